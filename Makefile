@@ -1,0 +1,46 @@
+# The two commands are `make up` and `make test`; everything else is a part of them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+CARGO ?= cargo
+SEKISHO = target/release/sekisho
+DATA ?= var
+
+.PHONY: help up build deps test lint licences fuzz-smoke bench golden clean
+
+help: ## What can be made here
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+build: ## The program, optimised
+	$(CARGO) build --release --locked --bin sekisho
+
+up: build ## Number 20,000 residents and serve the API on loopback until Ctrl-C
+	$(SEKISHO) up --data $(DATA)
+
+deps: ## What the tests need: PostgreSQL and the test runner
+	./deps.sh
+
+test: deps lint licences ## Everything that CI checks
+	$(CARGO) build --release --locked --bin sekisho
+	$(CARGO) nextest run --workspace --locked --no-fail-fast
+	$(CARGO) test --workspace --locked --doc --quiet
+	$(MAKE) --no-print-directory fuzz-smoke
+
+lint: ## Format, clippy, documentation
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked --document-private-items --quiet
+
+licences: deps ## Licences, sources and known advisories of all dependencies
+	$(CARGO) deny --offline check licenses sources bans
+
+fuzz-smoke: ## Every fuzz target for a few seconds
+	./fuzz/smoke.sh
+
+bench: build ## All benchmarks; writes docs/performance.md
+	$(SEKISHO) bench all --report docs/performance.md
+
+golden: ## Regenerate every golden file; review the difference before committing it
+	SEKISHO_GOLDEN=write $(CARGO) nextest run --workspace --locked golden
+
+clean: ## Remove what was built, not what was stored
+	$(CARGO) clean

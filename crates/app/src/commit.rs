@@ -1,0 +1,143 @@
+//! The one write door: many acts, one transaction, one wait for the disk.
+//!
+//! Callers hand in jobs; a single thread takes all that have come, runs them on one unit of work and
+//! commits. While the disk is busy, the next jobs gather: the batch grows with the load and the wait
+//! does not. A job is answered after the commit it is part of, never before.
+
+use crate::platform::Platform;
+use crate::work::Work;
+use base::{Problem, Remedy, labels, limits};
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use std::thread::JoinHandle;
+
+/// The door: a queue and the thread behind it.
+pub struct Committer {
+    queue: Option<Sender<Box<dyn Job>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Something to do in a transaction, and someone to answer.
+trait Job: Send {
+    /// Runs the job; may be called again when a transaction is repeated.
+    fn run(&mut self, work: &mut Work<'_>) -> Result<(), Problem>;
+    /// Answers: the job's own result if its transaction was committed, else why not.
+    fn settle(self: Box<Self>, committed: Result<(), Problem>);
+}
+
+struct Asked<T, F, R> {
+    work: F,
+    result: Option<Result<T, Problem>>,
+    reply: R,
+}
+
+impl<T, F, R> Job for Asked<T, F, R>
+where
+    T: Send,
+    F: FnMut(&mut Work<'_>) -> Result<T, Problem> + Send,
+    R: FnOnce(Result<T, Problem>) + Send,
+{
+    fn run(&mut self, work: &mut Work<'_>) -> Result<(), Problem> {
+        let before = work.mark();
+        let result = (self.work)(work);
+        let outcome = match &result {
+            Err(problem) if matches!(problem.remedy(), Remedy::Broken | Remedy::Again) => {
+                Err(problem.clone())
+            }
+            // A refusal must not have written: what it left would be committed with the others.
+            Err(_) if work.mark() != before => {
+                Err(Problem::new(&labels::INTERNAL, "a refused job left changes"))
+            }
+            _ => Ok(()),
+        };
+        self.result = Some(result);
+        outcome
+    }
+
+    fn settle(self: Box<Self>, committed: Result<(), Problem>) {
+        let unanswered = || Err(Problem::new(&labels::INTERNAL, "a job was not run"));
+        let result = self.result.unwrap_or_else(unanswered);
+        (self.reply)(committed.and(result));
+    }
+}
+
+impl Committer {
+    /// Opens the door.
+    pub fn start(platform: Platform) -> Result<Self, Problem> {
+        let (queue, jobs) = bounded(QUEUE_JOBS_MAX);
+        let run = move || serve(&platform, &jobs);
+        let thread = std::thread::Builder::new().name("committer".to_owned()).spawn(run);
+        let thread = thread.map_err(|error| Problem::new(&labels::IO, error.to_string()))?;
+        Ok(Self { queue: Some(queue), thread: Some(thread) })
+    }
+
+    /// Hands in a job. `reply` is called once, on the committer's thread, after the commit; when
+    /// the queue is full it is called at once with `overloaded`.
+    pub fn submit<T: Send + 'static>(
+        &self,
+        work: impl FnMut(&mut Work<'_>) -> Result<T, Problem> + Send + 'static,
+        reply: impl FnOnce(Result<T, Problem>) + Send + 'static,
+    ) {
+        let job = Box::new(Asked { work, result: None, reply });
+        let Some(queue) = &self.queue else { return };
+        if let Err(TrySendError::Full(job) | TrySendError::Disconnected(job)) = queue.try_send(job)
+        {
+            job.settle(Err(Problem::new(&labels::OVERLOADED, "the queue of commits is full")));
+        }
+    }
+
+    /// Hands in a job and waits for its answer.
+    pub fn call<T: Send + 'static>(
+        &self,
+        work: impl FnMut(&mut Work<'_>) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let (reply, answer) = bounded(1);
+        // The receiver is held until the answer is there, so sending cannot fail.
+        self.submit(work, move |result| drop(reply.send(result)));
+        let gone = |_| Err(Problem::new(&labels::INTERNAL, "the committer stopped"));
+        answer.recv().unwrap_or_else(gone)
+    }
+}
+
+impl Drop for Committer {
+    /// Closes the door: what is in the queue is still committed and answered.
+    fn drop(&mut self) {
+        drop(self.queue.take());
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+fn serve(platform: &Platform, jobs: &Receiver<Box<dyn Job>>) {
+    while let Ok(first) = jobs.recv() {
+        let mut batch = vec![first];
+        batch.extend(jobs.try_iter().take(limits::COMMIT_ACTS_MAX - 1));
+        commit_batch(platform, batch);
+    }
+}
+
+/// Commits a batch. When it fails as a whole, each job gets a transaction of its own, so that one
+/// bad job costs nobody else the answer.
+fn commit_batch(platform: &Platform, mut batch: Vec<Box<dyn Job>>) {
+    let alone = batch.len() == 1;
+    let done = transact(platform, |work| batch.iter_mut().try_for_each(|job| job.run(work)));
+    match done {
+        Err(_) if !alone => batch.into_iter().for_each(|job| commit_batch(platform, vec![job])),
+        done => batch.into_iter().for_each(|job| job.settle(done.clone())),
+    }
+}
+
+/// Runs `act` on a unit of work and commits what it left, in one transaction.
+pub fn transact(
+    platform: &Platform,
+    mut act: impl FnMut(&mut Work<'_>) -> Result<(), Problem>,
+) -> Result<(), Problem> {
+    platform.store.transact("commit", &mut |tx| {
+        let mut entropy = (platform.entropy)();
+        let mut work = Work::begin(platform, tx, &mut *entropy)?;
+        act(&mut work)?;
+        work.flush()
+    })
+}
+
+const QUEUE_JOBS_MAX: usize = 16_384;

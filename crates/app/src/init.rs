@@ -1,0 +1,43 @@
+//! The key ceremony and the first rows: what makes a data directory a platform.
+//!
+//! Safe to repeat after a crash: keys that are there stay, rows that are there stay. The last thing
+//! written is the setting that says which epoch of the key-encryption key is in use; without it
+//! nothing else works.
+
+use crate::platform::Platform;
+use crate::publish::ORIGIN;
+use crate::work::{KEK_EPOCH, PLATFORM_PERSON};
+use base::{Problem, labels};
+use ports::KeyInfo;
+use ports::rows::{Changes, DataKeyRow};
+use seal::{DataKey, WrapPlace};
+
+/// Makes every key that is not there yet and tells of all of them.
+pub fn make_keys(platform: &Platform) -> Result<Vec<KeyInfo>, Problem> {
+    let mut entropy = (platform.entropy)();
+    let at = platform.clock.now();
+    for (label, kind) in platform.names.all() {
+        match platform.keys.generate(label, kind, at, &mut *entropy) {
+            Err(problem) if problem.label() == labels::KEY_EXISTS.text => {}
+            made => drop(made?),
+        }
+    }
+    platform.keys.list()
+}
+
+/// Writes the platform's own data key and settings. `origin` is the ledger's name for ever.
+pub fn make_store(platform: &Platform, origin: &str) -> Result<(), Problem> {
+    let mut entropy = (platform.entropy)();
+    platform.store.transact("init", &mut |tx| {
+        if tx.setting(KEK_EPOCH)?.is_some() {
+            return Err(Problem::new(&labels::ALREADY_INITIALISED, ""));
+        }
+        let place = WrapPlace { person: PLATFORM_PERSON.0, generation: 1 };
+        let key = DataKey::from_entropy(&mut *entropy);
+        let wrapped = platform.keys.wrap(&platform.names.kek, &place, &key, &mut *entropy)?;
+        let row = DataKeyRow { person: PLATFORM_PERSON, generation: 1, epoch: 1, wrapped };
+        tx.write(&Changes { data_keys: vec![row], ..Changes::default() })?;
+        tx.set_setting(ORIGIN, origin)?;
+        tx.set_setting(KEK_EPOCH, "1")
+    })
+}

@@ -1,0 +1,233 @@
+//! The sequencer: what is committed is published, in order, and signed.
+//!
+//! Acts have their places when they are committed; publishing only hashes them into tiles and signs
+//! the new head. The order of the steps is the safety: tiles and entry bundles first, then the
+//! checkpoint into the store (where a size can be signed once only), then the checkpoint to the
+//! public. After a crash the same steps run again and give the same bytes. If what was published
+//! and what is stored disagree, nothing is signed any more (`ledger_split`).
+
+use crate::platform::Platform;
+use base::{ActId, Problem, labels};
+use ledger::checkpoint::{Checkpoint, LogIdentity, Origin};
+use ledger::grow::{ReadError, TileGrower, TileSource};
+use ledger::note::{KeyName, SignatureKind, VerifierKey};
+use ledger::tile::{BundleId, TILE_WIDTH, TileId};
+use ledger::{Hash, TreeHead, bundle, note};
+use ports::Publication;
+use ports::rows::{ActRow, CheckpointRow};
+use std::sync::Arc;
+
+/// Publishes one ledger. There is one per platform.
+pub struct Publisher {
+    platform: Platform,
+    publication: Arc<dyn Publication>,
+    grower: TileGrower,
+    /// The entry bundle that is not full yet.
+    open_bundle: Vec<u8>,
+}
+
+/// The tiles of a publication, for proofs.
+pub struct PublishedTiles<'a>(pub &'a dyn Publication);
+
+impl TileSource for PublishedTiles<'_> {
+    type Error = Problem;
+
+    fn tile(&self, id: TileId) -> Result<Option<Vec<u8>>, Problem> {
+        self.0.read(&id.path())
+    }
+}
+
+impl Publisher {
+    /// Takes up where the last checkpoint left off, checking the public side against the store.
+    pub fn open(platform: Platform, publication: Arc<dyn Publication>) -> Result<Self, Problem> {
+        let mut last = None;
+        platform.store.snapshot("last_checkpoint", &mut |view| {
+            last = view.last_checkpoint()?;
+            Ok(())
+        })?;
+        let mut publisher =
+            Self { platform, publication, grower: TileGrower::new(), open_bundle: Vec::new() };
+        publisher.check_public_side(last.as_ref())?;
+        if let Some(last) = last {
+            publisher.take_up(&last)?;
+        }
+        Ok(publisher)
+    }
+
+    /// Publishes everything committed so far. `None` if there was nothing new.
+    pub fn publish(&mut self) -> Result<Option<CheckpointRow>, Problem> {
+        let before = self.grower.size();
+        while self.append_page()? {}
+        if self.grower.size() == before {
+            return Ok(None);
+        }
+        self.write_edge()?;
+        self.sign().map(Some)
+    }
+
+    /// Leaves published so far.
+    pub fn size(&self) -> u64 {
+        self.grower.size()
+    }
+
+    /// What is public must be what the store's last checkpoint covers, or a beginning of it.
+    fn check_public_side(&self, last: Option<&CheckpointRow>) -> Result<(), Problem> {
+        let Some(public) = self.publication.read(CHECKPOINT_PATH)? else { return Ok(()) };
+        let identity = identity(&self.platform)?;
+        let open = identity.open(&public).map_err(|_| split("the public checkpoint is not ours"))?;
+        let head = open.checkpoint().head();
+        let Some(last) = last else { return Err(split("published, but the store is empty")) };
+        if head.size > last.size {
+            return Err(split("more is published than the store knows: an old backup?"));
+        }
+        if head.size == last.size && head.root.as_bytes() != &last.root {
+            return Err(split("the published root is another one"));
+        }
+        Ok(())
+    }
+
+    /// Continues from the published tiles; makes them again from the store if they do not add up.
+    fn take_up(&mut self, last: &CheckpointRow) -> Result<(), Problem> {
+        let head = TreeHead { size: last.size, root: Hash::from_bytes(last.root) };
+        match TileGrower::resume(&PublishedTiles(&*self.publication), &head) {
+            Ok(grower) => {
+                self.grower = grower;
+                self.open_bundle = self.stored_edge(last.size)?;
+            }
+            Err(ReadError::Source(_, problem)) => return Err(problem),
+            Err(_) => self.make_again(&head)?,
+        }
+        self.publication.write(CHECKPOINT_PATH, last.note.as_bytes())
+    }
+
+    fn make_again(&mut self, head: &TreeHead) -> Result<(), Problem> {
+        tracing::warn!(size = head.size, "published tiles do not add up; making them again");
+        while self.grower.size() < head.size {
+            let left = usize::try_from(head.size - self.grower.size()).unwrap_or(usize::MAX);
+            let acts = self.read_acts(self.grower.size(), left.min(PAGE_ACTS))?;
+            if acts.is_empty() {
+                return Err(split("the store holds fewer acts than its checkpoint covers"));
+            }
+            self.append(&acts)?;
+        }
+        if self.grower.head() != *head {
+            return Err(split("the store's acts do not add up to its checkpoint"));
+        }
+        self.write_edge()
+    }
+
+    /// The entries of the last, partial bundle, from the store.
+    fn stored_edge(&self, size: u64) -> Result<Vec<u8>, Problem> {
+        let open = size % u64::from(TILE_WIDTH);
+        let acts = self.read_acts(size - open, usize::try_from(open).unwrap_or(0))?;
+        encode(&acts)
+    }
+
+    fn append_page(&mut self) -> Result<bool, Problem> {
+        let acts = self.read_acts(self.grower.size(), PAGE_ACTS)?;
+        self.append(&acts)?;
+        Ok(acts.len() == PAGE_ACTS)
+    }
+
+    fn append(&mut self, acts: &[ActRow]) -> Result<(), Problem> {
+        let first = self.grower.size();
+        for (place, act) in (first..).zip(acts) {
+            if act.id.0 != place {
+                return Err(split("the places of the acts have a gap"));
+            }
+            let framed = bundle::push_entry(&mut self.open_bundle, &act.entry);
+            framed.map_err(|refusal| Problem::from_refusal(refusal.label()))?;
+            let width = u64::from(TILE_WIDTH);
+            if (place + 1) % width == 0 {
+                self.write_bundle(place / width, TILE_WIDTH)?;
+                self.open_bundle.clear();
+            }
+        }
+        let growth = self.grower.append(acts.iter().map(|act| Hash::leaf(&act.entry)));
+        let full = growth.tiles.iter().filter(|(id, _)| id.is_full());
+        full.map(|(id, bytes)| self.publication.write(&id.path(), bytes)).collect()
+    }
+
+    /// Writes the partial tiles and the partial bundle at the edge.
+    fn write_edge(&self) -> Result<(), Problem> {
+        for (id, bytes) in self.grower.partial_tiles() {
+            self.publication.write(&id.path(), bytes)?;
+        }
+        let width = u64::from(TILE_WIDTH);
+        let open = u16::try_from(self.grower.size() % width).unwrap_or(0);
+        if open == 0 { Ok(()) } else { self.write_bundle(self.grower.size() / width, open) }
+    }
+
+    fn write_bundle(&self, index: u64, width: u16) -> Result<(), Problem> {
+        let id = BundleId::new(index, width);
+        let id = id.map_err(|refusal| Problem::from_refusal(refusal.label()))?;
+        self.publication.write(&id.path(), &self.open_bundle)
+    }
+
+    fn sign(&self) -> Result<CheckpointRow, Problem> {
+        let head = self.grower.head();
+        let identity = identity(&self.platform)?;
+        let text = Checkpoint::new(identity.origin.clone(), head).text();
+        let key = identity.keys.first().ok_or_else(|| split("no ledger key"))?;
+        let keys = &self.platform.keys;
+        let name = &self.platform.names.ledger;
+        let line = note::sign(&text, key, |message| keys.sign(name, message))
+            .map_err(|_| Problem::new(&labels::KEY_OPERATION, "the checkpoint was not signed"))?;
+        let mut signed = note::Note::new(&text).map_err(|_| split("not a note"))?;
+        signed.add(line).map_err(|_| split("not a note"))?;
+        let row = CheckpointRow {
+            size: head.size,
+            root: *head.root.as_bytes(),
+            note: signed.to_string(),
+            at: self.platform.clock.now(),
+        };
+        self.platform.store.transact("checkpoint", &mut |tx| tx.write_checkpoint(&row))?;
+        self.publication.write(CHECKPOINT_PATH, row.note.as_bytes())?;
+        Ok(row)
+    }
+
+    fn read_acts(&self, first: u64, limit: usize) -> Result<Vec<ActRow>, Problem> {
+        let mut acts = Vec::new();
+        self.platform.store.snapshot("acts", &mut |view| {
+            acts = view.acts(ActId(first), limit)?;
+            Ok(())
+        })?;
+        Ok(acts)
+    }
+}
+
+/// The ledger's name and verifier key: what an outsider needs to check it.
+pub fn identity(platform: &Platform) -> Result<LogIdentity, Problem> {
+    let mut origin = None;
+    platform.store.snapshot("origin", &mut |view| {
+        origin = view.setting(ORIGIN)?;
+        Ok(())
+    })?;
+    let origin = origin.ok_or_else(|| Problem::new(&labels::NOT_INITIALISED, ""))?;
+    let public = platform.keys.public_key(&platform.names.ledger)?;
+    let name: KeyName = origin.parse().map_err(|_| split("the origin is not a key name"))?;
+    let origin: Origin = origin.parse().map_err(|_| split("the origin is not a log's name"))?;
+    let key = VerifierKey::new(name, SignatureKind::Ed25519, public);
+    Ok(LogIdentity { origin, keys: vec![key] })
+}
+
+/// The newest checkpoint as it was published.
+pub fn published_checkpoint(publication: &dyn Publication) -> Result<Vec<u8>, Problem> {
+    let found = publication.read(CHECKPOINT_PATH)?;
+    found.ok_or_else(|| Problem::new(&labels::CHECKPOINT_ABSENT, ""))
+}
+
+fn encode(acts: &[ActRow]) -> Result<Vec<u8>, Problem> {
+    bundle::encode(acts.iter().map(|act| &act.entry))
+        .map_err(|refusal| Problem::from_refusal(refusal.label()))
+}
+
+fn split(detail: &str) -> Problem {
+    Problem::new(&labels::LEDGER_SPLIT, detail)
+}
+
+/// Setting: the ledger's name.
+pub(crate) const ORIGIN: &str = "ledger_origin";
+
+const CHECKPOINT_PATH: &str = "checkpoint";
+const PAGE_ACTS: usize = 8_192;

@@ -1,0 +1,14 @@
+//! The registry's decisions: resident events, numbering, and the municipal feed.
+//!
+//! Pure: nothing here opens a file, reads a clock or asks for chance. The feed's reader takes lines
+//! from whatever it is handed; digests that need a key are computed elsewhere and handed in.
+
+mod canonical;
+mod event;
+mod record;
+pub mod sequence;
+pub mod set_digest;
+pub mod text;
+
+pub use event::{EventKind, EventKindRefusal, FeedMessage, ResidentEvent};
+pub use record::{PostalCode, PostalCodeRefusal, ResidentRecord, Sex, SexRefusal};

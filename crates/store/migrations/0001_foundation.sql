@@ -1,0 +1,144 @@
+-- Persons, their keys, codes and numbers; the feed; stocks; the acts of the ledger; the outbox.
+-- One text for both databases. `:int :blob :text` are the types, `:strict` and `:clustered` the table
+-- options of SQLite; a block between `-- only DIALECT` and `-- all` is for that database alone.
+-- The class, reader and retention of every column stand in crates/seal/columns.toml.
+
+CREATE TABLE setting (
+  name :text NOT NULL PRIMARY KEY,
+  value :text NOT NULL
+) :strict;
+
+CREATE TABLE person (
+  id :int NOT NULL PRIMARY KEY CHECK (id > 0),
+  municipality :int NOT NULL,
+  status :int NOT NULL CHECK (status BETWEEN 0 AND 5),
+  number_generation :int CHECK (number_generation BETWEEN 0 AND 7),
+  key_generation :int NOT NULL,
+  identity :blob,
+  contact :blob,
+  name_birth_index :blob,
+  set_position :int NOT NULL,
+  set_digest :blob,
+  CHECK (status NOT IN (1, 2, 3, 4) OR identity IS NOT NULL),
+  CHECK (status <> 5 OR (identity IS NULL AND contact IS NULL AND name_birth_index IS NULL))
+) :strict;
+CREATE INDEX person_by_municipality ON person (municipality, id);
+CREATE INDEX person_by_name_birth ON person (name_birth_index);
+
+CREATE TABLE data_key (
+  person :int NOT NULL PRIMARY KEY,
+  generation :int NOT NULL,
+  epoch :int NOT NULL CHECK (epoch > 0),
+  wrapped :blob NOT NULL
+) :strict;
+
+CREATE TABLE record_code (
+  person :int NOT NULL REFERENCES person (id),
+  ordinal :int NOT NULL CHECK (ordinal >= 0),
+  code_index :blob NOT NULL UNIQUE,
+  code :blob NOT NULL,
+  assigned_act :int NOT NULL,
+  ended_act :int,
+  PRIMARY KEY (person, ordinal)
+) :clustered;
+
+CREATE TABLE individual_number (
+  person :int NOT NULL REFERENCES person (id),
+  generation :int NOT NULL CHECK (generation BETWEEN 0 AND 7),
+  number_index :blob NOT NULL UNIQUE,
+  number :blob NOT NULL,
+  state :int NOT NULL CHECK (state BETWEEN 0 AND 2),
+  assigned_act :int NOT NULL,
+  ended_act :int,
+  PRIMARY KEY (person, generation),
+  CHECK ((state = 2) = (ended_act IS NOT NULL))
+) :clustered;
+
+CREATE TABLE feed_message (
+  municipality :int NOT NULL,
+  sequence :int NOT NULL CHECK (sequence > 0),
+  digest :blob NOT NULL,
+  act :int,
+  label :text,
+  content :blob,
+  PRIMARY KEY (municipality, sequence),
+  CHECK ((act IS NULL) = (content IS NOT NULL))
+) :clustered;
+CREATE INDEX feed_message_waiting ON feed_message (municipality, sequence) WHERE act IS NULL;
+CREATE INDEX feed_message_refused ON feed_message (municipality, sequence) WHERE label IS NOT NULL;
+
+CREATE TABLE feed_cursor (
+  municipality :int NOT NULL PRIMARY KEY,
+  next :int NOT NULL CHECK (next > 0),
+  waiting :int NOT NULL CHECK (waiting >= 0)
+) :strict;
+
+CREATE TABLE stock (
+  id :int NOT NULL PRIMARY KEY,
+  municipality :int NOT NULL,
+  first :int NOT NULL UNIQUE CHECK (first >= 0),
+  count :int NOT NULL CHECK (count > 0),
+  used :int NOT NULL CHECK (used BETWEEN 0 AND count)
+) :strict;
+CREATE INDEX stock_by_municipality ON stock (municipality, id);
+
+CREATE TABLE act (
+  id :int NOT NULL PRIMARY KEY CHECK (id >= 0),
+  subject :blob,
+  entry :blob NOT NULL
+) :strict;
+CREATE INDEX act_by_subject ON act (subject, id) WHERE subject IS NOT NULL;
+
+CREATE TABLE outbox (
+  act :int NOT NULL,
+  topic :int NOT NULL,
+  municipality :int NOT NULL,
+  person :int NOT NULL,
+  PRIMARY KEY (topic, act)
+) :clustered;
+
+CREATE TABLE number_list (
+  municipality :int NOT NULL,
+  list :int NOT NULL CHECK (list > 0),
+  act :int NOT NULL,
+  entries :int NOT NULL,
+  digest :blob NOT NULL,
+  PRIMARY KEY (municipality, list)
+) :clustered;
+
+CREATE TABLE answer (
+  actor :text NOT NULL,
+  key :text NOT NULL,
+  digest :blob NOT NULL,
+  act :int NOT NULL,
+  answer :blob NOT NULL,
+  PRIMARY KEY (actor, key)
+) :clustered;
+
+CREATE TABLE checkpoint (
+  size :int NOT NULL PRIMARY KEY CHECK (size >= 0),
+  root :blob NOT NULL,
+  note :text NOT NULL,
+  at :int NOT NULL
+) :strict;
+
+-- The ledger only grows (invariant G1): the database itself refuses to change or drop what stands.
+-- only sqlite
+CREATE TRIGGER act_is_final BEFORE UPDATE ON act BEGIN SELECT RAISE(ABORT, 'acts are final'); END;
+CREATE TRIGGER act_stays BEFORE DELETE ON act BEGIN SELECT RAISE(ABORT, 'acts are final'); END;
+CREATE TRIGGER checkpoint_is_final BEFORE UPDATE ON checkpoint
+  BEGIN SELECT RAISE(ABORT, 'checkpoints are final'); END;
+CREATE TRIGGER checkpoint_stays BEFORE DELETE ON checkpoint
+  BEGIN SELECT RAISE(ABORT, 'checkpoints are final'); END;
+CREATE TRIGGER number_stays BEFORE DELETE ON individual_number
+  BEGIN SELECT RAISE(ABORT, 'numbers are never given again'); END;
+-- only postgresql
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS
+  'BEGIN RAISE EXCEPTION ''rows of % are final'', TG_TABLE_NAME USING ERRCODE = ''23514''; END';
+CREATE TRIGGER act_is_final BEFORE UPDATE OR DELETE OR TRUNCATE ON act
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER checkpoint_is_final BEFORE UPDATE OR DELETE OR TRUNCATE ON checkpoint
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER number_stays BEFORE DELETE OR TRUNCATE ON individual_number
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- all

@@ -1,0 +1,283 @@
+//! `ports::View` and `ports::Tx` over any engine: every query of the platform, one text each.
+
+use crate::engine::{Engine, Param, Row, Type};
+use crate::record::{Columns, Record, blob, count, int, municipality, text};
+use crate::tables::{self, Table};
+use base::{ActId, PersonId, Problem, labels};
+use numbers::LocalGovernmentCode;
+use ports::rows::{
+    ActRow, Changes, CheckpointRow, DataKeyRow, FeedCursorRow, FeedMessageRow, IdempotencyRow,
+    NumberListRow, NumberRow, OutboxRow, PersonRow, RecordCodeRow, StockRow,
+};
+use ports::{Tx, View};
+use seal::BlindIndex;
+
+/// A transaction or a snapshot: the port's verbs over an engine.
+pub(crate) struct Session<E>(pub(crate) E);
+
+impl<E: Engine> Session<E> {
+    fn rows<R: Record>(&mut self, tail: &str, params: &[Param<'_>]) -> Result<Vec<R>, Problem> {
+        let table = R::TABLE;
+        let sql = format!("SELECT {} FROM {} {tail}", table.column_list(), table.name);
+        read_all(self.0.query(&sql, params, &table.types())?)
+    }
+
+    fn by_key<R: Record>(
+        &mut self,
+        by: &[&'static str],
+        keys: &[Param<'_>],
+    ) -> Result<Vec<Option<R>>, Problem> {
+        let found = self.0.look_up(R::TABLE, by, keys)?;
+        found.into_iter().map(|row| row.map(R::from_row).transpose()).collect()
+    }
+
+    fn number(&mut self, sql: &str) -> Result<Option<i64>, Problem> {
+        let row = self.0.query(sql, &[], &[Type::Int])?.into_iter().next();
+        row.map_or(Ok(None), |row| Columns::new(row).int_or_null())
+    }
+
+    fn write_rows<R: Record>(&mut self, rows: &[R]) -> Result<(), Problem> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let mut values = Vec::with_capacity(rows.len() * R::TABLE.columns.len());
+        rows.iter().for_each(|row| row.push(&mut values));
+        self.0.write(R::TABLE, &values)
+    }
+
+    fn delete(&mut self, table: &'static Table, keys: &[Param<'_>]) -> Result<(), Problem> {
+        if keys.is_empty() { Ok(()) } else { self.0.delete(table, keys) }
+    }
+}
+
+impl<E: Engine> View for Session<E> {
+    fn persons(&mut self, ids: &[PersonId]) -> Result<Vec<Option<PersonRow>>, Problem> {
+        let keys: Vec<_> = ids.iter().map(|id| int(id.0)).collect();
+        self.by_key(&["id"], &keys)
+    }
+
+    fn persons_page(&mut self, after: PersonId, limit: usize) -> Result<Vec<PersonRow>, Problem> {
+        self.rows("WHERE id > $1 ORDER BY id LIMIT $2", &[int(after.0), page(limit)])
+    }
+
+    fn persons_of(
+        &mut self,
+        of: LocalGovernmentCode,
+        after: PersonId,
+        limit: usize,
+    ) -> Result<Vec<PersonRow>, Problem> {
+        self.rows(
+            "WHERE municipality = $1 AND id > $2 ORDER BY id LIMIT $3",
+            &[municipality(of), int(after.0), page(limit)],
+        )
+    }
+
+    fn persons_named(&mut self, index: &BlindIndex) -> Result<Vec<PersonRow>, Problem> {
+        self.rows("WHERE name_birth_index = $1 ORDER BY id", &[blob(index.as_bytes())])
+    }
+
+    fn last_person(&mut self) -> Result<PersonId, Problem> {
+        Ok(PersonId(self.number("SELECT MAX(id) FROM person")?.unwrap_or(0)))
+    }
+
+    fn data_keys(&mut self, persons: &[PersonId]) -> Result<Vec<Option<DataKeyRow>>, Problem> {
+        let keys: Vec<_> = persons.iter().map(|id| int(id.0)).collect();
+        self.by_key(&["person"], &keys)
+    }
+
+    fn data_keys_not_of(
+        &mut self,
+        epoch: i64,
+        after: PersonId,
+        limit: usize,
+    ) -> Result<Vec<DataKeyRow>, Problem> {
+        self.rows(
+            "WHERE person > $1 AND epoch <> $2 ORDER BY person LIMIT $3",
+            &[int(after.0), int(epoch), page(limit)],
+        )
+    }
+
+    fn codes(&mut self, indexes: &[BlindIndex]) -> Result<Vec<Option<RecordCodeRow>>, Problem> {
+        let keys: Vec<_> = indexes.iter().map(|index| blob(index.as_bytes())).collect();
+        self.by_key(&["code_index"], &keys)
+    }
+
+    fn codes_of(&mut self, person: PersonId) -> Result<Vec<RecordCodeRow>, Problem> {
+        self.rows("WHERE person = $1 ORDER BY ordinal", &[int(person.0)])
+    }
+
+    fn numbers(&mut self, indexes: &[BlindIndex]) -> Result<Vec<Option<NumberRow>>, Problem> {
+        let keys: Vec<_> = indexes.iter().map(|index| blob(index.as_bytes())).collect();
+        self.by_key(&["number_index"], &keys)
+    }
+
+    fn numbers_of(&mut self, person: PersonId) -> Result<Vec<NumberRow>, Problem> {
+        self.rows("WHERE person = $1 ORDER BY generation", &[int(person.0)])
+    }
+
+    fn messages(
+        &mut self,
+        keys: &[(LocalGovernmentCode, u64)],
+    ) -> Result<Vec<Option<FeedMessageRow>>, Problem> {
+        let mut laid = Vec::with_capacity(keys.len() * 2);
+        keys.iter().for_each(|(of, sequence)| laid.extend([municipality(*of), count(*sequence)]));
+        self.by_key(&["municipality", "sequence"], &laid)
+    }
+
+    fn messages_open(
+        &mut self,
+        of: LocalGovernmentCode,
+        waiting: bool,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<FeedMessageRow>, Problem> {
+        let tail = if waiting {
+            "WHERE municipality = $1 AND sequence > $2 AND act IS NULL ORDER BY sequence LIMIT $3"
+        } else {
+            "WHERE municipality = $1 AND sequence > $2 AND label IS NOT NULL \
+             ORDER BY sequence LIMIT $3"
+        };
+        self.rows(tail, &[municipality(of), count(after), page(limit)])
+    }
+
+    fn messages_page(
+        &mut self,
+        of: LocalGovernmentCode,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<FeedMessageRow>, Problem> {
+        self.rows(
+            "WHERE municipality = $1 AND sequence > $2 ORDER BY sequence LIMIT $3",
+            &[municipality(of), count(after), page(limit)],
+        )
+    }
+
+    fn cursors(
+        &mut self,
+        municipalities: &[LocalGovernmentCode],
+    ) -> Result<Vec<Option<FeedCursorRow>>, Problem> {
+        let keys: Vec<_> = municipalities.iter().map(|code| municipality(*code)).collect();
+        self.by_key(&["municipality"], &keys)
+    }
+
+    fn all_cursors(&mut self) -> Result<Vec<FeedCursorRow>, Problem> {
+        self.rows("ORDER BY municipality", &[])
+    }
+
+    fn stocks_of(&mut self, of: LocalGovernmentCode) -> Result<Vec<StockRow>, Problem> {
+        self.rows("WHERE municipality = $1 ORDER BY id", &[municipality(of)])
+    }
+
+    fn all_stocks(&mut self) -> Result<Vec<StockRow>, Problem> {
+        self.rows("ORDER BY first", &[])
+    }
+
+    fn act_count(&mut self) -> Result<u64, Problem> {
+        let last = self.number("SELECT MAX(id) FROM act")?;
+        Ok(last.map_or(0, |id| id.cast_unsigned() + 1))
+    }
+
+    fn acts(&mut self, first: ActId, limit: usize) -> Result<Vec<ActRow>, Problem> {
+        self.rows("WHERE id >= $1 ORDER BY id LIMIT $2", &[count(first.0), page(limit)])
+    }
+
+    fn acts_about(
+        &mut self,
+        subject: &[u8; 16],
+        after: Option<ActId>,
+        limit: usize,
+    ) -> Result<Vec<ActRow>, Problem> {
+        let after = after.map_or(-1, |id| id.0.cast_signed());
+        self.rows(
+            "WHERE subject = $1 AND id > $2 ORDER BY id LIMIT $3",
+            &[blob(subject), int(after), page(limit)],
+        )
+    }
+
+    fn outbox(
+        &mut self,
+        topic: i64,
+        after: Option<ActId>,
+        limit: usize,
+    ) -> Result<Vec<OutboxRow>, Problem> {
+        let after = after.map_or(-1, |id| id.0.cast_signed());
+        self.rows(
+            "WHERE topic = $1 AND act > $2 ORDER BY act LIMIT $3",
+            &[int(topic), int(after), page(limit)],
+        )
+    }
+
+    fn lists_of(&mut self, of: LocalGovernmentCode) -> Result<Vec<NumberListRow>, Problem> {
+        self.rows("WHERE municipality = $1 ORDER BY list", &[municipality(of)])
+    }
+
+    fn answers(
+        &mut self,
+        keys: &[(String, String)],
+    ) -> Result<Vec<Option<IdempotencyRow>>, Problem> {
+        let mut laid = Vec::with_capacity(keys.len() * 2);
+        keys.iter().for_each(|(actor, key)| laid.extend([text(actor), text(key)]));
+        self.by_key(&["actor", "key"], &laid)
+    }
+
+    fn last_checkpoint(&mut self) -> Result<Option<CheckpointRow>, Problem> {
+        Ok(self.rows("ORDER BY size DESC LIMIT 1", &[])?.into_iter().next())
+    }
+
+    fn checkpoints(&mut self, after: u64, limit: usize) -> Result<Vec<CheckpointRow>, Problem> {
+        self.rows("WHERE size > $1 ORDER BY size LIMIT $2", &[count(after), page(limit)])
+    }
+
+    fn setting(&mut self, name: &str) -> Result<Option<String>, Problem> {
+        let found = self.0.look_up(&tables::SETTING, &["name"], &[text(name)])?;
+        let row = found.into_iter().next().flatten();
+        row.map(|row| {
+            let mut columns = Columns::new(row);
+            columns.text()?;
+            columns.text()
+        })
+        .transpose()
+    }
+}
+
+impl<E: Engine> Tx for Session<E> {
+    fn write(&mut self, changes: &Changes) -> Result<(), Problem> {
+        self.write_rows(&changes.acts)?;
+        self.write_rows(&changes.persons)?;
+        self.write_rows(&changes.data_keys)?;
+        self.write_rows(&changes.codes)?;
+        self.write_rows(&changes.numbers)?;
+        self.write_rows(&changes.messages)?;
+        self.write_rows(&changes.cursors)?;
+        self.write_rows(&changes.stocks)?;
+        self.write_rows(&changes.outbox)?;
+        self.write_rows(&changes.lists)?;
+        self.write_rows(&changes.answers)?;
+        let destroyed: Vec<_> = changes.data_keys_destroyed.iter().map(|id| int(id.0)).collect();
+        self.delete(&tables::DATA_KEY, &destroyed)?;
+        let done = changes.outbox_done.iter();
+        let done: Vec<_> = done.flat_map(|(act, topic)| [int(*topic), count(act.0)]).collect();
+        self.delete(&tables::OUTBOX, &done)
+    }
+
+    fn write_checkpoint(&mut self, checkpoint: &CheckpointRow) -> Result<(), Problem> {
+        self.write_rows(std::slice::from_ref(checkpoint)).map_err(|problem| {
+            if problem.label() == labels::STORE_CONSTRAINT.text {
+                return Problem::new(&labels::LEDGER_SPLIT, "a checkpoint of this size is there");
+            }
+            problem
+        })
+    }
+
+    fn set_setting(&mut self, name: &str, value: &str) -> Result<(), Problem> {
+        self.0.write(&tables::SETTING, &[text(name), text(value)])
+    }
+}
+
+fn page(limit: usize) -> Param<'static> {
+    int(i64::try_from(limit).unwrap_or(i64::MAX))
+}
+
+fn read_all<R: Record>(rows: Vec<Row>) -> Result<Vec<R>, Problem> {
+    rows.into_iter().map(R::from_row).collect()
+}

@@ -1,0 +1,302 @@
+//! The embedded store: one SQLite file in WAL mode, one writer, a few readers.
+//!
+//! Durable on return: `synchronous = FULL` makes every commit wait for the disk. Assumes a local
+//! file system; a network file system has no locks that SQLite can trust.
+
+use crate::engine::{Engine, Param, Row, Type, Value};
+use crate::migrate::{self, Dialect};
+use crate::session::Session;
+use crate::tables::Table;
+use base::{Label, Moment, Problem, labels};
+use ports::{Store, TxWork, ViewWork};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Statement, types::ToSqlOutput, types::ValueRef};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How the file is opened.
+#[derive(Clone, Debug)]
+pub struct SqliteOptions {
+    /// Whether to create the file; an existing one is then refused (`already_initialised`).
+    pub create: bool,
+    /// Page cache of the writer, in MiB.
+    pub cache_mib: u32,
+    /// How long to wait for another process that writes.
+    pub busy_timeout: Duration,
+}
+
+impl Default for SqliteOptions {
+    fn default() -> Self {
+        Self { create: false, cache_mib: 256, busy_timeout: Duration::from_secs(10) }
+    }
+}
+
+/// The embedded store.
+pub struct SqliteStore {
+    path: PathBuf,
+    options: SqliteOptions,
+    writer: Mutex<Connection>,
+    readers: Mutex<Vec<Connection>>,
+}
+
+impl SqliteStore {
+    /// Opens (or creates) the store at `path` and brings its schema up to date; `at` is noted with
+    /// each migration.
+    pub fn open(path: &Path, options: SqliteOptions, at: Moment) -> Result<Self, Problem> {
+        match (options.create, path.exists()) {
+            (true, true) => return Err(Problem::new(&labels::ALREADY_INITIALISED, "")),
+            (false, false) => return Err(Problem::new(&labels::NOT_INITIALISED, "")),
+            _ => {}
+        }
+        let mut writer = connect(path, &options)?;
+        migrate::run(&mut SqliteMigrations(&mut writer), Dialect::Sqlite, at)?;
+        Ok(Self {
+            path: path.to_owned(),
+            options,
+            writer: Mutex::new(writer),
+            readers: Mutex::default(),
+        })
+    }
+
+    /// Types of all columns as the database has them, `table.column` → `INTEGER|BLOB|TEXT`; for
+    /// the test that compares them with the column classes.
+    pub fn columns(&self) -> Result<Vec<(String, String)>, Problem> {
+        let connection = lock(&self.writer);
+        let sql = "SELECT m.name || '.' || c.name, c.type FROM sqlite_schema m \
+                   JOIN pragma_table_info(m.name) c WHERE m.type = 'table' \
+                   AND m.name NOT LIKE 'sqlite_%' ORDER BY 1";
+        let mut statement = connection.prepare(sql).map_err(problem)?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+        rows.map_err(problem)?.collect::<Result<_, _>>().map_err(problem)
+    }
+
+    fn reader(&self) -> Result<Connection, Problem> {
+        match lock(&self.readers).pop() {
+            Some(connection) => Ok(connection),
+            None => connect(&self.path, &self.options),
+        }
+    }
+}
+
+impl Store for SqliteStore {
+    fn kind(&self) -> &'static str {
+        "sqlite"
+    }
+
+    fn transact(&self, _name: &'static str, work: TxWork<'_>) -> Result<(), Problem> {
+        let connection = lock(&self.writer);
+        execute(&connection, "BEGIN IMMEDIATE")?;
+        let done = work(&mut Session(SqliteEngine(&connection)))
+            .and_then(|()| execute(&connection, "COMMIT"));
+        if done.is_err() && !connection.is_autocommit() {
+            execute(&connection, "ROLLBACK")?;
+        }
+        done
+    }
+
+    fn snapshot(&self, _name: &'static str, work: ViewWork<'_>) -> Result<(), Problem> {
+        let connection = self.reader()?;
+        execute(&connection, "BEGIN")?;
+        let done = work(&mut Session(SqliteEngine(&connection)));
+        execute(&connection, "COMMIT")?;
+        let mut pool = lock(&self.readers);
+        if pool.len() < READERS_KEPT_MAX {
+            pool.push(connection);
+        }
+        done
+    }
+
+    fn check_integrity(&self) -> Result<Vec<String>, Problem> {
+        let connection = self.reader()?;
+        let mut faults = Vec::new();
+        for (pragma, good) in [("PRAGMA integrity_check", true), ("PRAGMA foreign_key_check", false)]
+        {
+            let mut statement = connection.prepare(pragma).map_err(problem)?;
+            let rows = statement.query_map([], |row| row.get::<_, String>(0)).map_err(problem)?;
+            for row in rows {
+                let said = row.map_err(problem)?;
+                if !(good && said == "ok") {
+                    faults.push(format!("{pragma}: {said}"));
+                }
+            }
+        }
+        Ok(faults)
+    }
+}
+
+struct SqliteEngine<'c>(&'c Connection);
+
+impl SqliteEngine<'_> {
+    fn prepare(&self, sql: &str) -> Result<rusqlite::CachedStatement<'_>, Problem> {
+        self.0.prepare_cached(sql).map_err(problem)
+    }
+}
+
+impl Engine for SqliteEngine<'_> {
+    fn query(
+        &mut self,
+        sql: &str,
+        params: &[Param<'_>],
+        types: &[Type],
+    ) -> Result<Vec<Row>, Problem> {
+        // `$1` would be a name, numbered by its first appearance; `?1` is the first parameter.
+        let mut statement = self.prepare(&sql.replace('$', "?"))?;
+        bind(&mut statement, params)?;
+        let mut rows = statement.raw_query();
+        let mut out = Vec::new();
+        while let Some(row) = rows.next().map_err(problem)? {
+            out.push(read(row, types)?);
+        }
+        Ok(out)
+    }
+
+    fn look_up(
+        &mut self,
+        table: &'static Table,
+        by: &[&'static str],
+        keys: &[Param<'_>],
+    ) -> Result<Vec<Option<Row>>, Problem> {
+        let places = (1..=by.len()).zip(by).map(|(n, name)| format!("{name} = ?{n}"));
+        let condition = places.collect::<Vec<_>>().join(" AND ");
+        let sql = format!("SELECT {} FROM {} WHERE {condition}", table.column_list(), table.name);
+        let mut statement = self.prepare(&sql)?;
+        let types = table.types();
+        let mut out = Vec::with_capacity(keys.len() / by.len());
+        for key in keys.chunks(by.len()) {
+            bind(&mut statement, key)?;
+            let mut rows = statement.raw_query();
+            let row = rows.next().map_err(problem)?;
+            out.push(row.map(|row| read(row, &types)).transpose()?);
+        }
+        Ok(out)
+    }
+
+    fn write(&mut self, table: &'static Table, values: &[Param<'_>]) -> Result<(), Problem> {
+        let width = table.columns.len();
+        let places = (1..=width).map(|n| format!("?{n}")).collect::<Vec<_>>().join(", ");
+        let sql = format!(
+            "INSERT INTO {} ({}) VALUES ({places}){}",
+            table.name,
+            table.column_list(),
+            table.conflict_clause()
+        );
+        self.run_each(&sql, width, values)
+    }
+
+    fn delete(&mut self, table: &'static Table, keys: &[Param<'_>]) -> Result<(), Problem> {
+        let names = (1..=table.key.len()).zip(table.key).map(|(n, name)| format!("{name} = ?{n}"));
+        let condition = names.collect::<Vec<_>>().join(" AND ");
+        let sql = format!("DELETE FROM {} WHERE {condition}", table.name);
+        self.run_each(&sql, table.key.len(), keys)
+    }
+}
+
+impl SqliteEngine<'_> {
+    fn run_each(&self, sql: &str, width: usize, values: &[Param<'_>]) -> Result<(), Problem> {
+        let mut statement = self.prepare(sql)?;
+        for row in values.chunks(width) {
+            bind(&mut statement, row)?;
+            statement.raw_execute().map_err(problem)?;
+        }
+        Ok(())
+    }
+}
+
+struct SqliteMigrations<'c>(&'c mut Connection);
+
+impl migrate::Target for SqliteMigrations<'_> {
+    fn begin(&mut self) -> Result<(), Problem> {
+        execute(self.0, "BEGIN IMMEDIATE")?;
+        execute(self.0, "CREATE TABLE IF NOT EXISTS migration (number INTEGER NOT NULL PRIMARY KEY, digest TEXT NOT NULL, at INTEGER NOT NULL) STRICT")
+    }
+
+    fn done(&mut self) -> Result<Vec<(i64, String)>, Problem> {
+        let sql = "SELECT number, digest FROM migration ORDER BY number";
+        let mut statement = self.0.prepare(sql).map_err(problem)?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+        rows.map_err(problem)?.collect::<Result<_, _>>().map_err(problem)
+    }
+
+    fn apply(&mut self, text: &str, number: i64, digest: &str, at: i64) -> Result<(), Problem> {
+        self.0.execute_batch(text).map_err(problem)?;
+        let sql = "INSERT INTO migration (number, digest, at) VALUES (?1, ?2, ?3)";
+        self.0.execute(sql, (number, digest, at)).map_err(problem).map(|_| ())
+    }
+
+    fn finish(&mut self, good: bool) -> Result<(), Problem> {
+        execute(self.0, if good { "COMMIT" } else { "ROLLBACK" })
+    }
+}
+
+fn connect(path: &Path, options: &SqliteOptions) -> Result<Connection, Problem> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(problem)?;
+    connection.busy_timeout(options.busy_timeout).map_err(problem)?;
+    let settings = format!(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+         PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -{}; \
+         PRAGMA wal_autocheckpoint = {WAL_PAGES}; PRAGMA journal_size_limit = {WAL_BYTES_KEPT}",
+        options.cache_mib * 1024
+    );
+    connection.execute_batch(&settings).map_err(problem)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    Ok(connection)
+}
+
+fn execute(connection: &Connection, sql: &str) -> Result<(), Problem> {
+    let mut statement = connection.prepare_cached(sql).map_err(problem)?;
+    statement.raw_execute().map_err(problem).map(|_| ())
+}
+
+fn bind(statement: &mut Statement<'_>, params: &[Param<'_>]) -> Result<(), Problem> {
+    for (at, param) in (1..).zip(params) {
+        let value = match param {
+            Param::Int(Some(value)) => ValueRef::Integer(*value),
+            Param::Blob(Some(value)) => ValueRef::Blob(value),
+            Param::Text(Some(value)) => ValueRef::Text(value.as_bytes()),
+            Param::Int(None) | Param::Blob(None) | Param::Text(None) => ValueRef::Null,
+        };
+        statement.raw_bind_parameter(at, ToSqlOutput::Borrowed(value)).map_err(problem)?;
+    }
+    Ok(())
+}
+
+fn read(row: &rusqlite::Row<'_>, types: &[Type]) -> Result<Row, Problem> {
+    let columns = (0..).zip(types);
+    columns
+        .map(|(at, kind)| {
+            Ok(match kind {
+                Type::Int => Value::Int(row.get(at).map_err(problem)?),
+                Type::Blob => Value::Blob(row.get(at).map_err(problem)?),
+                Type::Text => Value::Text(row.get(at).map_err(problem)?),
+            })
+        })
+        .collect()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic inside a transaction leaves it open; the next `transact` rolls it back by the failing
+    // `BEGIN`, so the connection itself is still good.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What an error of SQLite means to a caller. SQLite's messages name tables and columns only.
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
+fn problem(error: rusqlite::Error) -> Problem {
+    let label: &'static Label = match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => &labels::STORE_BUSY,
+        Some(ErrorCode::DiskFull) => &labels::STORE_FULL,
+        Some(ErrorCode::ConstraintViolation) => &labels::STORE_CONSTRAINT,
+        Some(ErrorCode::CannotOpen) => &labels::DATA_DIRECTORY,
+        _ => &labels::STORE_BROKEN,
+    };
+    Problem::new(label, error.to_string())
+}
+
+const READERS_KEPT_MAX: usize = 8;
+const STATEMENTS_KEPT: usize = 128;
+/// Pages in the WAL before it is copied back: 64 MiB, so that a page changed often is copied once.
+const WAL_PAGES: u32 = 16_384;
+const WAL_BYTES_KEPT: u32 = 256 << 20;
