@@ -5,14 +5,34 @@
 //! written on the way: the one write door is [`commit`], which carries many acts in one transaction.
 
 pub mod commit;
-pub mod init;
 pub mod platform;
 pub mod publish;
 pub mod work;
 
+mod enact;
 mod people;
+mod permits;
+
+// the use cases
+pub mod disposal;
+pub mod feed_status;
+pub mod import;
+pub mod init;
+pub mod number_ask;
+pub mod number_change;
+pub mod number_list;
+pub mod number_provisional;
+pub mod once;
+pub mod resident_event;
+pub mod rewrap;
+pub mod set_difference;
+pub mod stock;
+pub mod subject_acts;
+pub mod verify;
 
 pub use commit::Committer;
+pub use people::set_record;
+pub use permits::permit;
 pub use platform::{KeyNames, Platform};
 pub use publish::Publisher;
 pub use work::Work;

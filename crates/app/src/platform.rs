@@ -90,12 +90,12 @@ impl Platform {
 
     /// Blind index of a resident record code.
     pub fn code_index(&self, code: &ResidentRecordCode) -> Result<BlindIndex, Problem> {
-        self.blind_index("record_code.code_index", code.reveal().as_bytes())
+        self.blind_index("record_code.code_index", code.reveal().as_str().as_bytes())
     }
 
     /// Blind index of an Individual Number.
     pub fn number_index(&self, number: &IndividualNumber) -> Result<BlindIndex, Problem> {
-        self.blind_index("individual_number.number_index", number.reveal().as_bytes())
+        self.blind_index("individual_number.number_index", number.reveal().as_str().as_bytes())
     }
 
     /// The digest key that the platform and one municipality share, to compare their records.
@@ -115,3 +115,6 @@ impl Platform {
 
 /// Counters of resident record codes: ten digits, all of them.
 pub const CODE_DOMAIN: Domain = Domain { digits: 10, below: 10_000_000_000 };
+
+/// Slots of Individual Numbers: 8·10¹⁰ of the 10¹¹ eleven-digit decimals.
+pub const NUMBER_DOMAIN: Domain = Domain { digits: 11, below: 80_000_000_000 };

@@ -74,7 +74,9 @@ impl Publisher {
     fn check_public_side(&self, last: Option<&CheckpointRow>) -> Result<(), Problem> {
         let Some(public) = self.publication.read(CHECKPOINT_PATH)? else { return Ok(()) };
         let identity = identity(&self.platform)?;
-        let open = identity.open(&public).map_err(|_| split("the public checkpoint is not ours"))?;
+        let foreign = || split("the public checkpoint is not ours");
+        let public = String::from_utf8(public).map_err(|_| foreign())?;
+        let open = identity.open(&public, &[]).map_err(|_| foreign())?;
         let head = open.checkpoint().head();
         let Some(last) = last else { return Err(split("published, but the store is empty")) };
         if head.size > last.size {
@@ -144,8 +146,8 @@ impl Publisher {
             }
         }
         let growth = self.grower.append(acts.iter().map(|act| Hash::leaf(&act.entry)));
-        let full = growth.tiles.iter().filter(|(id, _)| id.is_full());
-        full.map(|(id, bytes)| self.publication.write(&id.path(), bytes)).collect()
+        let mut full = growth.tiles.iter().filter(|(id, _)| id.is_full());
+        full.try_for_each(|(id, bytes)| self.publication.write(&id.path(), bytes))
     }
 
     /// Writes the partial tiles and the partial bundle at the edge.

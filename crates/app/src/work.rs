@@ -7,21 +7,23 @@
 
 use crate::people::Person;
 use crate::platform::Platform;
-use base::{ActId, Date, Entropy, Moment, PersonId, Problem, labels};
-use ledger::leaf::{LeafEntry, commit};
+use base::{ActId, Date, Entropy, Moment, PersonId, Personal, Problem, labels};
+use ledger::leaf::{LeafDraft, LeafEntry, Salt, commit};
 use numbers::{LocalGovernmentCode, ResidentRecordCode};
 use policy::Permit;
 use ports::rows::{
     ActRow, Changes, DataKeyRow, FeedCursorRow, FeedMessageRow, IdempotencyRow, NumberListRow,
-    NumberRow, OutboxRow, RecordCodeRow, StockRow,
+    NumberRow, OutboxRow, PersonRow, RecordCodeRow, StockRow,
 };
 use ports::{KeyLabel, Tx};
-use seal::{BlindIndex, OpenedKey, WrapPlace};
+use registry::resident::Resident;
+use seal::{BlindIndex, OpenedKey, Place, WrapPlace};
 use std::collections::BTreeMap;
+use zeroize::Zeroizing;
 
 /// One transaction's view of the world.
 pub struct Work<'a> {
-    pub(crate) platform: &'a Platform,
+    platform: &'a Platform,
     pub(crate) tx: &'a mut dyn Tx,
     pub(crate) entropy: &'a mut dyn Entropy,
     now: Moment,
@@ -30,8 +32,9 @@ pub struct Work<'a> {
     next_act: u64,
     next_person: i64,
     people: BTreeMap<PersonId, Person>,
-    owners: BTreeMap<BlindIndex, Option<PersonId>>,
-    codes: BTreeMap<(PersonId, i64), RecordCodeRow>,
+    /// Who holds a code now (`Some(Some)`), or held it once (`Some(None)`).
+    owners: BTreeMap<BlindIndex, Option<Option<PersonId>>>,
+    codes: BTreeMap<(PersonId, i64), Kept<RecordCodeRow>>,
     numbers: BTreeMap<(PersonId, i64), NumberRow>,
     messages: BTreeMap<(LocalGovernmentCode, u64), Kept<FeedMessageRow>>,
     cursors: BTreeMap<LocalGovernmentCode, Kept<FeedCursorRow>>,
@@ -136,17 +139,19 @@ impl<'a> Work<'a> {
         let pseudonym = subject.map(|person| self.pseudonym(person)).transpose()?;
         let key = subject.and_then(|person| self.people.get(&person)).map(|person| &person.key);
         let salt = key.unwrap_or(&self.own_key).leaf_salt(id.0);
-        let entry = LeafEntry::new(
-            self.now.us(),
-            permit.action().word(),
-            &permit.actor().to_string(),
-            permit.purpose().word(),
-            &permit.basis(),
-            &outcome.to_string(),
-            pseudonym.map(|bytes| commit(&salt, "subject", &bytes)),
-            commit(&salt, "content", content),
-        )
-        .map_err(|refusal| Problem::from_refusal(refusal.label()))?;
+        let salt = Salt::new(&salt).map_err(|_| broken("a salt of a wrong length"))?;
+        let draft = LeafDraft {
+            at_us: self.now.us(),
+            act: permit.action().word().into(),
+            actor: permit.actor().to_string().into(),
+            purpose: permit.purpose().word().into(),
+            basis: permit.basis().into(),
+            outcome: outcome.to_string().into(),
+            subject: pseudonym.map(|bytes| commit(&salt, "subject", &bytes)),
+            content: commit(&salt, "content", content),
+        };
+        let entry = LeafEntry::new(draft)
+            .map_err(|refusal| Problem::new(&labels::INTERNAL, refusal.label()))?;
         self.changes.acts.push(ActRow { id, subject: pseudonym, entry: entry.to_bytes() });
         self.next_act += 1;
         Ok(id)
@@ -172,11 +177,10 @@ impl<'a> Work<'a> {
             codes.iter().filter(|index| !self.owners.contains_key(index)).copied().collect();
         let mut persons = Vec::new();
         for (index, row) in unknown.iter().zip(self.tx.codes(&unknown)?) {
-            let row = row.filter(|row| row.ended_act.is_none());
-            self.owners.insert(*index, row.as_ref().map(|row| row.person));
-            if let Some(row) = row {
+            self.owners.insert(*index, row.as_ref().map(holder));
+            if let Some(row) = row.filter(|row| row.ended_act.is_none()) {
                 persons.push(row.person);
-                self.codes.insert((row.person, row.ordinal), row);
+                self.know_code(row);
             }
         }
         persons.sort_unstable();
@@ -205,7 +209,8 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    fn load(&mut self, persons: &[PersonId]) -> Result<(), Problem> {
+    /// Loads persons in few round trips.
+    pub(crate) fn load(&mut self, persons: &[PersonId]) -> Result<(), Problem> {
         let wanted: Vec<_> =
             persons.iter().filter(|id| !self.people.contains_key(id)).copied().collect();
         let rows = self.tx.persons(&wanted)?;
@@ -222,16 +227,19 @@ impl<'a> Work<'a> {
 
     fn code_row(&mut self, person: PersonId) -> Result<Option<RecordCodeRow>, Problem> {
         let range = (person, 0)..=(person, i64::MAX);
-        let known = self.codes.range(range).next_back().map(|(_, row)| row.clone());
+        let known = self.codes.range(range).next_back().and_then(|(_, kept)| kept.row.clone());
         if known.is_some() {
             return Ok(known);
         }
-        let mut rows = self.tx.codes_of(person)?;
-        rows.retain(|row| row.ended_act.is_none());
-        for row in &rows {
-            self.codes.insert((row.person, row.ordinal), row.clone());
-        }
-        Ok(rows.pop())
+        let rows = self.tx.codes_of(person)?;
+        let current = rows.into_iter().rfind(|row| row.ended_act.is_none());
+        current.iter().for_each(|row| self.know_code(row.clone()));
+        Ok(current)
+    }
+
+    fn know_code(&mut self, row: RecordCodeRow) {
+        let place = (row.person, row.ordinal);
+        self.codes.entry(place).or_insert(Kept { row: Some(row), dirty: false });
     }
 
     /// The person who holds this code now.
@@ -239,6 +247,15 @@ impl<'a> Work<'a> {
         &mut self,
         code: &ResidentRecordCode,
     ) -> Result<Option<PersonId>, Problem> {
+        Ok(self.owner(code)?.flatten())
+    }
+
+    /// Whether anybody holds this code, or ever held it.
+    pub(crate) fn code_was_used(&mut self, code: &ResidentRecordCode) -> Result<bool, Problem> {
+        Ok(self.owner(code)?.is_some())
+    }
+
+    fn owner(&mut self, code: &ResidentRecordCode) -> Result<Option<Option<PersonId>>, Problem> {
         let index = self.platform.code_index(code)?;
         self.prefetch(&[index], &[])?;
         Ok(self.owners.get(&index).copied().flatten())
@@ -248,6 +265,46 @@ impl<'a> Work<'a> {
     pub fn person(&mut self, id: PersonId) -> Result<&Person, Problem> {
         self.load(&[id])?;
         self.people.get(&id).ok_or_else(|| broken("a person was not loaded"))
+    }
+
+    /// Gives a person a new state.
+    pub(crate) fn change_person(&mut self, id: PersonId, after: Resident) -> Result<(), Problem> {
+        let person = self.people.get_mut(&id).ok_or_else(|| broken("a person was not loaded"))?;
+        person.become_state(self.platform, self.entropy, after)
+    }
+
+    /// Seals something for a person.
+    pub(crate) fn seal_for(
+        &mut self,
+        person: PersonId,
+        seal: impl FnOnce(&OpenedKey, &mut dyn Entropy) -> Vec<u8>,
+    ) -> Result<Vec<u8>, Problem> {
+        let person = self.people.get(&person).ok_or_else(|| broken("a person was not loaded"))?;
+        Ok(seal(&person.key, self.entropy))
+    }
+
+    /// Seals something under the platform's own key.
+    pub(crate) fn seal_own(&mut self, place: &Place, plain: &[u8]) -> Vec<u8> {
+        self.own_key.seal(place, plain, self.entropy)
+    }
+
+    /// Opens something sealed under the platform's own key.
+    pub(crate) fn open_own(
+        &self,
+        place: &Place,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, Problem> {
+        let opened = self.own_key.open(place, sealed);
+        opened.map_err(|refusal| Problem::from_refusal(refusal.label()))
+    }
+
+    /// Number and first counter of the next stock of record codes.
+    pub(crate) fn next_stock(&mut self) -> Result<(i64, u64), Problem> {
+        let stored = self.tx.all_stocks()?;
+        let here = self.stocks.values().flatten().filter_map(|kept| kept.row.as_ref());
+        let all = || stored.iter().chain(here.clone());
+        let id = all().map(|stock| stock.id).max().unwrap_or(0) + 1;
+        Ok((id, all().map(|stock| stock.first + stock.count).max().unwrap_or(0)))
     }
 
     /// Takes in a person, new or changed.
@@ -264,10 +321,8 @@ impl<'a> Work<'a> {
 
     /// Takes in a code of a person.
     pub(crate) fn keep_code(&mut self, row: RecordCodeRow) {
-        let holds = row.ended_act.is_none().then_some(row.person);
-        self.owners.insert(row.code_index, holds);
-        self.changes.codes.push(row.clone());
-        self.codes.insert((row.person, row.ordinal), row);
+        self.owners.insert(row.code_index, Some(holder(&row)));
+        self.codes.insert((row.person, row.ordinal), Kept { row: Some(row), dirty: true });
     }
 
     /// All numbers of a person, former ones first.
@@ -289,10 +344,31 @@ impl<'a> Work<'a> {
         self.changes.data_keys.push(row);
     }
 
-    /// A data key to destroy: after the commit nobody can open the person's content again.
-    pub(crate) fn destroy_data_key(&mut self, person: PersonId) {
-        self.people.remove(&person);
-        self.changes.data_keys_destroyed.push(person);
+    /// Writes a person's row without content and destroys the data key: after the commit nobody can
+    /// open what was sealed for the person again.
+    pub(crate) fn dispose(&mut self, row: PersonRow) {
+        self.people.remove(&row.id);
+        self.changes.data_keys_destroyed.push(row.id);
+        self.changes.persons.push(row);
+    }
+
+    /// The one person of this name and birth date; a problem when there are several.
+    pub(crate) fn only_person_named(
+        &mut self,
+        name: &Personal,
+        birth: Date,
+    ) -> Result<Option<PersonId>, Problem> {
+        let index = self.platform.name_birth_index(name, birth)?;
+        let here = self.people.values().filter(|held| held.row.name_birth_index == Some(index));
+        let mut found: Vec<PersonId> = here.map(|held| held.row.id).collect();
+        let stored = self.tx.persons_named(&index)?;
+        let unseen = stored.into_iter().filter(|row| !self.people.contains_key(&row.id));
+        found.extend(unseen.map(|row| row.id));
+        match found[..] {
+            [] => Ok(None),
+            [one] => Ok(Some(one)),
+            _ => Err(Problem::new(&labels::RESIDENT_AMBIGUOUS, "")),
+        }
     }
 
     /// Work for the hands.
@@ -382,19 +458,20 @@ impl<'a> Work<'a> {
     pub fn flush(self) -> Result<(), Problem> {
         let mut changes = self.changes;
         let changed = self.people.into_values().filter(|person| person.dirty);
-        changes.persons = changed.map(|person| person.row).collect();
+        changes.persons.extend(changed.map(|person| person.row));
         changes.numbers = self.numbers.into_values().collect();
-        changes.messages = self.messages.into_values().filter_map(Kept::to_write).collect();
-        changes.cursors = self.cursors.into_values().filter_map(Kept::to_write).collect();
+        changes.codes = self.codes.into_values().filter_map(Kept::into_change).collect();
+        changes.messages = self.messages.into_values().filter_map(Kept::into_change).collect();
+        changes.cursors = self.cursors.into_values().filter_map(Kept::into_change).collect();
         changes.stocks =
-            self.stocks.into_values().flatten().filter_map(Kept::to_write).collect();
+            self.stocks.into_values().flatten().filter_map(Kept::into_change).collect();
         changes.answers = self.answers.into_values().collect();
         self.tx.write(&changes)
     }
 }
 
 impl<R> Kept<R> {
-    fn to_write(self) -> Option<R> {
+    fn into_change(self) -> Option<R> {
         self.row.filter(|_| self.dirty)
     }
 }
@@ -407,6 +484,11 @@ impl std::fmt::Display for Outcome {
             Self::Refused(label) => write!(f, "refused:{label}"),
         }
     }
+}
+
+/// Who holds a code now; none for a former one.
+fn holder(row: &RecordCodeRow) -> Option<PersonId> {
+    row.ended_act.is_none().then_some(row.person)
 }
 
 /// The key-encryption key that new data keys are wrapped under.

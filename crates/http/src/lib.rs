@@ -1,1 +1,1 @@
-//! 
+//! The JSON API: routes, callers, problems, limits.

@@ -4,32 +4,13 @@
 //! Owns names, key identifiers, the wire form and checking. Assumes private keys live elsewhere:
 //! signing is a call-back that gets the message, and what it answers is checked before it is used.
 
-use crate::tree::Hash;
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use std::{fmt, str::FromStr};
 
-/// Name of a key: not empty, no white space, no plus sign, at most 255 bytes.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct KeyName(String);
+mod key;
 
-/// How a key signs.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum SignatureKind {
-    /// Ed25519 over the text.
-    Ed25519,
-    /// Ed25519 over `cosignature/v1`, a time and the text.
-    CosignatureV1,
-}
-
-/// A public key with its name: `<name>+<key id in hex>+<base64 of type and key>`.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct VerifierKey {
-    name: KeyName,
-    id: u32,
-    kind: SignatureKind,
-    public: [u8; PUBLIC_BYTES],
-}
+pub use key::{KeyName, PUBLIC_BYTES, SignatureKind, VerifierKey};
 
 /// One line of a note, `— <name> <base64 of key id and signature>`; not yet believed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -101,49 +82,15 @@ pub enum SignError<E> {
     WrongSignature,
 }
 
-impl KeyName {
-    /// The name.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 impl VerifierKey {
-    /// Puts a verifier key together; its id follows from the rest.
-    pub fn new(name: KeyName, kind: SignatureKind, public: [u8; PUBLIC_BYTES]) -> Self {
-        let material = [name.0.as_bytes(), b"\n", &[kind.byte()], &public].concat();
-        let [a, b, c, d, ..] = *Hash::of(&material).as_bytes();
-        Self { name, id: u32::from_be_bytes([a, b, c, d]), kind, public }
-    }
-
-    /// The name.
-    pub const fn name(&self) -> &KeyName {
-        &self.name
-    }
-
-    /// The key id.
-    pub const fn id(&self) -> u32 {
-        self.id
-    }
-
-    /// How it signs.
-    pub const fn kind(&self) -> SignatureKind {
-        self.kind
-    }
-
-    /// The Ed25519 public key.
-    pub const fn public(&self) -> &[u8; PUBLIC_BYTES] {
-        &self.public
-    }
-
     /// Whether a line claims to be by this key.
     fn owns(&self, line: &SignatureLine) -> bool {
-        self.id == line.id && self.name == line.name
+        self.id() == line.id && *self.name() == line.name
     }
 
     /// Checks the signature of a line of this key; for a cosignature the answer holds its time.
     fn check(&self, text: &str, signature: &[u8]) -> Result<Signer, NoteRefusal> {
-        let (time_s, message, signature) = match self.kind {
+        let (time_s, message, signature) = match self.kind() {
             SignatureKind::Ed25519 => (None, text.to_owned(), signature),
             SignatureKind::CosignatureV1 => {
                 let (time, rest) =
@@ -153,7 +100,7 @@ impl VerifierKey {
             }
         };
         let in_range = time_s.is_none_or(|time_s| time_s <= TIME_S_MAX);
-        let right = UnparsedPublicKey::new(&ED25519, &self.public)
+        let right = UnparsedPublicKey::new(&ED25519, self.public())
             .verify(message.as_bytes(), signature)
             .is_ok();
         if !in_range || !right {
@@ -262,47 +209,6 @@ impl VerifiedNote {
     }
 }
 
-impl SignatureKind {
-    /// The type byte of C2SP signed-note.
-    pub const fn byte(self) -> u8 {
-        match self {
-            Self::Ed25519 => 0x01,
-            Self::CosignatureV1 => 0x04,
-        }
-    }
-}
-
-impl FromStr for KeyName {
-    type Err = NoteRefusal;
-
-    fn from_str(text: &str) -> Result<Self, NoteRefusal> {
-        let bad = |c: char| c.is_whitespace() || c.is_control() || c == '+';
-        if text.is_empty() || text.len() > KEY_NAME_BYTES_MAX || text.contains(bad) {
-            return Err(NoteRefusal::KeyName);
-        }
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl FromStr for VerifierKey {
-    type Err = NoteRefusal;
-
-    fn from_str(text: &str) -> Result<Self, NoteRefusal> {
-        let (name, rest) = text.split_once('+').ok_or(NoteRefusal::KeyForm)?;
-        let (id, material) = rest.split_once('+').ok_or(NoteRefusal::KeyForm)?;
-        let material = STANDARD.decode(material).map_err(|_| NoteRefusal::KeyForm)?;
-        let (kind, public) = material.split_first().ok_or(NoteRefusal::KeyForm)?;
-        let kind = match kind {
-            0x01 => SignatureKind::Ed25519,
-            0x04 => SignatureKind::CosignatureV1,
-            _ => return Err(NoteRefusal::KeyKind),
-        };
-        let public = public.try_into().map_err(|_| NoteRefusal::KeyForm)?;
-        let key = Self::new(name.parse()?, kind, public);
-        if id == format!("{:08x}", key.id) { Ok(key) } else { Err(NoteRefusal::KeyForm) }
-    }
-}
-
 impl FromStr for SignatureLine {
     type Err = NoteRefusal;
 
@@ -331,19 +237,6 @@ impl FromStr for Note {
         let mut read = Self::new(text)?;
         read.lines = read_lines(&lines[1..])?;
         if read.lines.is_empty() { Err(NoteRefusal::Form) } else { Ok(read) }
-    }
-}
-
-impl fmt::Display for KeyName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Display for VerifierKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let material = [&[self.kind.byte()], &self.public[..]].concat();
-        write!(f, "{}+{:08x}+{}", self.name, self.id, STANDARD.encode(material))
     }
 }
 
@@ -408,7 +301,7 @@ pub fn sign<E>(
     key: &VerifierKey,
     sign: impl FnOnce(&[u8]) -> Result<Vec<u8>, E>,
 ) -> Result<SignatureLine, SignError<E>> {
-    if key.kind != SignatureKind::Ed25519 {
+    if key.kind() != SignatureKind::Ed25519 {
         return Err(SignError::Kind);
     }
     let signature = sign(text.as_bytes()).map_err(SignError::Store)?;
@@ -425,7 +318,7 @@ pub fn cosign<E>(
     time_s: u64,
     sign: impl FnOnce(&[u8]) -> Result<Vec<u8>, E>,
 ) -> Result<SignatureLine, SignError<E>> {
-    if key.kind != SignatureKind::CosignatureV1 {
+    if key.kind() != SignatureKind::CosignatureV1 {
         return Err(SignError::Kind);
     }
     if time_s == 0 || time_s > TIME_S_MAX {
@@ -457,7 +350,7 @@ fn confirmed_line<E>(
     signature: Vec<u8>,
 ) -> Result<SignatureLine, SignError<E>> {
     key.check(text, &signature).map_err(|_| SignError::WrongSignature)?;
-    Ok(SignatureLine { name: key.name.clone(), id: key.id, signature })
+    Ok(SignatureLine { name: key.name().clone(), id: key.id(), signature })
 }
 
 fn cosigned_message(time_s: u64, text: &str) -> String {
@@ -468,9 +361,6 @@ fn cosigned_message(time_s: u64, text: &str) -> String {
 pub const NOTE_BYTES_MAX: usize = 512 * 1024;
 /// Most lines of a note; C2SP asks for at least sixteen.
 pub const SIGNATURES_MAX: usize = 64;
-/// Bytes of an Ed25519 public key.
-pub const PUBLIC_BYTES: usize = 32;
-const KEY_NAME_BYTES_MAX: usize = 255;
 const TIME_S_MAX: u64 = i64::MAX as u64;
 const DASH: &str = "— ";
 

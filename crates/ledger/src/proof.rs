@@ -260,8 +260,8 @@ mod tests {
         let good = vec![l[2], l[3], Hash::node(&l[0], &l[1])];
         let other = TreeHead { size: 3, root: l[0] };
         let not_empty = TreeHead { size: 0, root: l[0] };
-        let cases: [(TreeHead, TreeHead, &[Hash], Result<(), ProofRefusal>); 12] = [
-            (at(3), at(4), &good, Ok(())),
+        for (earlier, later, path, result) in [
+            (at(3), at(4), &good[..], Ok(())),
             (at(0), at(4), &[], Ok(())),
             (at(0), at(0), &[], Ok(())),
             (at(4), at(3), &good, Err(ProofRefusal::Shrinks)),
@@ -273,8 +273,7 @@ mod tests {
             (not_empty, not_empty, &[], Err(ProofRefusal::Root)),
             (other, at(4), &good, Err(ProofRefusal::EarlierRoot)),
             (other, at(3), &[], Err(ProofRefusal::EarlierRoot)),
-        ];
-        for (earlier, later, path, result) in cases {
+        ] {
             assert_eq!(verify_consistency(&earlier, &later, path), result, "{earlier:?} {later:?}");
         }
         let proof = ConsistencyProof { from: 3, to: 4, path: good };

@@ -20,8 +20,16 @@ pub struct Prover<'a, S: ?Sized> {
 /// Tiles lately used, with their inner nodes; about 16 kB each. May be shared between threads.
 #[derive(Debug)]
 pub struct NodeCache {
-    half: usize,
-    tiles: Mutex<Generations>,
+    quarter: usize,
+    tiles: Mutex<Shelves>,
+}
+
+/// Leaf tiles are many and rarely met twice; they may not crowd out the tiles above them, which
+/// every proof passes.
+#[derive(Debug, Default)]
+struct Shelves {
+    leaf: Generations,
+    upper: Generations,
 }
 
 /// Two halves: what is used moves to the young one; when that is full, the old one is dropped.
@@ -152,30 +160,39 @@ impl<'a, S: TileSource + ?Sized> Prover<'a, S> {
 }
 
 impl NodeCache {
-    /// A cache of at most so many tiles, at least two.
+    /// A cache of at most so many tiles, at least four.
     pub fn new(tiles_max: usize) -> Self {
-        Self { half: tiles_max.div_ceil(2).max(1), tiles: Mutex::default() }
+        Self { quarter: (tiles_max / 4).max(1), tiles: Mutex::default() }
     }
 
     fn get(&self, id: TileId) -> Option<Arc<TileNodes>> {
-        let place = (id.level(), id.index());
-        let mut tiles = self.tiles.lock().unwrap_or_else(PoisonError::into_inner);
-        let wide_enough = |nodes: &&Arc<TileNodes>| nodes.width() >= usize::from(id.width());
-        if let Some(nodes) = tiles.young.get(&place) {
-            return Some(nodes).filter(wide_enough).cloned();
-        }
-        let nodes = tiles.old.get(&place).filter(wide_enough).cloned()?;
-        tiles.put(place, Arc::clone(&nodes), self.half);
-        Some(nodes)
+        let mut shelves = self.tiles.lock().unwrap_or_else(PoisonError::into_inner);
+        shelves.of(id).get((id.level(), id.index()), usize::from(id.width()), self.quarter)
     }
 
     fn put(&self, id: TileId, nodes: Arc<TileNodes>) {
-        let mut tiles = self.tiles.lock().unwrap_or_else(PoisonError::into_inner);
-        tiles.put((id.level(), id.index()), nodes, self.half);
+        let mut shelves = self.tiles.lock().unwrap_or_else(PoisonError::into_inner);
+        shelves.of(id).put((id.level(), id.index()), nodes, self.quarter);
+    }
+}
+
+impl Shelves {
+    const fn of(&mut self, id: TileId) -> &mut Generations {
+        if id.level() == 0 { &mut self.leaf } else { &mut self.upper }
     }
 }
 
 impl Generations {
+    fn get(&mut self, place: Place, width: usize, half: usize) -> Option<Arc<TileNodes>> {
+        let wide_enough = |nodes: &&Arc<TileNodes>| nodes.width() >= width;
+        if let Some(nodes) = self.young.get(&place) {
+            return Some(nodes).filter(wide_enough).cloned();
+        }
+        let nodes = self.old.get(&place).filter(wide_enough).cloned()?;
+        self.put(place, Arc::clone(&nodes), half);
+        Some(nodes)
+    }
+
     fn put(&mut self, place: Place, nodes: Arc<TileNodes>, half: usize) {
         if self.young.len() >= half && !self.young.contains_key(&place) {
             self.old = std::mem::take(&mut self.young);
@@ -261,17 +278,20 @@ mod tests {
     fn the_cache_spares_reading_and_stays_small() {
         let (tiles, _) = log(70_000);
         let source = Counting(&tiles, Cell::new(0));
-        let cache = NodeCache::new(10);
+        let cache = NodeCache::new(12);
         let prover = Prover::new(&source, &cache);
         prover.inclusion(5, 70_000).unwrap();
         let cold = source.1.get();
         prover.inclusion(6, 70_000).unwrap();
         assert_eq!(source.1.get(), cold);
+        let before = source.1.get();
         for index in (0..70_000).step_by(256) {
             prover.inclusion(index, 70_000).unwrap();
         }
-        let held = cache.tiles.lock().unwrap();
-        assert!(held.young.len() + held.old.len() <= 10);
+        assert!(source.1.get() - before <= 274, "only leaf tiles are read, each once");
+        let shelves = cache.tiles.lock().unwrap();
+        let held = |shelf: &Generations| shelf.young.len() + shelf.old.len();
+        assert!(held(&shelves.leaf) <= 6 && held(&shelves.upper) <= 6);
     }
 
     #[test]

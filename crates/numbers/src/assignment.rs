@@ -1,14 +1,9 @@
 //! Assignment (付番): an Individual Number is a keyed permutation of a resident record code and a
-//! generation, so that two persons never share a number, no person gets one twice, and nothing about
-//! the code can be learned from the number without the key (番号法 art. 8(2)).
+//! generation, so that two persons never share a number, no person gets one twice, and nothing
+//! about the code can be learned from the number without the key (番号法 art. 8(2)).
 //!
-//! x = code · 8 + generation is a slot in `0..`[`NUMBER_DOMAIN`]; the permutation takes it to y; y / 8
-//! writes ten leading digits and y mod 8 picks the eleventh among those that keep the check digit's
-//! remainder at 2 or more. A remainder of 0 or 1 would share a check digit with the other; without
-//! them every single wrong digit is caught. The public rule for check digits is met unchanged.
-//!
-//! The arithmetic stands apart from the key: [`slot`], [`number_from`] and [`slot_of_number`] serve a
-//! caller whose key lives elsewhere; [`Numbering`] and [`CodeIssuer`] hold it themselves.
+//! The arithmetic stands apart from the key: [`slot`], [`number_from`] and [`slot_of_number`]
+//! serve a caller whose key lives elsewhere; [`Numbering`] and [`CodeIssuer`] hold it themselves.
 
 mod generation;
 mod refusal;
@@ -31,12 +26,17 @@ pub const NUMBER_DOMAIN: u64 = CODE_DOMAIN * GENERATIONS;
 /// How many resident record codes there are, check digit aside.
 pub const CODE_DOMAIN: u64 = 10_000_000_000;
 
-/// The slot of a code and a generation, below [`NUMBER_DOMAIN`].
+/// The slot of a code and a generation: the code's first ten digits · 8 + generation, below
+/// [`NUMBER_DOMAIN`].
 pub fn slot(code: &ResidentRecordCode, generation: Generation) -> u64 {
     code.payload() * GENERATIONS + u64::from(generation.get())
 }
 
-/// The number that a permuted slot stands for. Refuses what is not below [`NUMBER_DOMAIN`].
+/// The number that a permuted slot y stands for; refuses what is not below [`NUMBER_DOMAIN`].
+///
+/// y / 8 writes ten leading digits and y mod 8 picks the eleventh among those that keep the check
+/// digit's remainder at 2 or more. Remainders 0 and 1 share one check digit; without them every
+/// single wrong digit is caught. The public rule for check digits is met unchanged.
 pub fn number_from(permuted: u64) -> Result<IndividualNumber, AssignmentRefusal> {
     if permuted >= NUMBER_DOMAIN {
         return Err(AssignmentRefusal::Outside { position: 1 });
@@ -50,6 +50,17 @@ pub fn slot_of_number(number: &IndividualNumber) -> Option<u64> {
 }
 
 /// Assigns numbers with a key of its own.
+///
+/// ```
+/// use sekisho_numbers::ResidentRecordCode;
+/// use sekisho_numbers::assignment::{Generation, Numbering};
+///
+/// let numbering = Numbering::new(&[7; 32])?;
+/// let code: ResidentRecordCode = "12345678903".parse()?;
+/// let number = numbering.assign_one(&code, Generation::FIRST);
+/// assert_eq!(numbering.recover(&number), Some((code, Generation::FIRST)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Numbering(WalkingFf1);
 
 impl Numbering {
@@ -77,9 +88,9 @@ impl Numbering {
         slots.iter().map(|y| IndividualNumber::computed(tails::number(*y))).collect()
     }
 
-    /// Turns resident record codes (integers below 10¹¹, check digit included) into Individual Numbers
-    /// (integers below 10¹²) where they stand, all of one generation. This is the road for whole
-    /// populations: nothing is allocated. A code with a wrong check digit is refused by its
+    /// Turns resident record codes (integers below 10¹¹, check digit included) into Individual
+    /// Numbers (integers below 10¹²) where they stand, all of one generation. This is the road for
+    /// whole populations: nothing is allocated. A code with a wrong check digit is refused by its
     /// position, counted from 1, and then nothing has changed. The caller wipes the slice.
     pub fn assign_in_place(
         &self,
@@ -117,8 +128,8 @@ impl fmt::Debug for Numbering {
     }
 }
 
-/// Issues resident record codes: a keyed permutation of a counter, so that codes look random and never
-/// repeat while the only thing to remember is how far the counter has come.
+/// Issues resident record codes: a keyed permutation of a counter, so that codes look random and
+/// never repeat while the only thing to remember is how far the counter has come.
 pub struct CodeIssuer(WalkingFf1);
 
 impl CodeIssuer {

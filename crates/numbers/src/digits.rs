@@ -6,8 +6,8 @@ use std::ops::Deref;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-/// `N` ASCII digits, readable as `&str`. `Debug` shows none of them; `Display` does, because whoever
-/// holds this has asked for it.
+/// `N` ASCII digits, readable as `&str`. `Debug` shows none of them; `Display` does, because
+/// whoever holds this has asked for it.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct Digits<const N: usize>([u8; N]);
 

@@ -51,8 +51,8 @@ impl Explanation {
     }
 }
 
-/// Explains a whole number or a payload of `family`; full-width digits, spaces and hyphens are folded.
-/// A wrong check digit is explained, not refused.
+/// Explains a whole number or a payload of `family`; full-width digits, spaces and hyphens are
+/// folded. A wrong check digit is explained, not refused.
 pub fn explain(family: Family, text: &str) -> Result<Explanation, NumberRefusal> {
     let refuse = |fault| family.refuse(fault);
     let (number, found) =

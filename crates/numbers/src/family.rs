@@ -1,6 +1,6 @@
-//! The four families of numbers: how long they are, where the check digit stands and how it comes about.
-//! Owns every weight and modulus, and the refusal that all families share.
-//! A payload is the number without its check digit, as an integer.
+//! The four families of numbers: how long they are, where the check digit stands and how it comes
+//! about. Owns every weight and modulus, and the refusal that all families share. A payload is the
+//! number without its check digit, as an integer.
 
 use std::fmt;
 

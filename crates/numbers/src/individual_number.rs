@@ -11,6 +11,18 @@ use crate::family::{Family, NumberRefusal};
 use crate::reading::Manner;
 
 /// An Individual Number with a right check digit (番号法 art. 2(5); 平成26年総務省令第85号 art. 5).
+///
+/// ```
+/// use sekisho_numbers::IndividualNumber;
+///
+/// let number: IndividualNumber = "123456789018".parse()?;
+/// assert_eq!(number.reveal().as_str(), "123456789018");
+/// assert_eq!(format!("{number:?}"), "IndividualNumber(••••)");
+///
+/// let refusal = "123456789012".parse::<IndividualNumber>().unwrap_err();
+/// assert_eq!(refusal.label(), "individual_number_check_digit");
+/// # Ok::<(), sekisho_numbers::NumberRefusal>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, Zeroize, ZeroizeOnDrop)]
 pub struct IndividualNumber(u64);
 

@@ -1,12 +1,12 @@
 //! The numbers of Japan's Individual Number infrastructure, as a library on its own.
 //!
-//! - [`IndividualNumber`], [`ResidentRecordCode`], [`CorporateNumber`], [`LocalGovernmentCode`]: values
-//!   that exist only if their check digit is right; [`explain`] shows the arithmetic.
+//! - [`IndividualNumber`], [`ResidentRecordCode`], [`CorporateNumber`], [`LocalGovernmentCode`]:
+//!   values   that exist only if their check digit is right; [`explain`] shows the arithmetic.
 //! - [`ff1`]: format-preserving encryption, NIST SP 800-38G.
 //! - [`assignment`]: Individual Numbers as a keyed permutation of resident record codes.
 //!
-//! Pure: no I/O, no clock, no randomness. Personal numbers are wiped on drop, have no `Display`, and
-//! never appear in `Debug` or in a refusal.
+//! Pure: no I/O, no clock, no randomness. Personal numbers are wiped on drop, have no `Display`,
+//! and never appear in `Debug` or in a refusal.
 
 pub mod assignment;
 mod corporate_number;

@@ -18,8 +18,8 @@ pub(crate) fn read(text: &str, length: usize, manner: Manner) -> Result<u64, Fau
     if found == length { Ok(number) } else { Err(Fault::Length { found }) }
 }
 
-/// Reads up to `length_max` digits (at most 19) and says how many there were; the number has a meaning
-/// only if there were no more than that.
+/// Reads up to `length_max` digits (at most 19) and says how many there were; the number has a
+/// meaning only if there were no more than that.
 pub(crate) fn read_any(
     text: &str,
     length_max: usize,
@@ -60,8 +60,9 @@ where
     text.parse().map_err(serde::de::Error::custom)
 }
 
-/// Space, tab, no-break and ideographic space; hyphen-minus, the hyphens and dashes of Unicode, the minus
-/// sign, the full-width hyphen-minus, and the long vowel marks that Japanese keyboards give in their place.
+/// Space, tab, no-break and ideographic space; hyphen-minus, the hyphens and dashes of Unicode, the
+/// minus sign, the full-width hyphen-minus, and the long vowel marks that Japanese keyboards give
+/// in their place.
 fn is_separator(character: char) -> bool {
     matches!(
         character,

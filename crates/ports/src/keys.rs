@@ -30,12 +30,10 @@ pub trait KeyStore: Send + Sync {
     /// `domain.digits` decimal digits, walked until the image lies below. Either all values are
     /// replaced or, when one lies outside (`key_operation`), none. Needs a key of kind
     /// `Permutation`.
-    fn permute(
-        &self,
-        label: &KeyLabel,
-        domain: Domain,
-        values: &mut [u64],
-    ) -> Result<(), Problem>;
+    fn permute(&self, label: &KeyLabel, domain: Domain, values: &mut [u64]) -> Result<(), Problem>;
+
+    /// Takes back what [`Self::permute`] did, under the same conditions.
+    fn invert(&self, label: &KeyLabel, domain: Domain, values: &mut [u64]) -> Result<(), Problem>;
 
     /// HMAC-SHA-256 of the message. Needs a key of kind `Mac`.
     fn mac(&self, label: &KeyLabel, message: &[u8]) -> Result<[u8; 32], Problem>;
@@ -64,8 +62,8 @@ pub trait KeyStore: Send + Sync {
     /// The public half of a key of kind `Sign`.
     fn public_key(&self, label: &KeyLabel) -> Result<[u8; 32], Problem>;
 
-    /// Destroys a key for good. It is gone from the store's medium's present content when this
-    /// returns; copies that were made of the medium are outside its reach.
+    /// Destroys a key for good: when this returns, neither the store nor its medium holds it.
+    /// Copies that were made of the medium before are outside its reach.
     fn destroy(&self, label: &KeyLabel) -> Result<(), Problem>;
 }
 
@@ -242,7 +240,17 @@ mod tests {
     fn labels_that_are_refused() {
         let long = "a".repeat(41);
         let texts = [
-            "", "/1", "Kek", "kek/", "kek/0", "kek/01", "kek/+1", "kek/1/2", "k_k", "鍵", &long,
+            "",
+            "/1",
+            "Kek",
+            "kek/",
+            "kek/0",
+            "kek/01",
+            "kek/+1",
+            "kek/1/2",
+            "k_k",
+            "鍵",
+            &long,
             "kek/4294967296",
         ];
         for text in texts {

@@ -222,8 +222,8 @@ mod tests {
         changed[4].event.on = jiff_date("2026-04-02");
         changed[5].event.code = None;
         changed[6].event.record = None;
-        let mut bytes: Vec<_> = changed.iter().map(FeedMessage::canonical_bytes).collect();
-        assert_eq!(bytes[0], message().canonical_bytes());
+        let mut bytes: Vec<_> = changed.iter().map(|m| m.canonical_bytes().to_vec()).collect();
+        assert_eq!(bytes[0], *message().canonical_bytes());
         bytes.sort();
         bytes.dedup();
         assert_eq!(bytes.len(), 7);

@@ -4,8 +4,11 @@
 //! from whatever it is handed; digests that need a key are computed elsewhere and handed in.
 
 mod canonical;
+pub mod difference;
 mod event;
+pub mod feed;
 mod record;
+pub mod resident;
 pub mod sequence;
 pub mod set_digest;
 pub mod text;

@@ -195,8 +195,8 @@ pub(crate) mod tests {
         changed[4].sex = Sex::Unknown;
         changed[5].postal_code = None;
         changed[6].address = Personal::new("東京都千代田区霞が関一丁目2番３号");
-        let mut bytes: Vec<_> = changed.iter().map(ResidentRecord::canonical_bytes).collect();
-        assert_eq!(bytes[0], base.canonical_bytes());
+        let mut bytes: Vec<_> = changed.iter().map(|r| r.canonical_bytes().to_vec()).collect();
+        assert_eq!(bytes[0], *base.canonical_bytes());
         bytes.sort();
         bytes.dedup();
         assert_eq!(bytes.len(), 7);

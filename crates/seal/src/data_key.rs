@@ -2,10 +2,10 @@
 //! it is to destroy the person's content.
 //!
 //! The 32 bytes key HMAC-SHA-256 and nothing else; the cipher's key and the ledger's salts are
-//! drawn from it under different words (NIST SP 800-108 in spirit: one key, one use).
+//! drawn from it under different words (as NIST SP 800-108 derives keys).
 
-use crate::{Place, SealRefusal, SealingKey};
-use aws_lc_rs::{constant_time, hmac};
+use crate::{Place, SealRefusal, SealingKey, prf::Prf};
+use aws_lc_rs::constant_time;
 use base::Entropy;
 use std::fmt;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
@@ -17,7 +17,7 @@ pub struct DataKey([u8; 32]);
 /// A data key made ready: the schedules are computed once for many values.
 pub struct OpenedKey {
     cipher: SealingKey,
-    prf: hmac::Key,
+    prf: Prf,
 }
 
 /// Seals `plain` at `place`. For several values of one person see [`OpenedKey::seal`].
@@ -66,12 +66,12 @@ impl DataKey {
     /// The key made ready for many values.
     pub fn opened(&self) -> OpenedKey {
         let prf = self.prf();
-        let bytes = Zeroizing::new(mac(&prf, CIPHER_DOMAIN, &[]));
+        let bytes = Zeroizing::new(prf.mac(CIPHER_DOMAIN, &[]));
         OpenedKey { cipher: SealingKey::new(&bytes), prf }
     }
 
-    fn prf(&self) -> hmac::Key {
-        hmac::Key::new(hmac::HMAC_SHA256, &self.0)
+    fn prf(&self) -> Prf {
+        Prf::new(&self.0)
     }
 }
 
@@ -112,19 +112,8 @@ impl fmt::Debug for OpenedKey {
     }
 }
 
-fn salt(prf: &hmac::Key, act: u64) -> [u8; 32] {
-    mac(prf, LEAF_DOMAIN, &act.to_be_bytes())
-}
-
-/// HMAC over domain ‖ 0 ‖ rest. No domain holds a zero byte, so no two messages meet.
-fn mac(prf: &hmac::Key, domain: &[u8], rest: &[u8]) -> [u8; 32] {
-    let mut context = hmac::Context::with_key(prf);
-    context.update(domain);
-    context.update(&[0]);
-    context.update(rest);
-    let mut out = [0; 32];
-    out.copy_from_slice(context.sign().as_ref());
-    out
+fn salt(prf: &Prf, act: u64) -> [u8; 32] {
+    prf.mac(LEAF_DOMAIN, &act.to_be_bytes())
 }
 
 const CIPHER_DOMAIN: &[u8] = b"sekisho/cipher/1";

@@ -1,6 +1,7 @@
-//! Why a sealed value does not open. Which check failed is for the operator; whoever calls the
-//! platform learns one label, so that nobody can probe the format.
+//! Why a sealed value does not open. All refusals share one label, as the caller can do the same
+//! about each: nothing. Which check failed stands in the detail, for the operator.
 
+use base::Problem;
 use std::fmt;
 
 /// Why a sealed value, or what it held, was refused.
@@ -35,3 +36,26 @@ impl fmt::Display for SealRefusal {
 }
 
 impl std::error::Error for SealRefusal {}
+
+impl From<SealRefusal> for Problem {
+    fn from(refusal: SealRefusal) -> Self {
+        Self::from_refusal(refusal.label()).detail(refusal.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_a_problem_that_says_which_check_failed() {
+        let refusals =
+            [SealRefusal::Version, SealRefusal::Short, SealRefusal::Broken, SealRefusal::Fields];
+        let details = refusals.map(|refusal| {
+            let problem = Problem::from(refusal);
+            assert_eq!(problem.label(), "seal_broken");
+            problem.detail_text().to_owned()
+        });
+        assert!(details.iter().collect::<std::collections::BTreeSet<_>>().len() == 4);
+    }
+}

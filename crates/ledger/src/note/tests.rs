@@ -124,8 +124,8 @@ fn unknown_keys_count_for_nothing_and_known_ones_must_be_right() {
     assert_eq!(note.verify(std::slice::from_ref(&log)).unwrap().signers().len(), 1);
     assert_eq!(note.verify(&[log.clone(), other]).unwrap().signers().len(), 2);
     let mut claimed = note.clone();
-    claimed.lines[0].name = log.name.clone();
-    claimed.lines[0].id = log.id;
+    claimed.lines[0].name = log.name().clone();
+    claimed.lines[0].id = log.id();
     assert_eq!(claimed.verify(&[log]), Err(NoteRefusal::WrongSignature));
 }
 

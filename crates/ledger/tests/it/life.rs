@@ -87,7 +87,7 @@ impl Witness {
         Self { key, log: WatchedLog { identity, last: None } }
     }
 
-    fn answer(&mut self, body: &str, time_s: u64) -> Result<String, Decision> {
+    fn answer(&mut self, body: &str, time_s: u64) -> Result<String, Box<Decision>> {
         let request: Request = body.parse().unwrap();
         match decide(&request, Some(&self.log)) {
             Decision::Cosign(approved) => {
@@ -95,7 +95,7 @@ impl Witness {
                 let sign = |message: &[u8]| self.key.sign(message);
                 Ok(format!("{}\n", approved.cosign(&self.key.public, time_s, sign).unwrap()))
             }
-            other => Err(other),
+            other => Err(Box::new(other)),
         }
     }
 }
@@ -134,7 +134,7 @@ fn witnesses_follow_a_growing_log() {
         assert_eq!(times, [100 + known, 200 + known]);
         known += step;
     }
-    assert_eq!(first.answer(&log.ask(1), 9), Err(Decision::Conflict { known }));
+    assert_eq!(first.answer(&log.ask(1), 9), Err(Box::new(Decision::Conflict { known })));
 }
 
 #[test]
@@ -145,10 +145,10 @@ fn two_histories_cannot_both_be_cosigned() {
     witness.answer(&shown.ask(0), 1).unwrap();
     hidden.append((0..700).map(|number| if number == 350 { 9_999 } else { number }));
     let same_size = witness.answer(&hidden.ask(700), 2);
-    assert_eq!(same_size, Err(Decision::Refused(WitnessRefusal::SplitView)));
+    assert_eq!(same_size, Err(Box::new(Decision::Refused(WitnessRefusal::SplitView))));
     hidden.append(700..900);
     let grown = witness.answer(&hidden.ask(700), 3);
-    assert_eq!(grown, Err(Decision::Refused(WitnessRefusal::SplitView)));
+    assert_eq!(grown, Err(Box::new(Decision::Refused(WitnessRefusal::SplitView))));
     shown.append(700..900);
     witness.answer(&shown.ask(700), 4).unwrap();
 }

@@ -1,9 +1,13 @@
 //! The ledger against others: published vectors, an independent implementation, every small size,
 //! every flipped bit, and a log's life among witnesses that one of them is lied to.
 
+#[cfg(test)]
 mod independent;
+#[cfg(test)]
 mod life;
+#[cfg(test)]
 mod tampering;
+#[cfg(test)]
 mod vectors;
 
 use ledger::grow::{MemoryTiles, TileGrower};

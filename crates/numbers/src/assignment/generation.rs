@@ -1,4 +1,5 @@
 //! The generation of a number: how often the person's number was changed after a leak.
+//! Owns the rule that there are eight under one resident record code.
 
 use super::AssignmentRefusal;
 

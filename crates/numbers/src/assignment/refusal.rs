@@ -1,4 +1,5 @@
-//! Why an assignment is not made. Positions and sizes only, never a number or a code.
+//! Why an assignment is not made, and the label under which others will know it.
+//! Positions and sizes only, never a number or a code.
 
 use std::fmt;
 

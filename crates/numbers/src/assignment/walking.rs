@@ -1,6 +1,6 @@
-//! FF1 with cycle-walking: a keyed permutation of `0..below` out of one of `0..10^digits`.
-//! A value that falls outside is encrypted again until it falls inside; as the cycle through it must
-//! come back to where it started, it always does. The batch stays full while values walk.
+//! FF1 with cycle-walking: a keyed permutation of `0..below` out of one of `0..10^digits`. A value
+//! that falls outside is encrypted again until it falls inside; as the cycle through it must come
+//! back to where it started, it always does. The batch stays full while values walk.
 
 use std::fmt;
 
@@ -49,8 +49,8 @@ impl WalkingFf1 {
         self.below
     }
 
-    /// Permutes each value in place. A value outside `0..below` is refused by its position, and then
-    /// nothing has changed.
+    /// Permutes each value in place. A value outside `0..below` is refused by its position, and
+    /// then nothing has changed.
     pub fn permute(&self, values: &mut [u64]) -> Result<(), AssignmentRefusal> {
         self.check(values)?;
         self.permute_checked(values);
@@ -102,14 +102,14 @@ impl fmt::Debug for WalkingFf1 {
     }
 }
 
-/// Steps every value until it is below `below`. A lane whose value has arrived takes the next one from
-/// the slice at once; which of the two it does is a choice of operands, not a branch, because
+/// Steps every value until it is below `below`. A lane whose value has arrived takes the next one
+/// from the slice at once; which of the two it does is a choice of operands, not a branch, because
 /// it could not be predicted.
 fn walk(values: &mut [u64], below: u64, step: impl Fn(&mut [u64])) {
-    let mut live = values.len().min(LANES);
-    let mut next = live;
+    let used = values.len().min(LANES);
+    let (mut live, mut next) = (used, used);
     let mut lanes = [0; LANES];
-    lanes[..live].copy_from_slice(&values[..live]);
+    lanes[..used].copy_from_slice(&values[..used]);
     let mut homes: [usize; LANES] = std::array::from_fn(|lane| lane);
     while live > 0 {
         step(&mut lanes[..live]);
@@ -127,7 +127,7 @@ fn walk(values: &mut [u64], below: u64, step: impl Fn(&mut [u64])) {
         }
         live = kept;
     }
-    lanes.zeroize();
+    lanes[..used].zeroize();
 }
 
 /// A multiple of the batch of [`DecimalFf1`].

@@ -38,8 +38,8 @@ impl<const DIGITS: u32> DecimalFf1<DIGITS> {
         Ok(Self { key, chain: u128::from_be_bytes(chain) })
     }
 
-    /// Encrypts each number in place. All must be below [`Self::DOMAIN`]; one that is not is refused
-    /// by its position, counted from 1, and then nothing has changed.
+    /// Encrypts each number in place. All must be below [`Self::DOMAIN`]; one that is not is
+    /// refused by its position, counted from 1, and then nothing has changed.
     pub fn encrypt(&self, numbers: &mut [u64]) -> Result<(), Ff1Refusal> {
         self.check(numbers)?;
         self.encrypt_checked(numbers);
@@ -106,8 +106,8 @@ impl<const DIGITS: u32, const FORWARD: bool> BlockCipherEncClosure for Rounds<'_
     }
 }
 
-/// The Feistel halves of many numbers, and one AES block for each. The halves stay where they are and
-/// take turns, which is the same as the specification's swapping of A and B.
+/// The Feistel halves of many numbers, and one AES block for each. The halves stay where they are
+/// and take turns, which is the same as the specification's swapping of A and B.
 struct Lanes<const DIGITS: u32> {
     chain: u128,
     left: [u32; LANES],

@@ -1,5 +1,5 @@
-//! Whole numbers of any size, as far as FF1 needs them: from digits, to and from bytes, and digit by
-//! digit out again. Limbs of 32 bits, least significant first. Wipes itself on drop.
+//! Whole numbers of any size, as far as FF1 needs them: from digits, to and from bytes, and digit
+//! by digit out again. Limbs of 32 bits, least significant first. Wipes itself on drop.
 
 use zeroize::Zeroizing;
 
@@ -8,7 +8,8 @@ pub(super) struct Limbs(Zeroizing<Vec<u32>>);
 impl Limbs {
     /// The number that `digits` write in `radix`, most significant first: NUM_radix(X).
     pub(super) fn from_digits(digits: &[u16], radix: u32) -> Self {
-        // A digit adds at most 17 bits; room for all keeps copies of the number from staying behind.
+        // A digit adds at most 17 bits; room for all keeps copies of the number from staying
+        // behind.
         let mut limbs = Vec::with_capacity(digits.len() * 17 / 32 + 2);
         for digit in digits {
             let mut carry = u64::from(*digit);

@@ -1,3 +1,6 @@
+//! FF1 from inside: what is refused, where the limits lie, and the arithmetic on digits.
+//! The published vectors are in `tests/it`.
+
 use super::*;
 
 const KEY: [u8; 16] = [7; 16];

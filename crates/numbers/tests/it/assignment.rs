@@ -1,4 +1,5 @@
-//! Assignment as the law wants it: unique, reversible only with the key, valid by the public rule.
+//! Assignment as the law wants it: unique, valid by the public rule, and reversible only with the
+//! key. Resident record codes from a counter likewise.
 
 use std::collections::HashSet;
 

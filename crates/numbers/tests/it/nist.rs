@@ -1,4 +1,5 @@
-//! The nine FF1 samples that NIST publishes with SP 800-38G.
+//! The nine FF1 samples that NIST publishes with SP 800-38G: three key lengths, two radices, with
+//! and without a tweak.
 
 use sekisho_numbers::ff1::{DecimalFf1, ff1_decrypt, ff1_encrypt};
 

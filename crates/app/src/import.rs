@@ -1,0 +1,136 @@
+//! A feed file is taken in: read, applied in large transactions, told of.
+//!
+//! Reading runs ahead of applying by a few batches, whatever the size of the file. Every message is
+//! recognised by sender and sequence number, so the same file may be given again after a crash: what
+//! is there is skipped, what is missing is done, and the end is the same.
+
+use crate::commit::transact;
+use crate::permits::permit;
+use crate::platform::Platform;
+use crate::resident_event::{End, Taken, resident_events};
+use base::{Actor, Problem, Purpose, Remedy, limits};
+use crossbeam_channel::bounded;
+use numbers::LocalGovernmentCode;
+use policy::Action;
+use registry::FeedMessage;
+use registry::feed::{FeedReader, Format};
+use std::collections::BTreeMap;
+use std::io::BufRead;
+
+/// What became of a file.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ImportReport {
+    /// Messages read.
+    pub messages: u64,
+    /// Applied now.
+    pub applied: u64,
+    /// Known before.
+    pub repeated: u64,
+    /// Waiting behind a gap when they were read.
+    pub waiting: u64,
+    /// Recorded as refused, by label.
+    pub refused: BTreeMap<String, u64>,
+    /// Lines that were not taken in, by label.
+    pub rejected: BTreeMap<&'static str, u64>,
+    /// The first of what was rejected or refused, with line and field.
+    pub problems: Vec<Problem>,
+}
+
+type Batch = Vec<Result<(u64, FeedMessage), Problem>>;
+
+/// Takes in a feed. `progress` is told the number of lines done.
+pub fn import(
+    platform: &Platform,
+    input: impl BufRead + Send,
+    format: Option<Format>,
+    progress: &mut dyn FnMut(u64),
+) -> Result<ImportReport, Problem> {
+    let (full, batches) = bounded::<Batch>(BATCHES_AHEAD);
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            let mut reader = FeedReader::new(input, format);
+            loop {
+                let batch: Batch = reader.by_ref().take(limits::IMPORT_COMMIT_MAX).collect();
+                // A closed channel: applying has failed and says why.
+                if batch.is_empty() || full.send(batch).is_err() {
+                    return;
+                }
+            }
+        });
+        let mut report = ImportReport::default();
+        let mut lines = 0;
+        for batch in batches {
+            lines += batch.len() as u64;
+            apply(platform, batch, &mut report)?;
+            progress(lines);
+        }
+        Ok(report)
+    })
+}
+
+fn apply(platform: &Platform, batch: Batch, report: &mut ImportReport) -> Result<(), Problem> {
+    let mut messages = Vec::with_capacity(batch.len());
+    let mut places = Vec::with_capacity(batch.len());
+    for read in batch {
+        match read {
+            Ok((line, message)) => {
+                places.push(line);
+                messages.push(message);
+            }
+            Err(problem) if problem.remedy() == Remedy::Broken => return Err(problem),
+            Err(problem) => report.reject(problem),
+        }
+    }
+    let mut taken = Vec::new();
+    transact(platform, |work| {
+        taken = resident_events(work, &messages, &feed_permit)?;
+        Ok(())
+    })?;
+    for (line, taken) in places.into_iter().zip(taken) {
+        report.count(line, taken);
+    }
+    Ok(())
+}
+
+/// Who brings a file stands for the municipality that made it: each message counts as its sender's.
+fn feed_permit(sender: LocalGovernmentCode) -> Result<policy::Permit, Problem> {
+    let actor = Actor::Municipality(sender);
+    permit(&actor, Action::ResidentEvent, Purpose::ResidentRegister, Some(sender))
+}
+
+impl ImportReport {
+    /// Whether every line was taken in and nothing was refused.
+    pub fn is_clean(&self) -> bool {
+        self.refused.is_empty() && self.rejected.is_empty()
+    }
+
+    fn reject(&mut self, problem: Problem) {
+        *self.rejected.entry(problem.label()).or_default() += 1;
+        self.note(problem);
+    }
+
+    fn count(&mut self, line: u64, taken: Result<Taken, Problem>) {
+        self.messages += 1;
+        match taken {
+            Err(problem) => self.reject(problem.at_line(line)),
+            Ok(Taken { repeated: true, .. }) => self.repeated += 1,
+            Ok(Taken { end: End::Applied(_), .. }) => self.applied += 1,
+            Ok(Taken { end: End::Waiting(_), .. }) => self.waiting += 1,
+            Ok(Taken { end: End::Refused(_, label), .. }) => {
+                if let Some(label) = base::labels::find(&label) {
+                    self.note(Problem::new(label, "recorded as refused").at_line(line));
+                }
+                *self.refused.entry(label).or_default() += 1;
+            }
+        }
+    }
+
+    fn note(&mut self, problem: Problem) {
+        if self.problems.len() < PROBLEMS_SHOWN_MAX {
+            self.problems.push(problem);
+        }
+    }
+}
+
+const BATCHES_AHEAD: usize = 2;
+const PROBLEMS_SHOWN_MAX: usize = 100;

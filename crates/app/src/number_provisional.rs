@@ -1,0 +1,57 @@
+//! Provisional numbering (仮付番): a municipality sends resident record codes ahead of time and gets a
+//! list with the numbers reserved for them; the first record of a code makes its number designated
+//! (本付番). Reads and writes person, code, number. Invariants touched: N1, A1, P1.
+
+use crate::enact::{enact, number_for};
+use crate::stock;
+use crate::work::Work;
+use base::{ActId, Problem};
+use numbers::assignment::Generation;
+use numbers::{IndividualNumber, LocalGovernmentCode, ResidentRecordCode};
+use policy::Permit;
+use registry::resident::decide_provisional;
+
+/// A code with what became of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reserved {
+    /// The code that was sent.
+    pub code: ResidentRecordCode,
+    /// The act and the reserved number, or why there is none.
+    pub result: Result<(ActId, IndividualNumber), Problem>,
+}
+
+/// Reserves a number for each code of a list. A code that is refused does not stop the others.
+pub fn number_provisional(
+    work: &mut Work<'_>,
+    permit: &Permit,
+    municipality: LocalGovernmentCode,
+    codes: &[ResidentRecordCode],
+) -> Result<Vec<Reserved>, Problem> {
+    stock::registrar(municipality)?;
+    let mut list = Vec::with_capacity(codes.len());
+    for code in codes {
+        let result = match reserve(work, permit, municipality, code) {
+            Err(problem) if problem.remedy() == base::Remedy::Broken => return Err(problem),
+            result => result,
+        };
+        list.push(Reserved { code: code.clone(), result });
+    }
+    Ok(list)
+}
+
+fn reserve(
+    work: &mut Work<'_>,
+    permit: &Permit,
+    municipality: LocalGovernmentCode,
+    code: &ResidentRecordCode,
+) -> Result<(ActId, IndividualNumber), Problem> {
+    let known = work.person_by_code(code)?;
+    let today = work.today();
+    let state = known.map(|id| work.person(id)).transpose()?.map(|held| held.resident());
+    let decision = decide_provisional(state, code, municipality, today)
+        .map_err(|refusal| Problem::from_refusal(refusal.label()))?;
+    stock::check_free(work, municipality, code)?;
+    let content = seal::fields::pack(&["code", code.reveal().as_str()]);
+    let (_, act) = enact(work, permit, known, &decision, &content)?;
+    Ok((act, number_for(work, code, Generation::FIRST)?))
+}

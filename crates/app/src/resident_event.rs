@@ -1,0 +1,233 @@
+//! A municipality reports what happened to a resident. Reads and writes person, code, number, feed;
+//! puts a new number on the municipality's next list. Invariants touched: N1, A1, P1.
+//!
+//! Messages are taken in the order of their sequence numbers. One that comes early waits, sealed; one
+//! that comes again is answered from the record; one that the law refuses is recorded as refused,
+//! with its label, and the feed goes on.
+
+use crate::enact::{FIRST_KEY_GENERATION, enact};
+use crate::people::Person;
+use crate::stock::{self, Drawn};
+use crate::work::{Outcome, Work, broken};
+use base::{ActId, PersonId, Problem, Remedy};
+use numbers::LocalGovernmentCode;
+use policy::Permit;
+use ports::rows::{FeedMessageRow, StockRow};
+use registry::{FeedMessage, ResidentEvent};
+use registry::resident::{self, Decision};
+use registry::sequence::{self, Arrival, FeedCursor, Seen};
+use seal::Place;
+
+/// What became of a message.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Taken {
+    /// Its sender.
+    pub municipality: LocalGovernmentCode,
+    /// Its sequence number.
+    pub sequence: u64,
+    /// How it ended.
+    pub end: End,
+    /// Whether it had arrived before.
+    pub repeated: bool,
+}
+
+/// How a message ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum End {
+    /// Applied, as this act.
+    Applied(ActId),
+    /// Recorded as refused, as this act, with this label.
+    Refused(ActId, String),
+    /// Waits behind a gap; this one is expected next.
+    Waiting(u64),
+}
+
+/// How the permit for a sender is asked for.
+pub type AskPermit<'a> = &'a dyn Fn(LocalGovernmentCode) -> Result<Permit, Problem>;
+
+/// Takes in messages of one sender or several, in the order given.
+pub fn resident_events(
+    work: &mut Work<'_>,
+    messages: &[FeedMessage],
+    permit: AskPermit<'_>,
+) -> Result<Vec<Result<Taken, Problem>>, Problem> {
+    prefetch(work, messages)?;
+    let mut taken = Vec::with_capacity(messages.len());
+    for message in messages {
+        let one =
+            permit(message.municipality).and_then(|permit| resident_event(work, &permit, message));
+        match one {
+            // What is refused is the sender's affair; what is broken stops the batch.
+            Err(problem) if problem.remedy() == Remedy::Broken => return Err(problem),
+            one => taken.push(one),
+        }
+    }
+    Ok(taken)
+}
+
+fn prefetch(work: &mut Work<'_>, messages: &[FeedMessage]) -> Result<(), Problem> {
+    let platform = work.platform();
+    let codes = messages.iter().filter_map(|message| message.event.code.as_ref());
+    let codes: Result<Vec<_>, _> = codes.map(|code| platform.code_index(code)).collect();
+    let places: Vec<_> =
+        messages.iter().map(|message| (message.municipality, message.sequence)).collect();
+    work.prefetch(&codes?, &places)
+}
+
+/// Takes in one message.
+pub fn resident_event(
+    work: &mut Work<'_>,
+    permit: &Permit,
+    message: &FeedMessage,
+) -> Result<Taken, Problem> {
+    let FeedMessage { municipality, sequence, .. } = *message;
+    stock::registrar(municipality)?;
+    let content = message.canonical_bytes();
+    let digest = work.platform().repeat_digest(&content)?;
+    let seen = work.message(municipality, sequence)?;
+    let cursor = work.cursor(municipality)?;
+    let order = FeedCursor { next: cursor.next, waiting: cursor.waiting };
+    let known = seen.as_ref().map(|row| Seen { digest: row.digest, outcome: outcome_of(row) });
+    let arrival = sequence::decide(order, sequence, digest, known.as_ref())
+        .map_err(|refusal| Problem::from_refusal(refusal.label()).in_field("sequence"))?;
+    let (end, repeated) = match (arrival, seen) {
+        (Arrival::Apply, _) => (take_in_order(work, permit, message, digest)?, false),
+        (Arrival::Wait, _) => (wait(work, message, digest)?, false),
+        (Arrival::Repeat(_), Some(row)) => (end_of(&row, cursor.next), true),
+        (Arrival::Repeat(_), None) => return Err(broken("a repeat of nothing")),
+    };
+    Ok(Taken { municipality, sequence, end, repeated })
+}
+
+/// Applies a message and then those that waited for it.
+fn take_in_order(
+    work: &mut Work<'_>,
+    permit: &Permit,
+    message: &FeedMessage,
+    digest: [u8; 16],
+) -> Result<End, Problem> {
+    let first = apply(work, permit, message, digest)?;
+    let mut cursor = work.cursor(message.municipality)?;
+    cursor.next += 1;
+    while cursor.waiting > 0 {
+        let Some(row) = work.message(cursor.municipality, cursor.next)? else { break };
+        let waited = open_waiting(work, &row)?;
+        apply(work, permit, &waited, row.digest)?;
+        cursor.next += 1;
+        cursor.waiting -= 1;
+    }
+    work.keep_cursor(cursor.clone());
+    Ok(end_of(&first, cursor.next))
+}
+
+/// Decides one message and records what became of it.
+fn apply(
+    work: &mut Work<'_>,
+    permit: &Permit,
+    message: &FeedMessage,
+    digest: [u8; 16],
+) -> Result<FeedMessageRow, Problem> {
+    let content = message.canonical_bytes();
+    let (act, label) = match decide(work, message) {
+        Ok(decided) => {
+            decided.stock.into_iter().for_each(|row| work.keep_stock(row));
+            (enact(work, permit, decided.known, &decided.decision, &content)?.1, None)
+        }
+        Err(problem) if problem.remedy() != Remedy::Broken => {
+            let subject = subject_of(work, &message.event)?;
+            let outcome = Outcome::Refused(problem.label());
+            (work.record(permit, outcome, subject, &content)?, Some(problem.label().to_owned()))
+        }
+        Err(problem) => return Err(problem),
+    };
+    let FeedMessage { municipality, sequence, .. } = *message;
+    let row =
+        FeedMessageRow { municipality, sequence, digest, act: Some(act), label, content: None };
+    work.keep_message(row.clone());
+    Ok(row)
+}
+
+/// A decision with what it rests on.
+struct Decided {
+    known: Option<PersonId>,
+    decision: Decision,
+    /// The stock that a code was taken from, as it is after that.
+    stock: Option<StockRow>,
+}
+
+fn decide(work: &mut Work<'_>, message: &FeedMessage) -> Result<Decided, Problem> {
+    let (event, stock) = with_code(work, message)?;
+    let known = subject_of(work, &event)?;
+    if let (None, true, Some(code)) = (known, event.kind.enters(), &event.code) {
+        stock::check_free(work, message.municipality, code)?;
+    }
+    let today = work.today();
+    let state = known.map(|id| work.person(id)).transpose()?.map(Person::resident);
+    let decision = resident::decide(state, &event, message.municipality, today)
+        .map_err(|refusal| Problem::from_refusal(refusal.label()))?;
+    Ok(Decided { known, decision, stock })
+}
+
+/// The event with a resident record code: a first entry without one takes the next of the stock.
+fn with_code(
+    work: &mut Work<'_>,
+    message: &FeedMessage,
+) -> Result<(ResidentEvent, Option<StockRow>), Problem> {
+    let event = message.event.clone();
+    if event.code.is_some() || !event.kind.enters() {
+        return Ok((event, None));
+    }
+    let Drawn { code, stock } = stock::next_code(work, message.municipality)?;
+    Ok((ResidentEvent { code: Some(code), ..event }, Some(stock)))
+}
+
+fn subject_of(work: &mut Work<'_>, event: &ResidentEvent) -> Result<Option<PersonId>, Problem> {
+    event.code.as_ref().map_or(Ok(None), |code| work.person_by_code(code))
+}
+
+/// Keeps a message that came early, sealed under the platform's own key.
+fn wait(work: &mut Work<'_>, message: &FeedMessage, digest: [u8; 16]) -> Result<End, Problem> {
+    let FeedMessage { municipality, sequence, .. } = *message;
+    let text = message.to_json().to_string();
+    let sealed = work.seal_own(&waiting_place(municipality, sequence), text.as_bytes());
+    let (act, label, content) = (None, None, Some(sealed));
+    work.keep_message(FeedMessageRow { municipality, sequence, digest, act, label, content });
+    let mut cursor = work.cursor(municipality)?;
+    cursor.waiting += 1;
+    let next = cursor.next;
+    work.keep_cursor(cursor);
+    Ok(End::Waiting(next))
+}
+
+fn open_waiting(work: &Work<'_>, row: &FeedMessageRow) -> Result<FeedMessage, Problem> {
+    let sealed = row.content.as_ref().ok_or_else(|| broken("a waiting message is empty"))?;
+    let plain = work.open_own(&waiting_place(row.municipality, row.sequence), sealed)?;
+    FeedMessage::from_json(&plain).map_err(|_| broken("a waiting message does not read back"))
+}
+
+/// The seal's place of a waiting message. Sequence numbers end far below 2⁴⁰.
+fn waiting_place(municipality: LocalGovernmentCode, sequence: u64) -> Place {
+    let row = (u64::from(municipality.as_u32()) << 40) | (sequence & ((1 << 40) - 1));
+    Place {
+        table: "feed_message",
+        column: "content",
+        row: row.cast_signed(),
+        generation: FIRST_KEY_GENERATION,
+    }
+}
+
+fn outcome_of(row: &FeedMessageRow) -> sequence::Outcome {
+    match (row.act, &row.label) {
+        (None, _) => sequence::Outcome::Waiting,
+        (Some(_), None) => sequence::Outcome::Applied,
+        (Some(_), Some(_)) => sequence::Outcome::Refused,
+    }
+}
+
+fn end_of(row: &FeedMessageRow, next: u64) -> End {
+    match (row.act, &row.label) {
+        (None, _) => End::Waiting(next),
+        (Some(act), None) => End::Applied(act),
+        (Some(act), Some(label)) => End::Refused(act, label.clone()),
+    }
+}

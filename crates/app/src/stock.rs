@@ -1,0 +1,113 @@
+//! Stocks of resident record codes (住民票コード): J-LIS gives each municipality codes in advance, so
+//! that no two ever give the same one (Basic Resident Register Act art. 30-2).
+//!
+//! A stock is a range of counters; the code of a counter is a keyed permutation of it. Nobody can
+//! tell a code's neighbours, and the whole country needs one counter.
+
+use crate::platform::CODE_DOMAIN;
+use crate::work::{Outcome, Work};
+use base::{ActId, Problem, labels, limits};
+use numbers::{LocalGovernmentCode, ResidentRecordCode};
+use policy::Permit;
+use ports::rows::StockRow;
+
+/// A stock that was given out.
+#[derive(Clone, Debug)]
+pub struct StockIssued {
+    /// The act.
+    pub act: ActId,
+    /// The codes, in counter order.
+    pub codes: Vec<ResidentRecordCode>,
+}
+
+/// Gives `count` new codes to a municipality.
+pub fn stock_issue(
+    work: &mut Work<'_>,
+    permit: &Permit,
+    municipality: LocalGovernmentCode,
+    count: u64,
+) -> Result<StockIssued, Problem> {
+    registrar(municipality)?;
+    if count == 0 || count > limits::STOCK_CODES_MAX {
+        let range = format!("a stock has 1 to {} codes", limits::STOCK_CODES_MAX);
+        return Err(Problem::new(&labels::REQUEST_MALFORMED, range).in_field("count"));
+    }
+    let (id, first) = work.next_stock()?;
+    if first + count > CODE_DOMAIN.below {
+        return Err(Problem::new(&labels::STOCK_EMPTY, "all codes are given out"));
+    }
+    let counters: Vec<u64> = (first..first + count).collect();
+    let codes = codes_of(work, &counters)?;
+    let content = format!("stock {id} {municipality} {first} {count}");
+    let act = work.record(permit, Outcome::Done, None, content.as_bytes())?;
+    work.keep_stock(StockRow { id, municipality, first, count, used: 0 });
+    Ok(StockIssued { act, codes })
+}
+
+/// A code taken from a stock, and the stock as it is after that.
+pub(crate) struct Drawn {
+    pub(crate) code: ResidentRecordCode,
+    pub(crate) stock: StockRow,
+}
+
+/// The next code of the municipality's stocks that nobody holds. Nothing changes until the stock is
+/// kept.
+pub(crate) fn next_code(
+    work: &mut Work<'_>,
+    municipality: LocalGovernmentCode,
+) -> Result<Drawn, Problem> {
+    for mut stock in work.stocks(municipality)? {
+        while stock.used < stock.count {
+            let counter = stock.first + stock.used;
+            stock.used += 1;
+            let code = codes_of(work, &[counter])?.pop();
+            let code = code.ok_or_else(|| Problem::new(&labels::INTERNAL, "no code"))?;
+            if !work.code_was_used(&code)? {
+                return Ok(Drawn { code, stock });
+            }
+        }
+    }
+    Err(Problem::new(&labels::STOCK_EMPTY, ""))
+}
+
+/// Refuses a code for a first entry that was used before or was not given to this municipality.
+pub(crate) fn check_free(
+    work: &mut Work<'_>,
+    municipality: LocalGovernmentCode,
+    code: &ResidentRecordCode,
+) -> Result<(), Problem> {
+    if work.code_was_used(code)? {
+        return Err(Problem::new(&labels::RECORD_CODE_TAKEN, ""));
+    }
+    let platform = work.platform();
+    let mut counter = [code.reveal_u64() / 10];
+    platform.keys.invert(&platform.names.record_code, CODE_DOMAIN, &mut counter)?;
+    let [counter] = counter;
+    let holds = |stock: &StockRow| (stock.first..stock.first + stock.count).contains(&counter);
+    if work.stocks(municipality)?.iter().any(holds) {
+        return Ok(());
+    }
+    Err(Problem::new(&labels::RECORD_CODE_NOT_IN_STOCK, ""))
+}
+
+/// Refuses a code of a municipality that keeps no resident register.
+pub(crate) fn registrar(municipality: LocalGovernmentCode) -> Result<(), Problem> {
+    let kind = places::by_code(municipality).map(places::LocalGovernment::kind);
+    if kind.is_some_and(places::Kind::is_registrar) {
+        return Ok(());
+    }
+    Err(Problem::new(&labels::MUNICIPALITY_UNKNOWN, "").in_field("municipality"))
+}
+
+/// The codes of counters.
+pub(crate) fn codes_of(
+    work: &Work<'_>,
+    counters: &[u64],
+) -> Result<Vec<ResidentRecordCode>, Problem> {
+    let platform = work.platform();
+    let mut payloads = counters.to_vec();
+    platform.keys.permute(&platform.names.record_code, CODE_DOMAIN, &mut payloads)?;
+    let code = |payload| ResidentRecordCode::from_payload(payload);
+    let codes: Result<Vec<_>, _> = payloads.into_iter().map(code).collect();
+    codes.map_err(|refusal| Problem::from_refusal(refusal.label()))
+}

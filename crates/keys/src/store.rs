@@ -1,0 +1,204 @@
+//! The soft key store: a ring of keys at work, and the sealed file behind it.
+//!
+//! The file is the truth. A change is made under the writers' lock: read the file again, change,
+//! replace it, then take over what it now holds. So several programs may have the same store open;
+//! each sees the others' changes with its own next change or `refresh`.
+
+use crate::{
+    KdfParams, OsEntropy, Passphrase, file,
+    format::{FileKey, Record},
+    ring::{Key, Ring, exists},
+};
+use base::{Entropy, Moment, Problem, labels};
+use ports::{Domain, KeyInfo, KeyKind, KeyLabel, KeyStore};
+use seal::{DataKey, WrapPlace};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+use zeroize::Zeroizing;
+
+/// Keys in a sealed file, or in memory only.
+pub struct SoftKeyStore {
+    ring: Ring,
+    backing: Option<Backing>,
+}
+
+struct Backing {
+    path: PathBuf,
+    key: Mutex<FileKey>,
+}
+
+impl SoftKeyStore {
+    /// Makes a new, empty store at `path`; its directory is made too, closed to others.
+    /// `already_initialised` if something has that name.
+    pub fn create(
+        path: &Path,
+        passphrase: &Passphrase,
+        params: KdfParams,
+        entropy: &mut dyn Entropy,
+    ) -> Result<Self, Problem> {
+        file::make_directory(path)?;
+        let key = FileKey::create(passphrase, params, entropy)?;
+        let lock = file::lock(path)?;
+        if file::is_there(path)? {
+            let detail = format!("{} is there already", path.display());
+            return Err(Problem::new(&labels::ALREADY_INITIALISED, detail));
+        }
+        file::write(path, &key.seal(&mut [], entropy), &lock)?;
+        Ok(Self { ring: Ring::default(), backing: Some(Backing::new(path, key)) })
+    }
+
+    /// Opens the store at `path`. Refusals: `not_initialised` (nothing there),
+    /// `keystore_permissions`, `keystore_passphrase`, `keystore_damaged`, `io`.
+    pub fn open(path: &Path, passphrase: &Passphrase) -> Result<Self, Problem> {
+        let bytes = file::read(path)?;
+        let key = FileKey::unlock(&bytes, passphrase)?;
+        let ring = Ring::default();
+        ring.replace(&key.open(&bytes)?)?;
+        Ok(Self { ring, backing: Some(Backing::new(path, key)) })
+    }
+
+    /// A store without a file: its keys last as long as it does.
+    pub fn in_memory() -> Self {
+        Self { ring: Ring::default(), backing: None }
+    }
+
+    /// Takes over what other programs changed in the file.
+    pub fn refresh(&self) -> Result<(), Problem> {
+        let Some(backing) = &self.backing else { return Ok(()) };
+        let key = backing.key();
+        self.ring.replace(&key.open(&file::read(&backing.path)?)?)
+    }
+
+    /// Seals the file under another passphrase. Copies made before still open with the old one.
+    pub fn change_passphrase(
+        &self,
+        passphrase: &Passphrase,
+        params: KdfParams,
+        entropy: &mut dyn Entropy,
+    ) -> Result<(), Problem> {
+        let Some(backing) = &self.backing else { return Ok(()) };
+        let fresh = FileKey::create(passphrase, params, entropy)?;
+        let mut key = backing.key();
+        let lock = file::lock(&backing.path)?;
+        let mut records = key.open(&file::read(&backing.path)?)?;
+        file::write(&backing.path, &fresh.seal(&mut records, entropy), &lock)?;
+        *key = fresh;
+        self.ring.replace(&records)
+    }
+}
+
+impl KeyStore for SoftKeyStore {
+    fn generate(
+        &self,
+        label: &KeyLabel,
+        kind: KeyKind,
+        at: Moment,
+        entropy: &mut dyn Entropy,
+    ) -> Result<KeyInfo, Problem> {
+        let mut secret = Zeroizing::new([0; 32]);
+        entropy.fill(&mut *secret);
+        let record = Record { label: label.clone(), kind, created: at, secret };
+        let Some(backing) = &self.backing else { return self.ring.add(Key::new(&record)?) };
+        let info = Key::new(&record)?.info().clone();
+        backing.change(&self.ring, |records| {
+            if records.iter().any(|record| record.label == *label) {
+                return Err(exists(label));
+            }
+            records.push(record);
+            Ok(())
+        })?;
+        Ok(info)
+    }
+
+    fn list(&self) -> Result<Vec<KeyInfo>, Problem> {
+        Ok(self.ring.list())
+    }
+
+    fn permute(&self, label: &KeyLabel, domain: Domain, values: &mut [u64]) -> Result<(), Problem> {
+        self.ring.key(label)?.permute(domain, values)
+    }
+
+    fn invert(&self, label: &KeyLabel, domain: Domain, values: &mut [u64]) -> Result<(), Problem> {
+        self.ring.key(label)?.invert(domain, values)
+    }
+
+    fn mac(&self, label: &KeyLabel, message: &[u8]) -> Result<[u8; 32], Problem> {
+        self.ring.key(label)?.mac(message)
+    }
+
+    fn wrap(
+        &self,
+        label: &KeyLabel,
+        place: &WrapPlace,
+        key: &DataKey,
+        entropy: &mut dyn Entropy,
+    ) -> Result<Vec<u8>, Problem> {
+        self.ring.key(label)?.wrap(place, key, entropy)
+    }
+
+    fn unwrap(
+        &self,
+        label: &KeyLabel,
+        place: &WrapPlace,
+        wrapped: &[u8],
+    ) -> Result<DataKey, Problem> {
+        self.ring.key(label)?.unwrap(place, wrapped)
+    }
+
+    fn sign(&self, label: &KeyLabel, message: &[u8]) -> Result<Vec<u8>, Problem> {
+        self.ring.key(label)?.sign(message)
+    }
+
+    fn public_key(&self, label: &KeyLabel) -> Result<[u8; 32], Problem> {
+        self.ring.key(label)?.public()
+    }
+
+    fn destroy(&self, label: &KeyLabel) -> Result<(), Problem> {
+        let Some(backing) = &self.backing else { return self.ring.remove(label) };
+        backing.change(&self.ring, |records| {
+            let place = records.iter().position(|record| record.label == *label);
+            let absent = || Problem::new(&labels::KEY_ABSENT, label.as_str());
+            records.remove(place.ok_or_else(absent)?);
+            Ok(())
+        })
+    }
+}
+
+impl Backing {
+    fn new(path: &Path, key: FileKey) -> Self {
+        Self { path: path.to_owned(), key: Mutex::new(key) }
+    }
+
+    /// The file's key; whoever holds it is the only one of this program to touch the file.
+    fn key(&self) -> MutexGuard<'_, FileKey> {
+        // The key is replaced by one assignment: a panic elsewhere leaves it whole.
+        self.key.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the file, then the ring.
+    fn change(
+        &self,
+        ring: &Ring,
+        edit: impl FnOnce(&mut Vec<Record>) -> Result<(), Problem>,
+    ) -> Result<(), Problem> {
+        let key = self.key();
+        let lock = file::lock(&self.path)?;
+        let mut records = key.open(&file::read(&self.path)?)?;
+        edit(&mut records)?;
+        file::write(&self.path, &key.seal(&mut records, &mut OsEntropy::new()), &lock)?;
+        ring.replace(&records)
+    }
+}
+
+impl fmt::Debug for SoftKeyStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.backing.as_ref().map(|backing| &backing.path);
+        f.debug_struct("SoftKeyStore").field("path", &path).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

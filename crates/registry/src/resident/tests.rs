@@ -1,0 +1,446 @@
+use super::*;
+use crate::{
+    event::{EventKind, ResidentEvent},
+    record::tests::{jiff_date as date, record},
+};
+use numbers::IndividualNumber;
+use proptest::{collection::vec, prelude::*, sample::select};
+
+const HERE: &str = "131016";
+const ELSEWHERE: &str = "271004";
+const TODAY: &str = "2026-04-01";
+
+fn town(code: &str) -> LocalGovernmentCode {
+    code.parse().unwrap()
+}
+
+fn code() -> ResidentRecordCode {
+    "24727059608".parse().unwrap()
+}
+
+fn event(kind: EventKind) -> ResidentEvent {
+    let record = kind.needs_record().then(record);
+    ResidentEvent { kind, on: date("2026-03-01"), code: Some(code()), record }
+}
+
+/// A resident whose record HERE keeps, or kept.
+fn resident(status: Status) -> Resident {
+    let entered = status != Status::Provisional;
+    Resident {
+        code: code(),
+        municipality: town(HERE),
+        status,
+        since: date("2020-01-01"),
+        number: if entered {
+            NumberState::Designated(Generation::FIRST)
+        } else {
+            NumberState::Provisional
+        },
+        record: entered.then(record),
+    }
+}
+
+fn ask(state: Option<Status>, kind: EventKind, by: &str) -> Result<Vec<&'static str>, Refusal> {
+    let state = state.map(resident);
+    let decision = decide(state.as_ref(), &event(kind), town(by), date(TODAY))?;
+    Ok(decision.facts().map(|fact| fact.change.word()).collect())
+}
+
+#[test]
+fn what_each_event_means_in_each_status() {
+    use EventKind::*;
+    use Refusal::*;
+    let first = || Ok(vec!["entered", "number_designated"]);
+    let changed = || Ok(vec!["record_changed"]);
+    let came = || Ok(vec!["moved_in"]);
+    let back = || Ok(vec!["restored"]);
+    // (status, kind, from the municipality that keeps or kept the record, from another one)
+    let table = [
+        (None, Birth, first(), first()),
+        (None, MoveIn, first(), first()),
+        (None, ExOfficioEntry, first(), first()),
+        (None, MoveWithin, Err(ResidentUnknown), Err(ResidentUnknown)),
+        (None, MoveOut, Err(ResidentUnknown), Err(ResidentUnknown)),
+        (None, NameChange, Err(ResidentUnknown), Err(ResidentUnknown)),
+        (None, Death, Err(ResidentUnknown), Err(ResidentUnknown)),
+        (None, ExOfficioCorrection, Err(ResidentUnknown), Err(ResidentUnknown)),
+        (None, ExOfficioDeletion, Err(ResidentUnknown), Err(ResidentUnknown)),
+        (Some(Status::Provisional), Birth, first(), Err(RecordCodeTaken)),
+        (Some(Status::Provisional), MoveIn, first(), Err(RecordCodeTaken)),
+        (Some(Status::Provisional), ExOfficioEntry, first(), Err(RecordCodeTaken)),
+        (Some(Status::Provisional), MoveWithin, Err(ResidentUnknown), Err(ResidentUnknown)),
+        (Some(Status::Provisional), MoveOut, Err(ResidentUnknown), Err(ResidentUnknown)),
+        (Some(Status::Provisional), NameChange, Err(ResidentUnknown), Err(ResidentUnknown)),
+        (Some(Status::Provisional), Death, Err(ResidentUnknown), Err(ResidentUnknown)),
+        (
+            Some(Status::Provisional),
+            ExOfficioCorrection,
+            Err(ResidentUnknown),
+            Err(ResidentUnknown),
+        ),
+        (Some(Status::Provisional), ExOfficioDeletion, Err(ResidentUnknown), Err(ResidentUnknown)),
+        (Some(Status::Registered), Birth, Err(RecordCodeTaken), Err(RecordCodeTaken)),
+        (Some(Status::Registered), MoveIn, Err(ResidentAlreadyHere), Err(ResidentNotMovedOut)),
+        (
+            Some(Status::Registered),
+            ExOfficioEntry,
+            Err(ResidentAlreadyHere),
+            Err(ResidentNotMovedOut),
+        ),
+        (Some(Status::Registered), MoveWithin, changed(), Err(ResidentElsewhere)),
+        (Some(Status::Registered), MoveOut, Ok(vec!["moved_out"]), Err(ResidentElsewhere)),
+        (Some(Status::Registered), NameChange, changed(), Err(ResidentElsewhere)),
+        (Some(Status::Registered), Death, Ok(vec!["died"]), Err(ResidentElsewhere)),
+        (Some(Status::Registered), ExOfficioCorrection, changed(), Err(ResidentElsewhere)),
+        (Some(Status::Registered), ExOfficioDeletion, Ok(vec!["deleted"]), Err(ResidentElsewhere)),
+        (Some(Status::MovedOut), Birth, Err(RecordCodeTaken), Err(RecordCodeTaken)),
+        (Some(Status::MovedOut), MoveIn, came(), came()),
+        (Some(Status::MovedOut), ExOfficioEntry, back(), came()),
+        (Some(Status::MovedOut), MoveWithin, Err(ResidentAway), Err(ResidentAway)),
+        (Some(Status::MovedOut), MoveOut, Err(ResidentAway), Err(ResidentAway)),
+        (Some(Status::MovedOut), NameChange, Err(ResidentAway), Err(ResidentAway)),
+        (Some(Status::MovedOut), Death, Err(ResidentAway), Err(ResidentAway)),
+        (Some(Status::MovedOut), ExOfficioCorrection, changed(), Err(ResidentAway)),
+        (Some(Status::MovedOut), ExOfficioDeletion, Err(ResidentAway), Err(ResidentAway)),
+        (Some(Status::Dead), Birth, Err(RecordCodeTaken), Err(RecordCodeTaken)),
+        (Some(Status::Dead), MoveIn, Err(ResidentDead), Err(ResidentDead)),
+        (Some(Status::Dead), ExOfficioEntry, back(), Err(ResidentDead)),
+        (Some(Status::Dead), MoveWithin, Err(ResidentDead), Err(ResidentDead)),
+        (Some(Status::Dead), MoveOut, Err(ResidentDead), Err(ResidentDead)),
+        (Some(Status::Dead), NameChange, Err(ResidentDead), Err(ResidentDead)),
+        (Some(Status::Dead), Death, Err(ResidentDead), Err(ResidentDead)),
+        (Some(Status::Dead), ExOfficioCorrection, changed(), Err(ResidentDead)),
+        (Some(Status::Dead), ExOfficioDeletion, Err(ResidentDead), Err(ResidentDead)),
+        (Some(Status::Deleted), Birth, Err(RecordCodeTaken), Err(RecordCodeTaken)),
+        (Some(Status::Deleted), MoveIn, came(), came()),
+        (Some(Status::Deleted), ExOfficioEntry, back(), came()),
+        (Some(Status::Deleted), MoveWithin, Err(ResidentDeleted), Err(ResidentDeleted)),
+        (Some(Status::Deleted), MoveOut, Err(ResidentDeleted), Err(ResidentDeleted)),
+        (Some(Status::Deleted), NameChange, Err(ResidentDeleted), Err(ResidentDeleted)),
+        (Some(Status::Deleted), Death, Err(ResidentDeleted), Err(ResidentDeleted)),
+        (Some(Status::Deleted), ExOfficioCorrection, changed(), Err(ResidentDeleted)),
+        (Some(Status::Deleted), ExOfficioDeletion, Err(ResidentDeleted), Err(ResidentDeleted)),
+    ];
+    assert_eq!(table.len(), (Status::ALL.len() + 1) * EventKind::ALL.len());
+    for (state, kind, here, elsewhere) in table {
+        assert_eq!(ask(state, kind, HERE), here, "{kind} here, {state:?}");
+        assert_eq!(ask(state, kind, ELSEWHERE), elsewhere, "{kind} elsewhere, {state:?}");
+    }
+}
+
+/// One row per refusal in the order of the checks: each event has every later fault too.
+#[test]
+fn refusals_come_in_the_order_of_the_checks() {
+    let mut asked = event(EventKind::NameChange);
+    asked.on = date("1980-01-01");
+    asked.record.as_mut().unwrap().birth_date = date("1985-01-01");
+    let mut rows = vec![(Refusal::EventBeforeBirth, HERE, asked.clone())];
+    rows.push((Refusal::ResidentElsewhere, ELSEWHERE, asked.clone()));
+    asked.record = None;
+    rows.push((Refusal::RecordNeeded, ELSEWHERE, asked.clone()));
+    asked.on = date("2026-04-02");
+    rows.push((Refusal::EventInFuture, ELSEWHERE, asked.clone()));
+    asked.code = None;
+    rows.push((Refusal::RecordCodeNeeded, ELSEWHERE, asked));
+    let mut late = event(EventKind::NameChange);
+    late.record.as_mut().unwrap().birth_date = date("1985-01-01");
+    rows.insert(0, (Refusal::BirthDateDiffers, HERE, late));
+    let registered = resident(Status::Registered);
+    for (refusal, by, asked) in rows {
+        let decided = decide(Some(&registered), &asked, town(by), date(TODAY));
+        assert_eq!(decided.unwrap_err(), refusal);
+    }
+}
+
+#[test]
+fn dates() {
+    let registered = resident(Status::Registered);
+    let decide = |asked: &ResidentEvent| {
+        decide(Some(&registered), asked, town(HERE), date(TODAY)).map(|_| ())
+    };
+    let mut asked = event(EventKind::MoveOut);
+    asked.on = date("1990-03-31");
+    assert_eq!(decide(&asked), Err(Refusal::EventBeforeBirth), "the known birth date counts");
+    asked.on = date("1990-04-01");
+    assert_eq!(decide(&asked), Ok(()), "the day of birth itself is not before it");
+    asked.on = date(TODAY);
+    assert_eq!(decide(&asked), Ok(()), "today is not in the future");
+    let mut correction = event(EventKind::ExOfficioCorrection);
+    correction.record.as_mut().unwrap().birth_date = date("1989-01-01");
+    assert_eq!(decide(&correction), Ok(()), "a correction changes a birth date");
+    let mut death = event(EventKind::Death);
+    death.record = correction.record;
+    assert_eq!(decide(&death), Err(Refusal::BirthDateDiffers));
+}
+
+#[test]
+fn a_record_that_comes_with_a_death_is_kept_as_the_last_one() {
+    let mut death = event(EventKind::Death);
+    let mut last = record();
+    last.address = base::Personal::new("大阪市");
+    death.record = Some(last.clone());
+    let before = resident(Status::Registered);
+    let decision = decide(Some(&before), &death, town(HERE), date(TODAY)).unwrap();
+    let after = decision.apply(Some(before));
+    assert_eq!((after.status, after.record), (Status::Dead, Some(last)));
+}
+
+#[test]
+fn a_move_keeps_code_and_number_and_changes_the_keeper() {
+    let mut before = resident(Status::MovedOut);
+    before.number = NumberState::Designated(Generation::new(3).unwrap());
+    let asked = event(EventKind::MoveIn);
+    let decision = decide(Some(&before), &asked, town(ELSEWHERE), date(TODAY)).unwrap();
+    let after = decision.apply(Some(before.clone()));
+    assert_eq!(after.municipality, town(ELSEWHERE));
+    assert_eq!((after.status, after.since), (Status::Registered, asked.on));
+    assert_eq!((after.code, after.number), (before.code, before.number));
+}
+
+#[test]
+fn somebody_who_left_before_numbering_began_gets_a_number_on_return() {
+    let mut before = resident(Status::MovedOut);
+    before.number = NumberState::None;
+    let asked = event(EventKind::MoveIn);
+    let decision = decide(Some(&before), &asked, town(ELSEWHERE), date(TODAY)).unwrap();
+    let designated = decision.facts().last().unwrap();
+    assert_eq!(designated.on, date(TODAY), "a designation is of the day it is made");
+    assert_eq!(decision.apply(Some(before)).generation(), Some(Generation::FIRST));
+}
+
+#[test]
+fn from_the_provisional_list_into_force() {
+    let (here, today) = (town(HERE), date(TODAY));
+    let announced = decide_provisional(None, &code(), here, today).unwrap().apply(None);
+    assert_eq!(
+        (announced.status, announced.number),
+        (Status::Provisional, NumberState::Provisional)
+    );
+    for (by, refusal) in
+        [(HERE, Refusal::NumberAlreadyAssigned), (ELSEWHERE, Refusal::RecordCodeTaken)]
+    {
+        let again = decide_provisional(Some(&announced), &code(), town(by), today);
+        assert_eq!(again.unwrap_err(), refusal);
+    }
+    let designated =
+        decide_designation(Some(&announced), here, today).unwrap().apply(Some(announced));
+    assert_eq!(designated.generation(), Some(Generation::FIRST));
+    let birth = event(EventKind::Birth);
+    let entry = decide(Some(&designated), &birth, here, today).unwrap();
+    assert_eq!(entry.facts().count(), 1, "the number in force is not designated again");
+    assert_eq!(entry.apply(Some(designated)).fault(), None);
+}
+
+#[test]
+fn refusals_of_a_designation() {
+    for (state, by, refusal) in [
+        (None, HERE, Refusal::ResidentUnknown),
+        (Some(Status::Dead), ELSEWHERE, Refusal::ResidentDead),
+        (Some(Status::Provisional), ELSEWHERE, Refusal::ResidentElsewhere),
+        (Some(Status::Deleted), HERE, Refusal::ResidentDeleted),
+        (Some(Status::MovedOut), HERE, Refusal::ResidentAway),
+        (Some(Status::Registered), HERE, Refusal::NumberAlreadyAssigned),
+    ] {
+        let state = state.map(resident);
+        let decided = decide_designation(state.as_ref(), town(by), date(TODAY));
+        assert_eq!(decided.unwrap_err(), refusal);
+    }
+}
+
+fn change<'a>(current: Option<&'a IndividualNumber>, ground: ChangeGround) -> NumberChange<'a> {
+    NumberChange { by: town(HERE), ground, reason: Some(LeakReason::Theft), current }
+}
+
+/// One row per refusal in the order of the checks: each request has every later fault too.
+#[test]
+fn refusals_of_a_number_change_come_in_the_order_of_the_checks() {
+    use ChangeGround::{ByRequest, ExOfficio};
+    let present: IndividualNumber = "123456789018".parse().unwrap();
+    let other: IndividualNumber = "621498320257".parse().unwrap();
+    let mut last = resident(Status::Registered);
+    last.number = NumberState::Designated(Generation::LAST);
+    let mut announced = resident(Status::Provisional);
+    let of = |status| {
+        let mut state = last.clone();
+        state.status = status;
+        Some(state)
+    };
+    let no_reason = NumberChange { reason: None, ..change(Some(&other), ByRequest) };
+    let foreign = NumberChange { by: town(ELSEWHERE), ..change(Some(&other), ByRequest) };
+    let wrong = change(Some(&other), ExOfficio);
+    announced.number = NumberState::Designated(Generation::LAST);
+    for (state, ask, number, refusal) in [
+        (None, no_reason, None, Refusal::NumberChangeReason),
+        (None, foreign, None, Refusal::ResidentUnknown),
+        (of(Status::Dead), foreign, None, Refusal::ResidentDead),
+        (of(Status::Deleted), foreign, None, Refusal::ResidentElsewhere),
+        (of(Status::Deleted), wrong, None, Refusal::ResidentDeleted),
+        (of(Status::MovedOut), wrong, None, Refusal::ResidentAway),
+        (Some(announced), wrong, None, Refusal::ResidentUnknown),
+        (of(Status::Registered), wrong, None, Refusal::NumberNotAssigned),
+        (of(Status::Registered), wrong, Some(&present), Refusal::NumberCurrentDiffers),
+        (
+            of(Status::Registered),
+            change(None, ByRequest),
+            Some(&present),
+            Refusal::NumberCurrentDiffers,
+        ),
+        (
+            of(Status::Registered),
+            change(None, ExOfficio),
+            Some(&present),
+            Refusal::NumberChangesExhausted,
+        ),
+    ] {
+        let decided = decide_number_change(state.as_ref(), &ask, number, date(TODAY));
+        assert_eq!(decided.unwrap_err(), refusal);
+    }
+}
+
+#[test]
+fn seven_changes_and_no_eighth() {
+    let present: IndividualNumber = "123456789018".parse().unwrap();
+    let mut state = resident(Status::Registered);
+    for generation in 1..=7 {
+        let ask = change(Some(&present), ChangeGround::ByRequest);
+        let decided = decide_number_change(Some(&state), &ask, Some(&present), date(TODAY));
+        let before = state.clone();
+        state = decided.unwrap().apply(Some(state));
+        assert_eq!(state.generation(), Generation::new(generation).ok());
+        assert_eq!((state.since, &state.record), (before.since, &before.record));
+    }
+    let ask = change(Some(&present), ChangeGround::ByRequest);
+    let decided = decide_number_change(Some(&state), &ask, Some(&present), date(TODAY));
+    assert_eq!(decided.unwrap_err(), Refusal::NumberChangesExhausted);
+}
+
+#[test]
+fn every_refusal_has_its_entry_in_the_table() {
+    let labels = Refusal::ALL.map(Refusal::label);
+    for label in labels.iter().chain(&["feed_sex", "feed_postal_code", "feed_event"]) {
+        assert!(base::labels::find(label).is_some(), "{label}");
+    }
+    assert_eq!(labels.iter().collect::<std::collections::BTreeSet<_>>().len(), labels.len());
+}
+
+#[test]
+fn words_read_back_and_only_leaks_are_reasons() {
+    for status in Status::ALL {
+        assert_eq!(Status::from_word(status.word()), Some(status));
+    }
+    for ground in [ChangeGround::ByRequest, ChangeGround::ExOfficio] {
+        assert_eq!(ChangeGround::from_word(ground.word()), Some(ground));
+    }
+    for reason in LeakReason::ALL {
+        assert_eq!(reason.to_string().parse(), Ok(reason));
+    }
+    for text in ["", "marriage", "wish", "theft "] {
+        assert_eq!(text.parse::<LeakReason>(), Err(LeakReasonRefusal));
+    }
+}
+
+#[test]
+fn debug_shows_no_person() {
+    let state = resident(Status::Registered);
+    let decision = decide(Some(&state), &event(EventKind::NameChange), town(HERE), date(TODAY));
+    let shown = format!("{state:?} {decision:?}");
+    for hidden in ["山田", "1990", "2026", "24727059608", "1000013"] {
+        assert!(!shown.contains(hidden), "{shown}");
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Event { kind: EventKind, by: &'static str, day: i8, birth: i8, with_record: bool },
+    Provisional { by: &'static str },
+    Designation { by: &'static str },
+    Change { by: &'static str },
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let by = || select(vec![HERE, ELSEWHERE]);
+    let event = (select(EventKind::ALL.to_vec()), by(), 1i8..28, 1i8..3, prop::bool::weighted(0.9))
+        .prop_map(|(kind, by, day, birth, with_record)| Step::Event {
+            kind,
+            by,
+            day,
+            birth,
+            with_record,
+        });
+    let numbering = by().prop_flat_map(|by| {
+        select(vec![Step::Provisional { by }, Step::Designation { by }, Step::Change { by }])
+    });
+    vec(prop_oneof![4 => event, 1 => numbering], 1..40)
+}
+
+fn run(state: Option<&Resident>, step: &Step) -> Result<Decision, Refusal> {
+    let today = date("2026-01-26");
+    let present: IndividualNumber = "123456789018".parse().unwrap();
+    match *step {
+        Step::Event { kind, by, day, birth, with_record } => {
+            let mut record = record();
+            record.birth_date = Date::constant(2026, 1, birth);
+            let on = Date::constant(2026, 1, day);
+            let record = with_record.then_some(record);
+            let asked = ResidentEvent { kind, on, code: Some(code()), record };
+            decide(state, &asked, town(by), today)
+        }
+        Step::Provisional { by } => decide_provisional(state, &code(), town(by), today),
+        Step::Designation { by } => decide_designation(state, town(by), today),
+        Step::Change { by } => {
+            let ask = NumberChange { by: town(by), ..change(None, ChangeGround::ExOfficio) };
+            decide_number_change(state, &ask, Some(&present), today)
+        }
+    }
+}
+
+/// What no step may ever do, whatever came before.
+fn check_step(before: &Resident, after: &Resident, step: &Step) {
+    assert!(after.code == before.code);
+    assert!(after.number >= before.number, "a number is never taken back");
+    let corrected = matches!(step, Step::Event { kind: EventKind::ExOfficioCorrection, .. });
+    if let (Some(old), Some(new)) = (&before.record, &after.record) {
+        assert!(old.birth_date == new.birth_date || corrected);
+    }
+    assert!(before.record.is_none() || after.record.is_some(), "a record is never lost");
+    let moved = before.municipality != after.municipality;
+    assert!(!moved || matches!(before.status, Status::MovedOut | Status::Deleted));
+    assert!(!moved || after.status == Status::Registered);
+    if before.status == Status::Dead && after.status != Status::Dead {
+        let restored = matches!(step, Step::Event { kind: EventKind::ExOfficioEntry, .. });
+        assert!(restored && !moved, "only its own municipality undoes a death");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_sequence_of_events_breaks_an_invariant(steps in steps()) {
+        let mut state: Option<Resident> = None;
+        let mut journal = Vec::new();
+        for step in &steps {
+            let Ok(decision) = run(state.as_ref(), step) else { continue };
+            let after = decision.apply(state.clone());
+            prop_assert_eq!(after.fault(), None);
+            if let Some(before) = &state {
+                check_step(before, &after, step);
+            }
+            journal.extend(decision.facts().cloned());
+            state = Some(after);
+        }
+        let replayed = journal.iter().fold(None, |state, fact| Some(apply(state, fact)));
+        prop_assert_eq!(replayed, state, "the facts alone rebuild the resident");
+    }
+
+    #[test]
+    fn the_same_step_twice_never_numbers_twice(steps in steps()) {
+        let mut state: Option<Resident> = None;
+        let mut designations = 0;
+        for step in steps.iter().flat_map(|step| [step, step]) {
+            let Ok(decision) = run(state.as_ref(), step) else { continue };
+            let designated = |fact: &&Fact| matches!(fact.change, Change::NumberDesignated { .. });
+            designations += decision.facts().filter(designated).count();
+            state = Some(decision.apply(state));
+        }
+        prop_assert!(designations <= 1);
+    }
+}

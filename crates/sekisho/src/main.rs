@@ -1,0 +1,3 @@
+//! The one program: configuration, wiring, subcommands. No logic lives here.
+
+fn main() {}
