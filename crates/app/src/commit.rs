@@ -8,12 +8,24 @@ use crate::platform::Platform;
 use crate::work::Work;
 use base::{Problem, Remedy, labels, limits};
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
 /// The door: a queue and the thread behind it.
 pub struct Committer {
     queue: Option<Sender<Box<dyn Job>>>,
     thread: Option<JoinHandle<()>>,
+    tally: Arc<Tally>,
+}
+
+/// How much went through the door so far.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Batches, each one transaction.
+    pub batches: AtomicU64,
+    /// Jobs in them.
+    pub jobs: AtomicU64,
 }
 
 /// Something to do in a transaction, and someone to answer.
@@ -64,10 +76,12 @@ impl Committer {
     /// Opens the door.
     pub fn start(platform: Platform) -> Result<Self, Problem> {
         let (queue, jobs) = bounded(QUEUE_JOBS_MAX);
-        let run = move || serve(&platform, &jobs);
+        let tally = Arc::new(Tally::default());
+        let counted = Arc::clone(&tally);
+        let run = move || serve(&platform, &jobs, &counted);
         let thread = std::thread::Builder::new().name("committer".to_owned()).spawn(run);
         let thread = thread.map_err(|error| Problem::new(&labels::IO, error.to_string()))?;
-        Ok(Self { queue: Some(queue), thread: Some(thread) })
+        Ok(Self { queue: Some(queue), thread: Some(thread), tally })
     }
 
     /// Hands in a job. `reply` is called once, on the committer's thread, after the commit; when
@@ -83,6 +97,11 @@ impl Committer {
         {
             job.settle(Err(Problem::new(&labels::OVERLOADED, "the queue of commits is full")));
         }
+    }
+
+    /// How much went through so far.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// Hands in a job and waits for its answer.
@@ -108,10 +127,12 @@ impl Drop for Committer {
     }
 }
 
-fn serve(platform: &Platform, jobs: &Receiver<Box<dyn Job>>) {
+fn serve(platform: &Platform, jobs: &Receiver<Box<dyn Job>>, tally: &Tally) {
     while let Ok(first) = jobs.recv() {
         let mut batch = vec![first];
         batch.extend(jobs.try_iter().take(limits::COMMIT_ACTS_MAX - 1));
+        tally.batches.fetch_add(1, Ordering::Relaxed);
+        tally.jobs.fetch_add(batch.len() as u64, Ordering::Relaxed);
         commit_batch(platform, batch);
     }
 }

@@ -14,6 +14,7 @@ mod people;
 mod permits;
 
 // the use cases
+pub mod digest_key_ask;
 pub mod disposal;
 pub mod feed_status;
 pub mod import;

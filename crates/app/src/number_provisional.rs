@@ -4,7 +4,7 @@
 
 use crate::enact::{enact, number_for};
 use crate::stock;
-use crate::work::Work;
+use crate::work::{Outcome, Work};
 use base::{ActId, Problem};
 use numbers::assignment::Generation;
 use numbers::{IndividualNumber, LocalGovernmentCode, ResidentRecordCode};
@@ -37,6 +37,18 @@ pub fn number_provisional(
         list.push(Reserved { code: code.clone(), result });
     }
     Ok(list)
+}
+
+/// The same for a list as it comes in: an act of its own, about nobody, stands for the whole list.
+pub fn provisional_list(
+    work: &mut Work<'_>,
+    permit: &Permit,
+    municipality: LocalGovernmentCode,
+    codes: &[ResidentRecordCode],
+) -> Result<(ActId, Vec<Reserved>), Problem> {
+    let list = number_provisional(work, permit, municipality, codes)?;
+    let content = format!("provisional list {municipality} {}", codes.len());
+    Ok((work.record(permit, Outcome::Done, None, content.as_bytes())?, list))
 }
 
 fn reserve(

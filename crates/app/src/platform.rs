@@ -5,6 +5,7 @@ use numbers::{IndividualNumber, LocalGovernmentCode, ResidentRecordCode};
 use ports::{Domain, KeyKind, KeyLabel, KeyStore, Store};
 use seal::{BlindIndex, DigestKey};
 use std::sync::Arc;
+use zeroize::Zeroizing;
 
 /// Makes a source of chance for one transaction.
 pub type EntropySource = Arc<dyn Fn() -> Box<dyn Entropy> + Send + Sync>;
@@ -100,8 +101,16 @@ impl Platform {
 
     /// The digest key that the platform and one municipality share, to compare their records.
     pub fn digest_key(&self, municipality: LocalGovernmentCode) -> Result<DigestKey, Problem> {
+        self.digest_key_bytes(municipality).map(|bytes| DigestKey::new(*bytes))
+    }
+
+    /// The bytes of that key, for the municipality itself.
+    pub(crate) fn digest_key_bytes(
+        &self,
+        municipality: LocalGovernmentCode,
+    ) -> Result<Zeroizing<[u8; 32]>, Problem> {
         let message = format!("municipality:{municipality}");
-        self.keys.mac(&self.names.set_digest, message.as_bytes()).map(DigestKey::new)
+        self.keys.mac(&self.names.set_digest, message.as_bytes()).map(Zeroizing::new)
     }
 
     /// Keyed digest that recognises a repeated message.

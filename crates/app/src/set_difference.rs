@@ -11,7 +11,7 @@ use numbers::{LocalGovernmentCode, ResidentRecordCode};
 use policy::{Action, Permit};
 use registry::ResidentRecord;
 use registry::difference::{FieldDifference, differences};
-use registry::set_digest::{Answer, Entry, Question, respond};
+use registry::set_digest::{Answer, Entry, Question, entries, respond};
 
 /// Answers a question about a municipality's set.
 pub fn set_question(
@@ -21,7 +21,16 @@ pub fn set_question(
     question: &Question,
 ) -> Result<Answer, Problem> {
     stock::registrar(municipality)?;
-    Ok(respond(question, &set_of(platform, municipality)?))
+    let prefixes = question.children.len() + question.entries.len();
+    if prefixes > QUESTION_PREFIXES_MAX {
+        return Err(Problem::new(&labels::PAGE_RANGE, "too many prefixes in one question"));
+    }
+    let set = set_of(platform, municipality)?;
+    let listed = question.entries.iter().map(|prefix| entries(*prefix, &set).len());
+    if listed.sum::<usize>() > ANSWER_ENTRIES_MAX {
+        return Err(Problem::new(&labels::PAGE_RANGE, "too many records under these prefixes"));
+    }
+    Ok(respond(question, &set))
 }
 
 /// The records of a municipality as set entries, in order.
@@ -66,3 +75,9 @@ pub fn record_difference(
 }
 
 const PAGE_PERSONS: usize = 8_192;
+
+/// Most prefixes in one question: as many as the registry's own exchange asks for.
+const QUESTION_PREFIXES_MAX: usize = 4_096;
+
+/// Most records listed in one answer: sixteen under each prefix.
+const ANSWER_ENTRIES_MAX: usize = 16 * QUESTION_PREFIXES_MAX;

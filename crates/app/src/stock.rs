@@ -32,7 +32,7 @@ pub fn stock_issue(
         let range = format!("a stock has 1 to {} codes", limits::STOCK_CODES_MAX);
         return Err(Problem::new(&labels::REQUEST_MALFORMED, range).in_field("count"));
     }
-    let (id, first) = work.next_stock()?;
+    let (id, first) = work.next_stock(count)?;
     if first + count > CODE_DOMAIN.below {
         return Err(Problem::new(&labels::STOCK_EMPTY, "all codes are given out"));
     }
@@ -42,6 +42,16 @@ pub fn stock_issue(
     let act = work.record(permit, Outcome::Done, None, content.as_bytes())?;
     work.keep_stock(StockRow { id, municipality, first, count, used: 0 });
     Ok(StockIssued { act, codes })
+}
+
+/// All codes of a municipality's stocks, oldest first, used or not: what its own register may enter.
+pub fn stock_codes(
+    work: &mut Work<'_>,
+    municipality: LocalGovernmentCode,
+) -> Result<Vec<ResidentRecordCode>, Problem> {
+    let stocks = work.stocks(municipality)?;
+    let counters = stocks.iter().flat_map(|stock| stock.first..stock.first + stock.count);
+    codes_of(work, &counters.collect::<Vec<_>>())
 }
 
 /// A code taken from a stock, and the stock as it is after that.

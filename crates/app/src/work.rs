@@ -39,6 +39,7 @@ pub struct Work<'a> {
     messages: BTreeMap<(LocalGovernmentCode, u64), Kept<FeedMessageRow>>,
     cursors: BTreeMap<LocalGovernmentCode, Kept<FeedCursorRow>>,
     stocks: BTreeMap<LocalGovernmentCode, Vec<Kept<StockRow>>>,
+    stock_tail: Option<(i64, u64)>,
     answers: BTreeMap<(String, String), IdempotencyRow>,
     changes: Changes,
 }
@@ -88,6 +89,7 @@ impl<'a> Work<'a> {
             messages: BTreeMap::new(),
             cursors: BTreeMap::new(),
             stocks: BTreeMap::new(),
+            stock_tail: None,
             answers: BTreeMap::new(),
             changes: Changes::default(),
         })
@@ -298,13 +300,17 @@ impl<'a> Work<'a> {
         opened.map_err(|refusal| Problem::from_refusal(refusal.label()))
     }
 
-    /// Number and first counter of the next stock of record codes.
-    pub(crate) fn next_stock(&mut self) -> Result<(i64, u64), Problem> {
-        let stored = self.tx.all_stocks()?;
-        let here = self.stocks.values().flatten().filter_map(|kept| kept.row.as_ref());
-        let all = || stored.iter().chain(here.clone());
-        let id = all().map(|stock| stock.id).max().unwrap_or(0) + 1;
-        Ok((id, all().map(|stock| stock.first + stock.count).max().unwrap_or(0)))
+    /// Number and first counter of the next stock of record codes, which is `count` codes long.
+    pub(crate) fn next_stock(&mut self, count: u64) -> Result<(i64, u64), Problem> {
+        let (id, first) = match self.stock_tail {
+            Some(tail) => tail,
+            None => match self.tx.all_stocks()?.last() {
+                Some(last) => (last.id + 1, last.first + last.count),
+                None => (1, 0),
+            },
+        };
+        self.stock_tail = Some((id + 1, first + count));
+        Ok((id, first))
     }
 
     /// Takes in a person, new or changed.

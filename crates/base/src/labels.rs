@@ -71,6 +71,7 @@ labels! {
     LOCAL_GOVERNMENT_CODE_LENGTH "local_government_code_length" Refused 422 "A local government code has 6 digits" "全国地方公共団体コードは6桁です";
     LOCAL_GOVERNMENT_CODE_NOT_A_DIGIT "local_government_code_not_a_digit" Refused 422 "A local government code consists of digits" "全国地方公共団体コードは数字だけからなります";
     LOCAL_GOVERNMENT_CODE_CHECK_DIGIT "local_government_code_check_digit" Refused 422 "The check digit of the local government code is wrong" "全国地方公共団体コードの検査数字が合いません";
+    LOCAL_GOVERNMENT_CODE_PREFECTURE "local_government_code_prefecture" Refused 422 "No prefecture has this number" "該当する都道府県番号はありません";
     GENERATION_RANGE "generation_range" Refused 422 "A number has at most seven changes" "個人番号の変更は7回までです";
 
     // words
@@ -159,6 +160,7 @@ labels! {
     OVERLOADED "overloaded" Again 503 "Too many requests wait" "混雑しています";
     PROOF_RANGE "proof_range" Refused 422 "The proof asks for a place outside the tree" "証明の範囲が木の外です";
     SET_DIGEST_PREFIX "set_digest_prefix" Refused 422 "A prefix consists of at most 16 hexadecimal digits" "接頭辞は16桁以内の16進数です";
+    SET_DIGEST_ANSWER "set_digest_answer" Again 409 "The answer does not fit the question: the set changed meanwhile" "比較中に集合が変わりました";
 
     // keys and configuration
     KEY_ABSENT "key_absent" Broken 500 "The key store holds no such key" "鍵ストアに該当の鍵がありません";

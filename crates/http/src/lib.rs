@@ -1,1 +1,34 @@
 //! The JSON API: routes, callers, problems, limits.
+//!
+//! A request walks one road, the [`Door`]: found in the table of routes, admitted, its caller
+//! known, the permit asked for, its body read, and only then looked up (on a snapshot) or handed to
+//! the committer. What a route does stands in one file per resource, with its description beside
+//! it; the router and the OpenAPI document are made from the same table. Owns no rule and no key.
+
+mod body;
+mod caller;
+mod door;
+mod limits;
+mod metrics;
+mod openapi;
+mod reply;
+mod request;
+mod route;
+mod serve;
+pub mod token;
+
+// the resources
+mod acts;
+mod feed;
+mod ledger_proof;
+mod log;
+mod numbers;
+mod operation;
+mod set_difference;
+mod stock;
+
+pub use door::{ApiState, Door};
+pub use limits::DoorLimits;
+pub use openapi::document as openapi_document;
+pub use reply::{PROBLEM_MEDIA_TYPE, problem_body};
+pub use serve::serve;

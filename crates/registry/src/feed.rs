@@ -1,8 +1,8 @@
 //! The reader of feed files: CSV in UTF-8 or Shift_JIS, or JSON Lines, one message per line.
 //!
 //! Owns the limits of what is held at once: one line, whatever the size of the file; a longer line
-//! is skipped without being held. A bad line is a problem with line and field, never with the value,
-//! and reading goes on after it. What is kept is kept as written: nothing is normalised.
+//! is skipped without being held. A bad line is a problem with line and field, never with the
+//! value, and reading goes on after it. What is kept is kept as written: nothing is normalised.
 
 mod columns;
 mod csv;

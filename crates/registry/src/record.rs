@@ -1,7 +1,7 @@
 //! A resident's record: the four basic items with reading and postal code.
 //!
-//! Holds text exactly as the municipality wrote it: no normalisation, every variation selector kept.
-//! Assumes that the texts came through the gate of the feed or out of the store.
+//! Holds text exactly as the municipality wrote it: no normalisation, every variation selector
+//! kept. Assumes that the texts came through the gate of the feed or out of the store.
 
 use crate::canonical::Canonical;
 use base::{Date, Personal};

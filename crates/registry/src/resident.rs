@@ -1,9 +1,9 @@
 //! A resident as the registry knows one, and what may happen next.
 //!
-//! `decide` and its siblings say what an event means for a resident, or refuse it; `apply` carries a
-//! fact out and cannot fail. A resident record code stays with a person for life: it comes back with
-//! the person after a move abroad or an ex officio deletion (Basic Resident Register Act art. 30-3),
-//! and with it the Individual Number, which no event changes (My Number Act art. 7).
+//! `decide` and its siblings say what an event means for a resident, or refuse it; `apply` carries
+//! a fact out and cannot fail. A resident record code stays with a person for life: it comes back
+//! with the person after a move abroad or an ex officio deletion (Basic Resident Register Act art.
+//! 30-3), and with it the Individual Number, which no event changes (My Number Act art. 7).
 
 mod decide;
 mod number;
@@ -181,7 +181,7 @@ impl Resident {
         }
     }
 
-    /// What is wrong with a resident that no sequence of decisions leads to; `None` for a sound one.
+    /// What is wrong with a resident that no sequence of decisions leads to; `None` if it is sound.
     pub const fn fault(&self) -> Option<&'static str> {
         match (self.status, self.number, &self.record) {
             (Status::Provisional, NumberState::None, _) => Some("provisional without a number"),

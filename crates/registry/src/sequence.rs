@@ -228,8 +228,8 @@ mod tests {
                 }
                 cursor.waiting = waiting.len() as u64;
                 let waits: Vec<_> = waiting.iter().copied().collect();
-                let missing: u64 =
-                    missing_ranges(cursor.next, &waits).iter().map(|r| r.end() - r.start() + 1).sum();
+                let missing = missing_ranges(cursor.next, &waits);
+                let missing: u64 = missing.iter().map(|r| r.end() - r.start() + 1).sum();
                 let last = waits.last().copied().unwrap_or(cursor.next - 1);
                 prop_assert_eq!(missing + cursor.waiting, last + 1 - cursor.next);
             }

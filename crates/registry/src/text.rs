@@ -60,7 +60,8 @@ pub(crate) fn to_katakana(c: char) -> char {
 /// Whether a character only chooses the glyph of the one before it: the standardised selectors,
 /// the Mongolian ones, and the supplement that ideographic variation sequences use (UTS #37).
 pub(crate) const fn is_variation_selector(c: char) -> bool {
-    matches!(c, '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}' | '\u{180B}'..='\u{180D}' | '\u{180F}')
+    let mongolian = matches!(c, '\u{180B}'..='\u{180D}' | '\u{180F}');
+    mongolian || matches!(c, '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}')
 }
 
 const fn is_latin(c: char) -> bool {

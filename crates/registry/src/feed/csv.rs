@@ -1,4 +1,5 @@
-//! CSV: the header, the lines, and writing a line. RFC 4180, except that a field holds no line break.
+//! CSV: the header, the lines, and writing a line. RFC 4180, except that a field holds no line
+//! break.
 
 use super::{Column, columns::Cells, fields};
 use crate::{event::FeedMessage, record::date_text};

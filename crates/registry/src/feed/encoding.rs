@@ -1,8 +1,8 @@
 //! From bytes to text: UTF-8 or Shift_JIS (Windows-31J, as in the WHATWG Encoding Standard).
 //!
 //! The whole file has one encoding. A byte-order mark decides it, or else the first line that is
-//! more than ASCII. Much Japanese UTF-8 also decodes as Shift_JIS, into nonsense, so a line of valid
-//! UTF-8 in a Shift_JIS file is refused rather than guessed at.
+//! more than ASCII. Much Japanese UTF-8 also decodes as Shift_JIS, into nonsense, so a line of
+//! valid UTF-8 in a Shift_JIS file is refused rather than guessed at.
 
 use base::{Label, labels};
 use encoding_rs::{DecoderResult, SHIFT_JIS};

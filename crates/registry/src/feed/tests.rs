@@ -1,3 +1,5 @@
+//! Feed files good and bad: every label, every encoding, every size, every place of a cut.
+
 use super::*;
 use crate::{
     event::{EventKind, ResidentEvent},
@@ -95,7 +97,7 @@ fn characters_stay_as_they_are() {
     }
 }
 
-/// One row per fault of a field, each next to the fault that the next column would have.
+/// One row per fault of a field.
 #[test]
 fn every_fault_of_a_field_has_its_label() {
     let long_name = "山".repeat(limits::NAME_BYTES_MAX / 3 + 1);
@@ -104,6 +106,7 @@ fn every_fault_of_a_field_has_its_label() {
         (0, "", "feed_field_missing"),
         (0, "13101", "local_government_code_length"),
         (0, "131017", "local_government_code_check_digit"),
+        (0, "480002", "local_government_code_prefecture"),
         (1, "", "feed_field_missing"),
         (1, "0", "feed_sequence"),
         (1, "+7", "feed_sequence"),
@@ -420,7 +423,8 @@ proptest! {
         let csv = format!("{CSV_HEADER}\n{csv}");
         let json: String = all.iter().map(|message| format!("{}\n", message.to_json())).collect();
         // Any size of buffer, so that a chunk ends at any place of a line, character or mark.
-        for input in [format!("\u{FEFF}{csv}").into_bytes(), shift_jis(&csv), csv.into(), json.into()] {
+        let marked = format!("\u{FEFF}{csv}");
+        for input in [marked.into_bytes(), shift_jis(&csv), csv.into(), json.into()] {
             let reader = FeedReader::new(BufReader::with_capacity(capacity, &input[..]), None);
             let read: Result<Vec<_>, _> = reader.collect();
             let read: Vec<_> = read.unwrap().into_iter().map(|(_, message)| message).collect();

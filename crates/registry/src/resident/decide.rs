@@ -1,11 +1,11 @@
 //! What a resident event means, given how the person stands.
 //!
-//! First the event is looked at alone, then its meaning is found from status and municipality, then
-//! the dates are compared. A closed record (moved out, dead, deleted) keeps its last municipality,
-//! and that one alone may still touch it: to correct what was written wrongly (Enforcement Order of
-//! the Basic Resident Register Act art. 12(3)), which leaves it closed, or to restore it by an ex
-//! officio entry when the closing itself was wrong. So a wrongly registered death can be undone, and
-//! never by an ordinary event.
+//! First the event is looked at alone, then its meaning is found from status and municipality,
+//! then the dates are compared. A closed record (moved out, dead, deleted) keeps its last
+//! municipality, and that one alone may still touch it: to correct what was written wrongly
+//! (Enforcement Order of the Basic Resident Register Act art. 12(3)), which leaves it closed, or
+//! to restore it by an ex officio entry when the closing itself was wrong. So a wrongly registered
+//! death can be undone, and never by an ordinary event.
 
 use super::{Change, Decision, Fact, NumberState, Refusal, Resident, Status};
 use crate::{

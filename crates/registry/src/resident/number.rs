@@ -2,9 +2,9 @@
 //!
 //! My Number Act art. 7(1): a number is designated when a resident record code is first entered;
 //! art. 7(2): it is changed only when it has leaked and may be misused, on the person's request
-//! (Enforcement Order art. 3: in writing, naming number and reason, at the municipality of residence)
-//! or ex officio by the mayor (art. 4). The old number stays reserved: it is of an earlier generation
-//! of the same code, which nobody else can have.
+//! (Enforcement Order art. 3: in writing, naming number and reason, at the municipality of
+//! residence) or ex officio by the mayor (art. 4). The old number stays reserved: it is of an
+//! earlier generation of the same code, which nobody else can have.
 
 use super::{Change, Decision, Fact, NumberState, Refusal, Resident, Status};
 use base::Date;

@@ -145,20 +145,43 @@ impl Exchange {
             compare(entries(prefix, &self.ours), &[], &mut self.findings);
             return;
         }
-        let few = ours.max(theirs.count) <= LEAF_ENTRIES_MAX;
-        let by_entries = few || prefix.child(0).is_none();
+        let by_entries = is_leaf(prefix, ours.max(theirs.count));
         self.open.push_back(Open { prefix, theirs: Some(theirs), by_entries });
     }
 }
 
-/// Answers a question about the set `sorted`. A prefix of 16 digits among those whose children are
-/// asked for has none, so the answer comes out shorter than the question and is refused there.
+/// Answers a question about the set `sorted`, walking each record at most once. A question that the
+/// asking side of a comparison would not ask (too many prefixes, one within another, children below
+/// the last level, a list of many records) gets an answer that is too short and is refused there.
 pub fn respond(question: &Question, sorted: &[Entry]) -> Answer {
     debug_assert!(sorted.is_sorted(), "a set is kept in order");
+    if !question.is_fair() {
+        return Answer::default();
+    }
+    let listed = question.entries.iter().filter_map(|prefix| {
+        let list = entries(*prefix, sorted);
+        is_leaf(*prefix, list.len() as u64).then(|| list.to_vec())
+    });
     Answer {
         children: question.children.iter().filter_map(|p| children(*p, sorted)).collect(),
-        entries: question.entries.iter().map(|p| entries(*p, sorted).to_vec()).collect(),
+        entries: listed.collect(),
     }
+}
+
+impl Question {
+    /// Whether the question is within what one question may ask: so many prefixes, each apart from
+    /// the others.
+    pub fn is_fair(&self) -> bool {
+        let mut bounds: Vec<_> =
+            self.children.iter().chain(&self.entries).map(|prefix| prefix.bounds()).collect();
+        bounds.sort_unstable();
+        bounds.len() <= QUESTION_PREFIXES_MAX && bounds.windows(2).all(|pair| pair[0].1 < pair[1].0)
+    }
+}
+
+/// Whether the records under a prefix are listed rather than digested further.
+fn is_leaf(prefix: Prefix, count: u64) -> bool {
+    count <= LEAF_ENTRIES_MAX || prefix.child(0).is_none()
 }
 
 fn check(asked: &[Open], answer: &Answer) -> Result<(), ExchangeRefusal> {
@@ -211,8 +234,7 @@ impl ExchangeRefusal {
     /// The stable label.
     pub const fn label(self) -> &'static str {
         match self {
-            Self::NotAsked => "set_digest_not_asked",
-            Self::Contradiction => "set_digest_contradiction",
+            Self::NotAsked | Self::Contradiction => "set_digest_answer",
         }
     }
 }

@@ -1,3 +1,5 @@
+//! Comparisons of sets: what is found, in how many questions, and answers that do not fit.
+
 use super::*;
 use proptest::{collection::btree_map, prelude::*};
 use std::collections::{BTreeMap, BTreeSet};
@@ -137,11 +139,24 @@ fn answers_that_do_not_fit_are_refused_and_the_question_stays() {
 }
 
 #[test]
-fn a_stranger_asking_below_the_last_level_gets_a_shorter_answer() {
-    let whole: Prefix = "0123456789abcdef".parse().unwrap();
-    let question = Question { children: vec![whole, Prefix::ROOT], entries: vec![whole] };
-    let answer = respond(&question, &[]);
-    assert_eq!((answer.children.len(), answer.entries.len()), (1, 1));
+fn questions_that_nobody_should_ask_get_short_answers() {
+    let set = sorted(&spread_set(100));
+    let answer = |children: &[&str], entries: &[&str]| {
+        let read = |list: &[&str]| list.iter().map(|text| text.parse().unwrap()).collect();
+        let question = Question { children: read(children), entries: read(entries) };
+        let answer = respond(&question, &set);
+        (answer.children.len(), answer.entries.len())
+    };
+    assert_eq!(answer(&["a", "b"], &["c", "0123456789abcdef"]), (2, 2));
+    assert_eq!(answer(&["0123456789abcdef"], &["c"]), (0, 1), "no level below the last");
+    assert_eq!(answer(&["a"], &[""]), (0, 0), "one within another");
+    assert_eq!(answer(&["", ""], &[]), (0, 0), "twice the same");
+    assert_eq!(answer(&[], &[""]), (0, 0), "everything at once");
+    let children = (0..=u16::MAX).map(|n| format!("{n:04x}").parse().unwrap()).collect();
+    assert!(!Question { children, entries: Vec::new() }.is_fair());
+    for label in [PrefixRefusal.label(), ExchangeRefusal::Contradiction.label()] {
+        assert!(base::labels::find(label).is_some());
+    }
 }
 
 fn sets() -> impl Strategy<Value = (Set, Set)> {

@@ -1,3 +1,5 @@
+//! Which spellings fold together, which stay apart, and that folding settles.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -1,0 +1,301 @@
+//! The road of one request: found, admitted, caller known, permit given, body read, done, measured.
+//!
+//! Owns the order of these steps and what is said when one fails. Looks run on threads of their
+//! own, a bounded number at a time; deeds go to the committer and are answered after their commit.
+
+use crate::caller;
+use crate::limits::DoorLimits;
+use crate::metrics::{Metrics, Seen};
+use crate::openapi;
+use crate::reply::{JSON, Reply, problem_response};
+use crate::request::{Ask, Query, municipality};
+use crate::route::{self, Access, Act, Deed, Found, Handle, Look, Route};
+use app::{Committer, Platform};
+use base::{Problem, Remedy, labels, limits};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use hyper::body::{Body, Bytes};
+use hyper::header::{self, HeaderName, HeaderValue};
+use hyper::http::request::Parts;
+use hyper::{Method, Request, Response};
+use ledger::prove::NodeCache;
+use ports::Publication;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::time::timeout;
+
+/// What the API stands on.
+#[derive(Clone)]
+pub struct ApiState {
+    /// Store, keys, clock.
+    pub platform: Platform,
+    /// The write door.
+    pub committer: Arc<Committer>,
+    /// Where the ledger is published.
+    pub publication: Arc<dyn Publication>,
+    /// How much is taken.
+    pub limits: DoorLimits,
+}
+
+/// The API without a network: a request in, an answer out. Cheap to clone.
+#[derive(Clone)]
+pub struct Door(Arc<Inside>);
+
+/// What every route may reach.
+pub(crate) struct Inside {
+    pub(crate) state: ApiState,
+    pub(crate) routes: Vec<Route>,
+    pub(crate) openapi: Bytes,
+    pub(crate) metrics: Metrics,
+    pub(crate) nodes: NodeCache,
+    requests: Arc<Semaphore>,
+    looks: Arc<Semaphore>,
+}
+
+impl Door {
+    /// A door to this platform.
+    pub fn new(state: ApiState) -> Self {
+        let routes = route::table();
+        let openapi = Bytes::from(openapi::text_of(&routes));
+        let requests = Arc::new(Semaphore::new(state.limits.requests_max));
+        let looks = Arc::new(Semaphore::new(state.limits.looks_max));
+        let (metrics, nodes) = (Metrics::default(), NodeCache::new(TILES_CACHED));
+        Self(Arc::new(Inside { state, routes, openapi, metrics, nodes, requests, looks }))
+    }
+
+    /// Answers a request. There is always an answer; what went wrong is a problem.
+    pub async fn answer<B>(&self, request: Request<B>) -> Response<Full<Bytes>>
+    where
+        B: Body<Data = Bytes>,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let begun = Instant::now();
+        let _under_way = self.0.metrics.under_way();
+        let method = request.method().clone();
+        let mut allow = None;
+        let (route, result) = match route::find(&self.0.routes, &method, request.uri().path()) {
+            Found::Route(route, places) => (route.path, self.walk(route, places, request).await),
+            Found::OtherMethods(methods) => {
+                allow = allowed(&methods);
+                (NO_ROUTE, Err(Problem::new(&labels::METHOD_UNKNOWN, "")))
+            }
+            Found::Nothing => (NO_ROUTE, Err(Problem::new(&labels::PATH_ABSENT, ""))),
+        };
+        let label = result.as_ref().err().map_or("", Problem::label);
+        let mut response = match result {
+            Ok(reply) => reply.into_response(),
+            Err(problem) => refuse(&problem),
+        };
+        response.headers_mut().extend(allow.map(|methods| (header::ALLOW, methods)));
+        let seen = Seen { route, method: method_word(&method), status: response.status(), label };
+        self.0.metrics.count(&seen, begun.elapsed());
+        tracing::debug!(route, method = seen.method, status = seen.status.as_u16(), label, "answered");
+        response
+    }
+
+    pub(crate) fn inside(&self) -> &Inside {
+        &self.0
+    }
+
+    async fn walk<B>(
+        &self,
+        route: &Route,
+        path: Vec<String>,
+        request: Request<B>,
+    ) -> Result<Reply, Problem>
+    where
+        B: Body<Data = Bytes>,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let (head, body) = request.into_parts();
+        let _admitted = self.admit(route)?;
+        check_head(&head, self.0.state.limits.header_bytes_max)?;
+        let granted = self.granted(route, &head, &path)?;
+        let query = Query::read(head.uri.query(), route.query)?;
+        let body = if route.method == Method::POST {
+            check_media_type(&head)?;
+            self.read(&head, body).await?
+        } else {
+            Bytes::new()
+        };
+        let line = format!("{} {}", route.method, head.uri.path());
+        let idempotency_key = idempotency_key(&head)?;
+        let ask = Ask { line, path, query, body, idempotency_key, granted };
+        match route.handle {
+            Handle::Look(look) => self.look(look, ask).await,
+            Handle::Deed(prepare) => self.commit(prepare(&ask)?).await,
+            Handle::Once(prepare) => self.commit(once(&ask, prepare(&ask)?)?).await,
+            Handle::Tell(tell) => tell(&self.0, &ask),
+            Handle::Ready => self.ready(ask).await,
+        }
+    }
+
+    /// A place among the requests under way, for as long as the answer is worked out.
+    fn admit(&self, route: &Route) -> Result<Option<OwnedSemaphorePermit>, Problem> {
+        if route.access == Access::Probe {
+            return Ok(None);
+        }
+        let place = Arc::clone(&self.0.requests).try_acquire_owned();
+        place.map(Some).map_err(|_| overloaded("too many requests at a time"))
+    }
+
+    fn granted(
+        &self,
+        route: &Route,
+        head: &Parts,
+        path: &[String],
+    ) -> Result<Option<caller::Granted>, Problem> {
+        let action = match route.access {
+            Access::Probe | Access::Public => return Ok(None),
+            Access::Caller => {
+                caller::caller(&self.0.state.platform, &head.headers)?;
+                return Ok(None);
+            }
+            Access::Permit(action) => action,
+        };
+        let actor = caller::caller(&self.0.state.platform, &head.headers)?;
+        let named = route.path.contains("{municipality}").then(|| path.first()).flatten();
+        let concerned = named.map(|text| municipality(text)).transpose()?;
+        caller::grant(actor, action, &head.headers, concerned).map(Some)
+    }
+
+    async fn read<B>(&self, head: &Parts, body: B) -> Result<Bytes, Problem>
+    where
+        B: Body<Data = Bytes>,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let announced = head.headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok());
+        let announced = announced.and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
+        if announced > limits::REQUEST_BODY_BYTES_MAX as u64 {
+            return Err(too_large());
+        }
+        let body = Limited::new(body, limits::REQUEST_BODY_BYTES_MAX);
+        let late = |_| Problem::new(&labels::REQUEST_TIMEOUT, "");
+        let read = timeout(self.0.state.limits.body_timeout, body.collect()).await.map_err(late)?;
+        match read {
+            Ok(body) => Ok(body.to_bytes()),
+            Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
+            Err(_) => Err(Problem::new(&labels::REQUEST_MALFORMED, "the body broke off")),
+        }
+    }
+
+    /// Runs a look on a thread of its own.
+    pub(crate) async fn look(&self, look: Look, ask: Ask) -> Result<Reply, Problem> {
+        let late = |_| overloaded("no answer in time");
+        let inside = Arc::clone(&self.0);
+        let looking = async move {
+            let free = Arc::clone(&inside.looks).acquire_owned().await;
+            let run = move || {
+                let _free = free;
+                look(&inside, &ask)
+            };
+            tokio::task::spawn_blocking(run).await
+        };
+        let looked = timeout(self.0.state.limits.answer_timeout, looking).await.map_err(late)?;
+        looked.unwrap_or_else(|_| Err(Problem::new(&labels::INTERNAL, "a look panicked")))
+    }
+
+    /// Hands a deed to the committer and waits for its commit.
+    pub(crate) async fn commit(&self, deed: Deed) -> Result<Reply, Problem> {
+        let (reply, answer) = oneshot::channel();
+        // Whoever asked may have gone: the deed is done all the same.
+        self.0.state.committer.submit(deed, move |result| drop(reply.send(result)));
+        let late = |_| overloaded("not answered in time; it may still be carried out");
+        let answer = timeout(self.0.state.limits.answer_timeout, answer).await.map_err(late)?;
+        answer.unwrap_or_else(|_| Err(Problem::new(&labels::INTERNAL, "the committer stopped")))
+    }
+}
+
+impl ApiState {
+    /// A state with the default limits.
+    pub fn new(
+        platform: Platform,
+        committer: Arc<Committer>,
+        publication: Arc<dyn Publication>,
+    ) -> Self {
+        Self { platform, committer, publication, limits: DoorLimits::default() }
+    }
+}
+
+/// A deed that is done once: when its key comes again, the kept answer is given.
+fn once(ask: &Ask, mut act: Act) -> Result<Deed, Problem> {
+    let (actor, key, request) = (ask.granted()?.actor, ask.idempotency_key()?, ask.fingerprint());
+    Ok(Box::new(move |work| {
+        let (id, text) = app::once::once(work, &actor, &key, &request, |work| {
+            act(work).map(|(id, answer)| (id, answer.to_string()))
+        })?;
+        Ok(Reply::of(JSON, text).of_act(id))
+    }))
+}
+
+/// Tells a problem to the caller, and to the log when it is the platform's own.
+fn refuse(problem: &Problem) -> Response<Full<Bytes>> {
+    if problem.remedy() == Remedy::Broken {
+        tracing::error!(label = problem.label(), detail = problem.detail_text(), "broken");
+    }
+    problem_response(problem)
+}
+
+fn allowed(methods: &[&Method]) -> Option<HeaderValue> {
+    let words: Vec<_> = methods
+        .iter()
+        .map(|method| if **method == Method::GET { "GET, HEAD" } else { method.as_str() })
+        .collect();
+    HeaderValue::from_str(&words.join(", ")).ok()
+}
+
+/// The methods that somebody may count; any other is one of many.
+fn method_word(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        _ => "other",
+    }
+}
+
+fn check_head(head: &Parts, bytes_max: usize) -> Result<(), Problem> {
+    let line = head.uri.path_and_query().map_or(0, |target| target.as_str().len());
+    let headers = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
+    if line + headers.sum::<usize>() > bytes_max {
+        return Err(Problem::new(&labels::REQUEST_TOO_LARGE, "the headers are too large"));
+    }
+    Ok(())
+}
+
+fn check_media_type(head: &Parts) -> Result<(), Problem> {
+    let refused = |detail| Err(Problem::new(&labels::REQUEST_MEDIA_TYPE, detail));
+    if head.headers.contains_key(header::CONTENT_ENCODING) {
+        return refused("compressed bodies are not taken");
+    }
+    let value = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let mut parts = value.unwrap_or_default().split(';').map(str::trim);
+    let json = parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
+    // RFC 8259 §8.1: JSON is UTF-8; who says otherwise means something else.
+    let utf8 = parts.all(|parameter| parameter.to_ascii_lowercase().replace('"', "") == "charset=utf-8");
+    if json && utf8 { Ok(()) } else { refused("the body must be application/json in UTF-8") }
+}
+
+fn idempotency_key(head: &Parts) -> Result<Option<String>, Problem> {
+    let mut values = head.headers.get_all(IDEMPOTENCY_KEY).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    match value.to_str() {
+        Ok(text) if values.next().is_none() => Ok(Some(text.to_owned())),
+        _ => Err(Problem::new(&labels::REQUEST_MALFORMED, "one Idempotency-Key in ASCII")),
+    }
+}
+
+fn overloaded(detail: &str) -> Problem {
+    Problem::new(&labels::OVERLOADED, detail)
+}
+
+fn too_large() -> Problem {
+    let detail = format!("at most {} bytes", limits::REQUEST_BODY_BYTES_MAX);
+    Problem::new(&labels::REQUEST_TOO_LARGE, detail)
+}
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// What is counted for requests that lead nowhere.
+const NO_ROUTE: &str = "none";
+/// Tiles with their inner nodes kept for proofs: about 16 MiB.
+const TILES_CACHED: usize = 1_024;

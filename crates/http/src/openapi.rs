@@ -1,0 +1,269 @@
+//! The OpenAPI 3.1 document, written from the table of routes.
+//!
+//! Owns the frame: what every operation has by virtue of its access (security, permits, problems)
+//! and its parameters. Each resource describes its own bodies and answers with the words of
+//! [`schema`]. The document carries `links`, so that a stateful tester can walk from an act to its
+//! proof.
+
+pub(crate) mod schema;
+
+use crate::reply::{JSON, PROBLEM_MEDIA_TYPE, problem_body};
+use crate::route::{self, Access, Handle, Route};
+use base::{Problem, Purpose, labels};
+use hyper::Method;
+use policy::{Action, TABLE};
+use schema::{integer, object, object_with, one_of, text};
+use serde_json::{Map, Value, json};
+
+/// What a resource says of one of its operations.
+pub(crate) struct Doc {
+    pub(crate) tag: &'static str,
+    pub(crate) summary: &'static str,
+    pub(crate) body: Option<Content>,
+    pub(crate) answer: Content,
+    /// Links of OpenAPI by name: operation and parameters.
+    pub(crate) links: Vec<Link>,
+}
+
+/// A body or an answer.
+pub(crate) struct Content {
+    pub(crate) media_type: &'static str,
+    pub(crate) schema: Value,
+    pub(crate) example: Value,
+}
+
+/// Where an answer leads: the operation, and what of the answer goes into its parameters (or, as
+/// `body`, into its body).
+pub(crate) struct Link {
+    pub(crate) to: &'static str,
+    pub(crate) with: Vec<(&'static str, Value)>,
+}
+
+impl Content {
+    /// JSON of a shape, with an example.
+    pub(crate) fn json(schema: Value, example: Value) -> Self {
+        Self { media_type: JSON, schema, example }
+    }
+
+    fn value(&self) -> Value {
+        json!({ self.media_type: { "schema": self.schema, "example": self.example } })
+    }
+}
+
+impl Link {
+    /// To an operation with one parameter from the answer.
+    pub(crate) fn to(to: &'static str, parameter: &'static str, expression: &str) -> Self {
+        Self { to, with: vec![(parameter, expression.into())] }
+    }
+}
+
+/// The OpenAPI document of this API.
+pub fn document() -> Value {
+    write(&route::table())
+}
+
+/// The document as it is served and checked in.
+pub(crate) fn text_of(routes: &[Route]) -> String {
+    format!("{:#}\n", write(routes))
+}
+
+fn write(routes: &[Route]) -> Value {
+    let mut paths = Map::new();
+    for route in routes {
+        let path = route.path.replace("{+path}", "{level}/{index}");
+        let method = route.method.as_str().to_ascii_lowercase();
+        let item = paths.entry(path).or_insert_with(|| json!({}));
+        item[method] = operation(route);
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Sekisho",
+            "version": "1",
+            "description": DESCRIPTION,
+            "license": { "name": "Apache-2.0 OR MIT", "identifier": "Apache-2.0 OR MIT" },
+        },
+        "servers": [{ "url": "http://127.0.0.1:8790" }],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" },
+            },
+            "schemas": { "Problem": problem_schema() },
+            "responses": { "Problem": {
+                "description": "What went wrong, with a stable label.",
+                "content": Content {
+                    media_type: PROBLEM_MEDIA_TYPE,
+                    schema: json!({ "$ref": "#/components/schemas/Problem" }),
+                    example: problem_body(&Problem::new(&labels::RESIDENT_ABSENT, "")),
+                }.value(),
+            } },
+        },
+    })
+}
+
+fn operation(route: &Route) -> Value {
+    let doc = (route.doc)();
+    let mut operation = json!({
+        "operationId": route.operation,
+        "tags": [doc.tag],
+        "summary": doc.summary,
+        "parameters": parameters(route),
+        "responses": responses(route, &doc),
+    });
+    match route.access {
+        Access::Probe | Access::Public => operation["security"] = json!([]),
+        Access::Caller => operation["security"] = json!([{ "bearer": [] }]),
+        Access::Permit(action) => {
+            operation["security"] = json!([{ "bearer": [] }]);
+            operation["x-sekisho-action"] = action.word().into();
+            operation["x-sekisho-permits"] = permits(action);
+        }
+    }
+    if let Some(body) = &doc.body {
+        operation["requestBody"] = json!({ "required": true, "content": body.value() });
+    }
+    operation
+}
+
+fn responses(route: &Route, doc: &Doc) -> Value {
+    let mut answer = json!({ "description": "Done as asked.", "content": doc.answer.value() });
+    if matches!(route.handle, Handle::Deed(_) | Handle::Once(_)) {
+        let header = json!({
+            "description": "The act that this answer acknowledges; absent when there was none.",
+            "schema": integer(0),
+        });
+        answer["headers"] = json!({ "Sekisho-Act": header });
+    }
+    for link in &doc.links {
+        let mut written = json!({ "operationId": link.to });
+        for (name, expression) in &link.with {
+            match *name {
+                "body" => written["requestBody"] = expression.clone(),
+                name => written["parameters"][name] = expression.clone(),
+            }
+        }
+        answer["links"][link.to] = written;
+    }
+    let mut responses = json!({ "200": answer });
+    let mut problems = vec!["default"];
+    match route.access {
+        Access::Probe | Access::Public => {}
+        Access::Caller => problems.push("401"),
+        Access::Permit(_) => problems.extend(["401", "403", "422"]),
+    }
+    if route.method == Method::POST {
+        problems.extend(["400", "413", "415", "422"]);
+    }
+    for status in problems {
+        responses[status] = json!({ "$ref": "#/components/responses/Problem" });
+    }
+    responses
+}
+
+fn permits(action: Action) -> Value {
+    let rows = TABLE.iter().filter(|row| row.action == action);
+    rows.map(|row| json!({ "actor": row.actor, "purpose": row.purpose.word(), "basis": row.id }))
+        .collect()
+}
+
+fn parameters(route: &Route) -> Value {
+    let path = route.path.replace("{+path}", "{level}/{index}");
+    let in_path = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let mut list: Vec<Value> =
+        in_path.map(|name| parameter("path", name, path_schema(name), true)).collect();
+    for name in route.query {
+        list.push(parameter("query", name, integer(0), NEEDED.contains(name)));
+    }
+    if let Access::Permit(_) = route.access {
+        let words: Vec<_> = Purpose::ALL.iter().map(|purpose| purpose.word()).collect();
+        list.push(parameter("header", "Sekisho-Purpose", one_of(&words), false));
+    }
+    if matches!(route.handle, Handle::Once(_)) {
+        let key = json!({ "type": "string", "minLength": 1, "maxLength": 128 });
+        list.push(parameter("header", "Idempotency-Key", key, true));
+    }
+    list.into()
+}
+
+fn parameter(place: &str, name: &str, schema: Value, required: bool) -> Value {
+    let mut parameter =
+        json!({ "name": name, "in": place, "required": required, "schema": schema });
+    if let Some((_, meaning, example)) = MEANINGS.iter().find(|(known, ..)| *known == name) {
+        parameter["description"] = (*meaning).into();
+        parameter["example"] = serde_json::from_str(example).unwrap_or_else(|_| (*example).into());
+        if place == "path" && name != "id" {
+            parameter["example"] = (*example).into();
+        }
+    }
+    parameter
+}
+
+fn path_schema(name: &str) -> Value {
+    match name {
+        "municipality" => schema::municipality(),
+        "id" => integer(0),
+        "level" => text("^(entries|[0-9]|[1-5][0-9]|6[0-3])$"),
+        _ => text("^[0-9]{3}$"),
+    }
+}
+
+fn problem_schema() -> Value {
+    let words: Vec<_> = labels::ALL.iter().map(|label| label.text).collect();
+    object_with(
+        &[
+            ("type", text("^urn:sekisho:problem:[a-z_]+$")),
+            ("title", json!({ "type": "string" })),
+            ("title_ja", json!({ "type": "string" })),
+            ("status", json!({ "type": "integer", "minimum": 400, "maximum": 599 })),
+            ("label", one_of(&words)),
+            ("remedy", one_of(&["refused", "absent", "again", "broken"])),
+        ],
+        &[
+            ("detail", json!({ "type": "string" })),
+            ("line", integer(0)),
+            ("field", json!({ "type": "string" })),
+        ],
+    )
+}
+
+/// The answer of an act, with the shape of the rest.
+pub(crate) fn act_and(members: &[(&str, Value)]) -> Value {
+    let mut all = vec![("act", schema::act())];
+    all.extend(members.iter().map(|(name, shape)| (*name, shape.clone())));
+    object(&all)
+}
+
+/// Query parameters without which there is no answer.
+const NEEDED: [&str; 2] = ["index", "from"];
+
+/// Parameter, meaning, example.
+const MEANINGS: [(&str, &str, &str); 12] = [
+    ("municipality", "Local government code of a unit that keeps a resident register.", "131016"),
+    ("id", "The id of an act: its place in the ledger.", "0"),
+    ("after", "Where the page before ended.", "0"),
+    ("limit", "How many entries at most; 100 unless said, 1000 at most.", "100"),
+    ("index", "The place of a leaf; in a tile's path, its place within the level.", "0"),
+    ("size", "Leaves of the tree that the proof is for; those published, unless said.", "1"),
+    ("from", "Leaves of the earlier tree.", "1"),
+    ("to", "Leaves of the later tree; those published, unless said.", "1"),
+    ("level", "The level of a tile of hashes, or `entries` for a bundle of leaves.", "0"),
+    (
+        "Sekisho-Purpose",
+        "What for. Needed where the caller may do this for more than one purpose.",
+        "resident_register",
+    ),
+    (
+        "Idempotency-Key",
+        "A name of the caller's choice: the same request under it is answered from the record.",
+        "7f1c2a",
+    ),
+    ("path", "The rest of a path of C2SP tlog-tiles.", "0/000"),
+];
+
+const DESCRIPTION: &str = "\
+Numbers, resident events and the ledger of one platform. Callers show a signed token \
+(`Authorization: Bearer`), name the purpose of an act where they may have several, and get the id of \
+the act back, which can be looked up and proved. Personal numbers never stand in an address. \
+Everything that goes wrong is a problem of RFC 9457 with a stable label. Besides the paths here, \
+`/tile/…` serves every path of C2SP tlog-tiles, partial tiles and long indexes too.";

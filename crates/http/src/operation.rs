@@ -1,0 +1,169 @@
+//! For operators and their probes: alive, ready, metrics, and the description of the API.
+
+use crate::door::{Door, Inside};
+use crate::log::published_head;
+use crate::metrics::single;
+use crate::openapi::schema::{integer, object, one_of};
+use crate::openapi::{Content, Doc};
+use crate::reply::{JSON, Reply};
+use crate::request::Ask;
+use crate::route::{Access, Handle, Look, Route};
+use app::publish::identity;
+use base::{ActId, Problem, labels};
+use hyper::Method;
+use ledger::leaf::LeafEntry;
+use serde_json::json;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::time::timeout;
+
+pub(crate) fn routes() -> Vec<Route> {
+    let route = |operation, path, handle, doc| Route {
+        operation,
+        method: Method::GET,
+        path,
+        access: Access::Probe,
+        query: &[],
+        handle,
+        doc,
+    };
+    vec![
+        route("health", "/health", Handle::Tell(health), health_doc),
+        route("ready", "/ready", Handle::Ready, ready_doc),
+        route("metrics", "/metrics", Handle::Look(metrics), metrics_doc),
+        route("openapi", "/openapi.json", Handle::Tell(openapi), openapi_doc),
+    ]
+}
+
+impl Door {
+    /// Whether the platform as a whole does its work: the store answers, acts are committed, and
+    /// what is committed is published.
+    pub(crate) async fn ready(&self, ask: Ask) -> Result<Reply, Problem> {
+        let slow = |_| Problem::new(&labels::OVERLOADED, "the committer does not answer");
+        let nothing = self.commit(Box::new(|_| Ok(Reply::json(&json!({})))));
+        timeout(READY_TIMEOUT, nothing).await.map_err(slow)??;
+        let slow = |_| Problem::new(&labels::STORE_BUSY, "the store does not answer");
+        timeout(READY_TIMEOUT, self.look(READY, ask)).await.map_err(slow)?
+    }
+}
+
+const READY: Look = |inside, _| {
+    identity(&inside.state.platform)?;
+    let sizes = Sizes::of(inside)?;
+    if sizes.behind_us > BEHIND_US_MAX {
+        return Err(Problem::new(&labels::OVERLOADED, "the publisher is behind"));
+    }
+    Ok(Reply::json(&json!({
+        "status": "ready",
+        "acts": sizes.committed,
+        "published": sizes.published,
+    })))
+};
+
+/// How far committing and publishing have come.
+struct Sizes {
+    committed: u64,
+    published: u64,
+    /// For how long the first act that is not published has been waiting, in microseconds.
+    behind_us: i64,
+}
+
+impl Sizes {
+    fn of(inside: &Inside) -> Result<Self, Problem> {
+        let platform = &inside.state.platform;
+        let published = published_head(inside)?.map_or(0, |head| head.size);
+        let (mut committed, mut waiting) = (0, None);
+        platform.store.snapshot("sizes", &mut |view| {
+            committed = view.act_count()?;
+            waiting = view.acts(ActId(published), 1)?.pop();
+            Ok(())
+        })?;
+        let leaf = waiting.and_then(|row| LeafEntry::parse(&row.entry).ok());
+        let since = leaf.map(|leaf| leaf.fields().at_us);
+        let behind_us = since.map_or(0, |at| platform.clock.now().us().saturating_sub(at));
+        Ok(Self { committed, published, behind_us })
+    }
+}
+
+fn health(_: &Inside, _: &Ask) -> Result<Reply, Problem> {
+    Ok(Reply::json(&json!({ "status": "alive" })))
+}
+
+fn metrics(inside: &Inside, _: &Ask) -> Result<Reply, Problem> {
+    let mut text = inside.metrics.text();
+    let sizes = Sizes::of(inside)?;
+    let tally = inside.state.committer.tally();
+    let load = |value: &AtomicU64| value.load(Ordering::Relaxed);
+    for (name, kind, help, value) in [
+        ("sekisho_ledger_acts", "gauge", "Acts committed.", sizes.committed),
+        ("sekisho_ledger_published", "gauge", "Acts under a checkpoint.", sizes.published),
+        ("sekisho_commit_batches_total", "counter", "Transactions.", load(&tally.batches)),
+        ("sekisho_commit_jobs_total", "counter", "Jobs committed in them.", load(&tally.jobs)),
+    ] {
+        single(&mut text, (name, kind, help), value);
+    }
+    Ok(Reply::of(PROMETHEUS, text))
+}
+
+fn openapi(inside: &Inside, _: &Ask) -> Result<Reply, Problem> {
+    Ok(Reply::of(JSON, inside.openapi.clone()).cached("public, max-age=300"))
+}
+
+/// The text format of Prometheus.
+const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
+const READY_TIMEOUT: Duration = Duration::from_secs(2);
+const BEHIND_US_MAX: i64 = 5_000_000;
+
+fn health_doc() -> Doc {
+    Doc {
+        tag: "operation",
+        summary: "Whether the program is alive.",
+        body: None,
+        answer: Content::json(
+            object(&[("status", one_of(&["alive"]))]),
+            json!({ "status": "alive" }),
+        ),
+        links: Vec::new(),
+    }
+}
+
+fn ready_doc() -> Doc {
+    Doc {
+        tag: "operation",
+        summary: "Whether the store answers, acts are committed and the ledger is published.",
+        body: None,
+        answer: Content::json(
+            object(&[
+                ("status", one_of(&["ready"])),
+                ("acts", integer(0)),
+                ("published", integer(0)),
+            ]),
+            json!({ "status": "ready", "acts": 12, "published": 12 }),
+        ),
+        links: Vec::new(),
+    }
+}
+
+fn metrics_doc() -> Doc {
+    Doc {
+        tag: "operation",
+        summary: "Counters and waits for Prometheus; nothing personal.",
+        body: None,
+        answer: Content {
+            media_type: PROMETHEUS,
+            schema: json!({ "type": "string" }),
+            example: "sekisho_ledger_acts 12\n".into(),
+        },
+        links: Vec::new(),
+    }
+}
+
+fn openapi_doc() -> Doc {
+    Doc {
+        tag: "operation",
+        summary: "This document.",
+        body: None,
+        answer: Content::json(json!({ "type": "object" }), json!({ "openapi": "3.1.0" })),
+        links: Vec::new(),
+    }
+}

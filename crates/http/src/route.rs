@@ -1,0 +1,181 @@
+//! The table of routes: what is found where, who may call it, and what it does.
+//!
+//! Everything about a route stands in one [`Route`]; the door walks by it and the OpenAPI document
+//! is written from it, so no route can be without its caller's check or its description.
+
+use crate::openapi::Doc;
+use crate::reply::Reply;
+use crate::request::Ask;
+use crate::{acts, door::Inside, feed, ledger_proof, log, numbers, operation, set_difference, stock};
+use app::Work;
+use base::{ActId, Problem};
+use hyper::Method;
+use policy::Action;
+use serde_json::Value;
+
+/// One operation of the API.
+pub(crate) struct Route {
+    /// Its name: that of the use case.
+    pub(crate) operation: &'static str,
+    /// `GET` (and then `HEAD` too) or `POST`.
+    pub(crate) method: Method,
+    /// The path; `{name}` stands for one segment, `{+name}` for all that follow.
+    pub(crate) path: &'static str,
+    /// Who may call it.
+    pub(crate) access: Access,
+    /// The parameters that its query may have.
+    pub(crate) query: &'static [&'static str],
+    /// What it does.
+    pub(crate) handle: Handle,
+    /// What is written of it in the OpenAPI document.
+    pub(crate) doc: fn() -> Doc,
+}
+
+/// Who may call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Access {
+    /// Anybody, and even when the door is full: what operators and probes look at.
+    Probe,
+    /// Anybody.
+    Public,
+    /// Whoever has a token.
+    Caller,
+    /// Whoever has a permit for this action.
+    Permit(Action),
+}
+
+/// A look at what is so, on a thread of its own.
+pub(crate) type Look = fn(&Inside, &Ask) -> Result<Reply, Problem>;
+
+/// Something to commit. May be called again when a transaction is repeated.
+pub(crate) type Deed = Box<dyn FnMut(&mut Work<'_>) -> Result<Reply, Problem> + Send>;
+
+/// Something to commit once: the act and the answer that is kept under the caller's key.
+pub(crate) type Act = Box<dyn FnMut(&mut Work<'_>) -> Result<(ActId, Value), Problem> + Send>;
+
+/// What a route does.
+#[derive(Clone, Copy)]
+pub(crate) enum Handle {
+    /// Looks.
+    Look(Look),
+    /// Reads the request and hands a deed to the committer.
+    Deed(fn(&Ask) -> Result<Deed, Problem>),
+    /// Reads the request and hands the committer something to do once per `Idempotency-Key`.
+    Once(fn(&Ask) -> Result<Act, Problem>),
+    /// Tells what needs no looking up, at once.
+    Tell(Look),
+    /// Asks whether the door works as a whole.
+    Ready,
+}
+
+/// What a path and a method lead to.
+pub(crate) enum Found<'a> {
+    /// A route, with what stands in the variable places.
+    Route(&'a Route, Vec<String>),
+    /// An address that takes other methods: these.
+    OtherMethods(Vec<&'a Method>),
+    /// Nothing.
+    Nothing,
+}
+
+/// All routes, in the order of the documentation.
+pub(crate) fn table() -> Vec<Route> {
+    let mut routes = feed::routes();
+    routes.extend(set_difference::routes());
+    routes.extend(stock::routes());
+    routes.extend(numbers::routes());
+    routes.extend(acts::routes());
+    routes.extend(ledger_proof::routes());
+    routes.extend(log::routes());
+    routes.extend(operation::routes());
+    routes
+}
+
+/// Finds a route.
+pub(crate) fn find<'a>(routes: &'a [Route], method: &Method, path: &str) -> Found<'a> {
+    let asked = if method == Method::HEAD { &Method::GET } else { method };
+    let mut others = Vec::new();
+    for route in routes {
+        let Some(places) = places(route.path, path) else { continue };
+        if route.method == *asked {
+            return Found::Route(route, places);
+        }
+        others.push(&route.method);
+    }
+    if others.is_empty() { Found::Nothing } else { Found::OtherMethods(others) }
+}
+
+/// What stands in the variable places, if the path is of this shape.
+fn places(shape: &str, path: &str) -> Option<Vec<String>> {
+    let mut places = Vec::new();
+    let mut rest = path.strip_prefix('/')?;
+    let mut parts = shape.strip_prefix('/')?.split('/').peekable();
+    while let Some(part) = parts.next() {
+        if part.starts_with("{+") {
+            places.push(rest.to_owned());
+            return (!rest.is_empty()).then_some(places);
+        }
+        let (segment, after) = match rest.split_once('/') {
+            Some((segment, after)) => (segment, Some(after)),
+            None => (rest, None),
+        };
+        if part.starts_with('{') && !segment.is_empty() {
+            places.push(segment.to_owned());
+        } else if part != segment {
+            return None;
+        }
+        match (after, parts.peek()) {
+            (Some(after), Some(_)) => rest = after,
+            (None, None) => return Some(places),
+            _ => return None,
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn shapes_match_whole_paths() {
+        let found = |shape, path| places(shape, path).map(|places| places.join(","));
+        let feed = "/v1/feed/{municipality}/events";
+        assert_eq!(found(feed, "/v1/feed/131016/events").as_deref(), Some("131016"));
+        for other in [
+            "/v1/feed//events",
+            "/v1/feed/131016",
+            "/v1/feed/131016/events/",
+            "v1/feed/131016/events",
+            "/v1/feed/131016/x/events",
+        ] {
+            assert_eq!(found(feed, other), None, "{other}");
+        }
+        assert_eq!(found("/tile/{+path}", "/tile/0/000.p/5").as_deref(), Some("0/000.p/5"));
+        assert_eq!(found("/tile/{+path}", "/tile/"), None);
+        assert_eq!(found("/health", "/health").as_deref(), Some(""));
+    }
+
+    #[test]
+    fn no_two_routes_compete_and_no_name_stands_twice() {
+        let routes = table();
+        let names: BTreeSet<_> = routes.iter().map(|route| route.operation).collect();
+        assert_eq!(names.len(), routes.len());
+        for (at, route) in routes.iter().enumerate() {
+            let path = route.path.replace("{municipality}", "131016").replace("{id}", "0");
+            let path = path.replace("{+path}", "0/000");
+            let Found::Route(found, _) = find(&routes, &route.method, &path) else { panic!() };
+            assert_eq!(found.operation, routes[at].operation);
+        }
+    }
+
+    #[test]
+    fn head_is_get_and_other_methods_are_named() {
+        let routes = table();
+        assert!(matches!(find(&routes, &Method::HEAD, "/health"), Found::Route(..)));
+        let Found::OtherMethods(methods) = find(&routes, &Method::DELETE, "/health") else { panic!() };
+        assert_eq!(methods, [&Method::GET]);
+        assert!(matches!(find(&routes, &Method::GET, "/healthy"), Found::Nothing));
+    }
+}

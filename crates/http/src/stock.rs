@@ -1,0 +1,67 @@
+//! Stocks of resident record codes for municipalities.
+
+use crate::body::Fields;
+use crate::openapi::schema::{CODE, list, object, record_code};
+use crate::openapi::{Content, Doc, Link, act_and};
+use crate::request::Ask;
+use crate::route::{Access, Act, Handle, Route};
+use app::stock::stock_issue;
+use base::{Problem, labels};
+use hyper::Method;
+use policy::Action;
+use serde_json::json;
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![Route {
+        operation: "stock_issue",
+        method: Method::POST,
+        path: "/v1/stocks/{municipality}",
+        access: Access::Permit(Action::StockIssue),
+        query: &[],
+        handle: Handle::Once(issue),
+        doc,
+    }]
+}
+
+fn issue(ask: &Ask) -> Result<Act, Problem> {
+    let fields = Fields::of(ask.json()?, &["count"])?;
+    let count = fields.whole("count")?.filter(|count| (1..=CODES_MAX).contains(count));
+    let count = count.ok_or_else(|| {
+        let range = format!("1 to {CODES_MAX}");
+        Problem::new(&labels::REQUEST_MALFORMED, range).in_field("count")
+    })?;
+    let (granted, municipality) = (ask.granted()?, ask.municipality()?);
+    Ok(Box::new(move |work| {
+        let issued = stock_issue(work, &granted.permit, municipality, count)?;
+        let codes = issued.codes.iter().map(|code| code.reveal().as_str().to_owned());
+        let codes: Vec<_> = codes.collect();
+        Ok((issued.act, json!({ "act": issued.act.0, "resident_record_codes": codes })))
+    }))
+}
+
+fn doc() -> Doc {
+    let count = json!({ "type": "integer", "minimum": 1, "maximum": CODES_MAX });
+    let codes = "$response.body#/resident_record_codes";
+    Doc {
+        tag: "numbers",
+        summary: "Give a municipality resident record codes that nobody else will ever get.",
+        body: Some(Content::json(object(&[("count", count)]), json!({ "count": 100 }))),
+        answer: Content::json(
+            act_and(&[("resident_record_codes", list(&record_code()))]),
+            json!({ "act": 1, "resident_record_codes": [CODE] }),
+        ),
+        links: vec![
+            Link::to("act_show", "id", "$response.body#/act"),
+            Link {
+                to: "number_provisional",
+                with: vec![
+                    ("municipality", "$request.path.municipality".into()),
+                    ("body", json!({ "resident_record_codes": codes })),
+                ],
+            },
+        ],
+    }
+}
+
+/// Codes in one answer: it is kept, sealed, as long as its `Idempotency-Key`.
+const CODES_MAX: u64 = 10_000;

@@ -1,0 +1,148 @@
+//! Callers' tokens: JSON Web Tokens (RFC 7519) in compact JWS form (RFC 7515), signed by the
+//! platform's own Ed25519 key (`EdDSA`, RFC 8037).
+//!
+//! Owns the claims and the strictness: one algorithm, no critical extension, no audience, a bounded
+//! size and a bounded life. Nothing in a token is looked at before its signature verifies.
+
+use app::Platform;
+use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
+use base::{Actor, Label, Moment, Problem, labels};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, de::IgnoredAny};
+use serde_json::json;
+
+#[derive(Deserialize)]
+struct Header {
+    alg: String,
+    typ: Option<String>,
+    crit: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    iss: String,
+    sub: String,
+    iat: i64,
+    nbf: Option<i64>,
+    exp: i64,
+    jti: String,
+    aud: Option<IgnoredAny>,
+}
+
+/// Issues a token for an actor, valid for `valid_s` seconds from now, at most 31 days.
+///
+/// # Errors
+/// `actor_kind` for the platform itself, which never calls from outside; `token_malformed` for a
+/// life of no or too many seconds; what the key store refuses.
+pub fn issue(platform: &Platform, actor: &Actor, valid_s: u64) -> Result<String, Problem> {
+    if *actor == Actor::Platform {
+        return Err(Problem::new(&labels::ACTOR_KIND, "the platform does not call itself"));
+    }
+    let valid_s = i64::try_from(valid_s).ok().filter(|s| (1..=VALID_S_MAX).contains(s));
+    let valid_s = valid_s
+        .ok_or_else(|| malformed(format!("a token is valid for 1 to {VALID_S_MAX} seconds")))?;
+    let mut id = [0; 16];
+    (platform.entropy)().fill(&mut id);
+    let iat = platform.clock.now().seconds();
+    let claims = json!({
+        "iss": ISSUER,
+        "sub": actor.to_string(),
+        "iat": iat,
+        "exp": iat.saturating_add(valid_s),
+        "jti": format!("{:032x}", u128::from_be_bytes(id)),
+    });
+    let header = json!({ "alg": ALGORITHM, "typ": TYPE });
+    let encode = |part: &[u8]| URL_SAFE_NO_PAD.encode(part);
+    let signed =
+        format!("{}.{}", encode(header.to_string().as_bytes()), encode(claims.to_string().as_bytes()));
+    let signature = platform.keys.sign(&platform.names.token, signed.as_bytes())?;
+    Ok(format!("{signed}.{}", encode(&signature)))
+}
+
+/// The actor that a token speaks for, if it is the platform's and valid at `now`.
+///
+/// # Errors
+/// `token_malformed`, `token_signature`, `token_expired`, or `caller_unknown` for a token that is
+/// genuine and names no caller; what the key store refuses.
+pub fn verify(platform: &Platform, token: &str, now: Moment) -> Result<Actor, Problem> {
+    if token.len() > TOKEN_BYTES_MAX {
+        return Err(malformed("too long"));
+    }
+    let (signed, signature) = token.rsplit_once('.').ok_or_else(|| malformed("not three parts"))?;
+    let (header, claims) = signed.split_once('.').ok_or_else(|| malformed("not three parts"))?;
+    check_header(&decode(header)?)?;
+    let public = platform.keys.public_key(&platform.names.token)?;
+    UnparsedPublicKey::new(&ED25519, public)
+        .verify(signed.as_bytes(), &decode(signature)?)
+        .map_err(|_| Problem::new(&labels::TOKEN_SIGNATURE, ""))?;
+    let claims: Claims = serde_json::from_slice(&decode(claims)?)
+        .map_err(|_| malformed("the claims are not as they should be"))?;
+    claims.check(now.seconds())?;
+    claims.actor()
+}
+
+fn check_header(text: &[u8]) -> Result<(), Problem> {
+    let header: Header = serde_json::from_slice(text)
+        .map_err(|_| malformed("the header is not as it should be"))?;
+    if header.alg != ALGORITHM {
+        return Err(malformed("the algorithm is not EdDSA"));
+    }
+    if header.crit.is_some() {
+        return Err(malformed("a critical extension is not understood"));
+    }
+    if header.typ.is_some_and(|kind| !kind.eq_ignore_ascii_case(TYPE)) {
+        return Err(malformed("not of type JWT"));
+    }
+    Ok(())
+}
+
+impl Claims {
+    fn check(&self, now_s: i64) -> Result<(), Problem> {
+        if self.aud.is_some() {
+            return Err(malformed("meant for another audience"));
+        }
+        if self.jti.is_empty() || self.exp.saturating_sub(self.iat) > VALID_S_MAX {
+            return Err(malformed("without an id, or with too long a life"));
+        }
+        let from = self.nbf.unwrap_or(self.iat).max(self.iat);
+        if now_s >= self.exp {
+            return Err(when(&labels::TOKEN_EXPIRED, "expired"));
+        }
+        // Hosts of one platform may differ by a little.
+        if now_s.saturating_add(SKEW_S) < from {
+            return Err(when(&labels::TOKEN_EXPIRED, "not yet valid"));
+        }
+        Ok(())
+    }
+
+    fn actor(&self) -> Result<Actor, Problem> {
+        let unknown = |detail| Problem::new(&labels::CALLER_UNKNOWN, detail);
+        if self.iss != ISSUER {
+            return Err(unknown("the token is of another issuer"));
+        }
+        match self.sub.parse() {
+            Ok(Actor::Platform) | Err(_) => Err(unknown("the token names no caller")),
+            Ok(actor) => Ok(actor),
+        }
+    }
+}
+
+fn decode(part: &str) -> Result<Vec<u8>, Problem> {
+    URL_SAFE_NO_PAD.decode(part).map_err(|_| malformed("not base64url without padding"))
+}
+
+fn malformed(detail: impl Into<String>) -> Problem {
+    Problem::new(&labels::TOKEN_MALFORMED, detail)
+}
+
+fn when(label: &'static Label, detail: &str) -> Problem {
+    Problem::new(label, detail)
+}
+
+const ISSUER: &str = "sekisho";
+const ALGORITHM: &str = "EdDSA";
+const TYPE: &str = "JWT";
+/// Longest token: the longest actor name needs less than a third of it.
+const TOKEN_BYTES_MAX: usize = 1_024;
+const VALID_S_MAX: i64 = 31 * 24 * 3_600;
+const SKEW_S: i64 = 5;

@@ -1,0 +1,24 @@
+//! The API over a real network on a real store. Every test ends by verifying the whole store.
+
+#[cfg(test)]
+mod access;
+#[cfg(test)]
+mod bounds;
+#[cfg(test)]
+mod closing;
+#[cfg(test)]
+mod differences;
+#[cfg(test)]
+mod golden;
+#[cfg(test)]
+mod house;
+#[cfg(test)]
+mod journey;
+#[cfg(test)]
+mod log;
+#[cfg(test)]
+mod marks;
+#[cfg(test)]
+mod problems;
+#[cfg(test)]
+mod tokens;

@@ -1,0 +1,313 @@
+//! The command line: names, options and help. What a command does stands in `commands`.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// One open program for the whole life of a national individual number.
+#[derive(Parser, Debug)]
+#[command(
+    name = "sekisho",
+    version,
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 done · 1 done, but something does not hold (verify, import, bench) · \
+                  2 wrong usage · 3 refused · 4 not there · 5 try again · 6 broken, call an operator",
+    after_long_help = "\
+Exit codes:
+  0  done
+  1  done, but something does not hold: a fault found by verify, a line refused by import, a bar of bench
+  2  wrong usage
+  3  refused; the same request will be refused again
+  4  what was asked for is not there
+  5  try again later
+  6  a part of the platform is broken; an operator must look
+
+Examples:
+  sekisho up                                number 20,000 invented residents and serve the API
+  sekisho init                              make keys and an empty store in ./var
+  sekisho import feed.csv                   take in a municipal feed
+  sekisho number explain 123456789018       show the arithmetic of a check digit
+  sekisho ledger audit                      recompute the whole published ledger"
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options that every command takes.
+#[derive(Args, Debug)]
+pub(crate) struct Global {
+    /// Configuration file; without one the defaults hold (see `sekisho config`).
+    #[arg(long, global = true, env = "SEKISHO_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Data directory (data.directory).
+    #[arg(long, global = true, env = "SEKISHO_DATA", value_name = "DIR")]
+    pub(crate) data: Option<String>,
+    /// Answer with one JSON document on standard output.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// When to colour messages.
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
+    pub(crate) color: Colour,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Colour {
+    Auto,
+    Always,
+    Never,
+}
+
+/// The commands.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Number invented residents all over Japan, verify, and serve the API until Ctrl-C.
+    Up(Up),
+    /// Key ceremony: make the keys and an empty store in the data directory.
+    Init(Init),
+    /// Take in a municipal feed (CSV in UTF-8 or Shift_JIS, or JSON Lines).
+    Import(Import),
+    /// Serve the API on loopback until Ctrl-C.
+    Serve(Serve),
+    /// Walk the whole store and say what does not hold.
+    Verify,
+    /// Check numbers, or show the arithmetic of a check digit.
+    #[command(subcommand)]
+    Number(Number),
+    /// The ledger: its key, checkpoints, proofs and audit.
+    #[command(subcommand)]
+    Ledger(Ledger),
+    /// Give resident record codes to a municipality.
+    Stock(Stock),
+    /// Draw a feed of invented residents from a seed.
+    Population(Population),
+    /// Write the number lists and notification data that are due.
+    Lists,
+    /// Issue a token with which a caller uses the API.
+    Token(Token),
+    /// Start a new key epoch and wrap every data key again.
+    Rewrap,
+    /// Destroy the content of a person whose record is closed.
+    Dispose(Dispose),
+    /// Answer known-answer questions (JSON Lines on standard input).
+    Kat,
+    /// Measure, against a limit or a peer measured in the same run.
+    Bench(Bench),
+    /// Print a configuration file with every key explained, or check one.
+    Config(Config),
+    /// Print the permissions: who may do what for which purpose.
+    Permissions,
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages into a directory.
+    Man {
+        /// The directory.
+        directory: PathBuf,
+    },
+}
+
+/// Options of `up`.
+#[derive(Args, Debug)]
+pub(crate) struct Up {
+    #[command(flatten)]
+    pub(crate) population: Drawn,
+    /// End after verifying instead of serving.
+    #[arg(long)]
+    pub(crate) no_serve: bool,
+    /// Address of the API (http.listen).
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<String>,
+}
+
+/// Which residents are drawn.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Drawn {
+    /// How many residents.
+    #[arg(long, default_value_t = 20_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=20_000_000))]
+    pub(crate) residents: u32,
+    /// The same seed draws the same people.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub(crate) seed: u64,
+    /// First day of the year that is drawn.
+    #[arg(long, default_value = "2025-04-01", value_name = "YYYY-MM-DD")]
+    pub(crate) start: jiff::civil::Date,
+}
+
+/// Options of `init`.
+#[derive(Args, Debug)]
+pub(crate) struct Init {
+    /// Invent a passphrase and keep it in a file in the data directory, readable by its owner only.
+    #[arg(long)]
+    pub(crate) generate_passphrase: bool,
+    /// The ledger's name, for ever (ledger.origin).
+    #[arg(long, value_name = "NAME")]
+    pub(crate) origin: Option<String>,
+}
+
+/// Options of `import`.
+#[derive(Args, Debug)]
+pub(crate) struct Import {
+    /// The feed; `-` for standard input.
+    pub(crate) feed: PathBuf,
+    /// Format; without it the first byte decides.
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<FeedFormat>,
+    /// Make the store and keys first if there are none, and give each municipality a stock of codes.
+    #[arg(long)]
+    pub(crate) prepare: bool,
+}
+
+/// Formats of a feed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum FeedFormat {
+    Csv,
+    Jsonl,
+}
+
+/// Options of `serve`.
+#[derive(Args, Debug)]
+pub(crate) struct Serve {
+    /// Address of the API (http.listen).
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<String>,
+}
+
+/// Number commands.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Number {
+    /// Check numbers; `-` reads them from standard input, one per line.
+    #[command(after_help = "Exit code 1 when a number is not valid. Numbers given as arguments can be \
+                            seen by others on this machine; standard input cannot.")]
+    Check {
+        /// The numbers; the family is told by the length.
+        #[arg(required = true, value_name = "NUMBER")]
+        numbers: Vec<String>,
+    },
+    /// Show digits, weights, products, sum, remainder and check digit.
+    Explain {
+        /// A number, or its payload without the check digit.
+        number: String,
+        /// The family, when the length does not tell.
+        #[arg(long, value_enum)]
+        family: Option<Family>,
+    },
+}
+
+/// Families of numbers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Family {
+    IndividualNumber,
+    ResidentRecordCode,
+    CorporateNumber,
+    LocalGovernmentCode,
+}
+
+/// Ledger commands.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Ledger {
+    /// Print the verifier key (C2SP signed note) with which anybody checks the ledger.
+    Key,
+    /// Publish what is committed and print the newest checkpoint.
+    Checkpoint,
+    /// Prove that an act is in the ledger; print the leaf and the proof.
+    Prove {
+        /// The act's id.
+        act: u64,
+        /// In the ledger of this size; without it, of the newest checkpoint.
+        #[arg(long, value_name = "SIZE")]
+        size: Option<u64>,
+    },
+    /// Recompute everything from the published entries and compare with the checkpoint.
+    Audit {
+        /// A published ledger; without it, that of the data directory.
+        directory: Option<PathBuf>,
+        /// The verifier key to trust; without it, that of the data directory.
+        #[arg(long, value_name = "KEY")]
+        key: Option<String>,
+    },
+}
+
+/// Options of `stock`.
+#[derive(Args, Debug)]
+pub(crate) struct Stock {
+    /// The municipality's local government code (six digits).
+    #[arg(long, value_name = "CODE")]
+    pub(crate) municipality: String,
+    /// How many codes.
+    #[arg(long, value_name = "N")]
+    pub(crate) count: u64,
+}
+
+/// Options of `population`.
+#[derive(Args, Debug)]
+pub(crate) struct Population {
+    #[command(flatten)]
+    pub(crate) drawn: Drawn,
+    /// Where to write the feed; `-` for standard output.
+    #[arg(long, short, default_value = "-", value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
+/// Options of `token`.
+#[derive(Args, Debug)]
+pub(crate) struct Token {
+    /// Who: `municipality:131016`, `agency:nta`, `operator:k.sato`, `auditor:a`.
+    pub(crate) actor: String,
+    /// For how long, in minutes.
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=1_440))]
+    pub(crate) minutes: u32,
+}
+
+/// Options of `dispose`.
+#[derive(Args, Debug)]
+pub(crate) struct Dispose {
+    /// The operator who acts.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) operator: String,
+    /// File with the person's resident record code; `-` for standard input.
+    #[arg(value_name = "FILE")]
+    pub(crate) code: PathBuf,
+}
+
+/// Options of `bench`.
+#[derive(Args, Debug)]
+pub(crate) struct Bench {
+    /// What to measure.
+    #[arg(value_enum)]
+    pub(crate) name: BenchName,
+    /// How many (numbers, leaves or residents); each benchmark has its own default.
+    #[arg(long, value_name = "N")]
+    pub(crate) count: Option<u64>,
+    /// PostgreSQL for `registry`, besides SQLite: `host=… dbname=… user=…`.
+    #[arg(long, value_name = "URL")]
+    pub(crate) postgresql: Option<String>,
+    /// Where the stores of the benchmark are put while it runs.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) scratch: Option<PathBuf>,
+    /// Write the results into this Markdown file as well.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+}
+
+/// The benchmarks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum BenchName {
+    Numbers,
+    Assign,
+    Ledger,
+    Registry,
+    All,
+}
+
+/// Options of `config`.
+#[derive(Args, Debug)]
+pub(crate) struct Config {
+    /// Check the configuration in force instead of printing the reference.
+    #[arg(long)]
+    pub(crate) check: bool,
+}

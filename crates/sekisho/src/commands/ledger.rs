@@ -1,0 +1,148 @@
+//! `sekisho ledger`: what outsiders check, and how.
+
+use super::{Context, counted};
+use crate::cli::Ledger;
+use crate::output::{Answer, table};
+use app::publish::PublishedTiles;
+use base::{ActId, Problem, labels};
+use ledger::audit::{AuditError, audit};
+use ledger::checkpoint::{LogIdentity, SignedCheckpoint};
+use ledger::note::VerifierKey;
+use ledger::prove::{NodeCache, Prover};
+use ports::Publication;
+use serde_json::json;
+use std::path::Path;
+use store::PublicationDirectory;
+
+/// Carries out a ledger command.
+pub(crate) fn ledger(context: &Context, asked: Ledger) -> Result<Answer, Problem> {
+    match asked {
+        Ledger::Key => key(context),
+        Ledger::Checkpoint => checkpoint(context),
+        Ledger::Prove { act, size } => prove(context, act, size),
+        Ledger::Audit { directory, key } => audit_directory(context, directory.as_deref(), key),
+    }
+}
+
+fn key(context: &Context) -> Result<Answer, Problem> {
+    let identity = app::publish::identity(&context.open()?.platform)?;
+    let key = identity.keys.first().map(ToString::to_string).unwrap_or_default();
+    Ok(Answer::good(key.clone(), json!({ "origin": identity.origin.as_str(), "key": key })))
+}
+
+fn checkpoint(context: &Context) -> Result<Answer, Problem> {
+    let wired = context.open()?;
+    wired.publish()?;
+    let note = app::publish::published_checkpoint(&*wired.ledger)?;
+    let note = String::from_utf8(note).map_err(|_| split("the checkpoint is not text"))?;
+    let identity = app::publish::identity(&wired.platform)?;
+    let signed = open(&identity, &note)?;
+    let head = signed.head();
+    let answer = json!({ "size": head.size, "root": head.root.to_base64(), "note": note });
+    Ok(Answer::good(note.clone(), answer))
+}
+
+fn prove(context: &Context, act: u64, size: Option<u64>) -> Result<Answer, Problem> {
+    let wired = context.open()?;
+    let size = match size {
+        Some(size) => size,
+        None => wired.publish()?,
+    };
+    let leaf = app::subject_acts::act_show(&wired.platform, ActId(act))?;
+    let tiles = PublishedTiles(&*wired.ledger);
+    let cache = NodeCache::new(64);
+    let prover = Prover::new(&tiles, &cache);
+    let outside = |_| Problem::new(&labels::PROOF_RANGE, format!("act {act}, size {size}"));
+    let proof = prover.inclusion(act, size).map_err(outside)?;
+    let head = prover.head(size).map_err(outside)?;
+    proof.verify(&leaf.leaf_hash(), &head).map_err(|_| split("the proof does not verify"))?;
+    let path: Vec<String> = proof.path.iter().map(ledger::Hash::to_base64).collect();
+    let entry = String::from_utf8(leaf.to_bytes()).unwrap_or_default();
+    let text = format!(
+        "leaf   {entry}\nhash   {}\nsize   {size}\nroot   {}\nproof  {}",
+        leaf.leaf_hash().to_base64(),
+        head.root.to_base64(),
+        path.join("\n       ")
+    );
+    let answer = json!({
+        "act": act,
+        "size": size,
+        "leaf": entry,
+        "leaf_hash": leaf.leaf_hash().to_base64(),
+        "root": head.root.to_base64(),
+        "path": path,
+    });
+    Ok(Answer::good(text, answer))
+}
+
+fn audit_directory(
+    context: &Context,
+    directory: Option<&Path>,
+    key: Option<String>,
+) -> Result<Answer, Problem> {
+    let own = context.config.data().join("ledger");
+    let place = directory.unwrap_or(&own);
+    if !place.is_dir() {
+        return Err(Problem::new(&labels::CHECKPOINT_ABSENT, place.display().to_string()));
+    }
+    let publication = PublicationDirectory::open(place)?;
+    let note = app::publish::published_checkpoint(&publication)?;
+    let note = String::from_utf8(note).map_err(|_| split("the checkpoint is not text"))?;
+    let identity = match key {
+        Some(key) => trusted(&key, &note)?,
+        None => app::publish::identity(&context.open()?.platform)?,
+    };
+    let signed = open(&identity, &note)?;
+    let found = audit(&PublishedBundles(&publication), signed.head(), |_, _| {});
+    match found {
+        Ok(report) => {
+            let rows = [
+                counted(report.entries, "entries hashed again"),
+                counted(report.tiles, "tiles compared"),
+                counted(report.bytes, "bytes"),
+            ];
+            let text = format!("{}\nThe published ledger adds up.", table(&["audit", ""], &rows));
+            let answer = json!({ "holds": true, "entries": report.entries, "tiles": report.tiles });
+            Ok(Answer::good(text, answer))
+        }
+        Err(AuditError::Read(ledger::grow::ReadError::Source(_, problem))) => Err(problem),
+        Err(fault) => {
+            let at = fault.path().map(|path| path.to_string()).unwrap_or_default();
+            let text = format!("The published ledger does not add up, first at {at}");
+            Ok(Answer::good(text, json!({ "holds": false, "first": at })).holds_if(false))
+        }
+    }
+}
+
+/// Tiles and entry bundles of a publication.
+struct PublishedBundles<'a>(&'a dyn Publication);
+
+impl ledger::grow::TileSource for PublishedBundles<'_> {
+    type Error = Problem;
+
+    fn tile(&self, id: ledger::tile::TileId) -> Result<Option<Vec<u8>>, Problem> {
+        self.0.read(&id.path())
+    }
+}
+
+impl ledger::audit::BundleSource for PublishedBundles<'_> {
+    fn bundle(&self, id: ledger::tile::BundleId) -> Result<Option<Vec<u8>>, Problem> {
+        self.0.read(&id.path())
+    }
+}
+
+/// A log known only by the key that somebody handed over.
+fn trusted(key: &str, note: &str) -> Result<LogIdentity, Problem> {
+    let malformed = || Problem::new(&labels::REQUEST_MALFORMED, "").in_field("key");
+    let key: VerifierKey = key.parse().map_err(|_| malformed())?;
+    let origin = note.lines().next().unwrap_or_default().parse().map_err(|_| malformed())?;
+    Ok(LogIdentity { origin, keys: vec![key] })
+}
+
+fn open(identity: &LogIdentity, note: &str) -> Result<SignedCheckpoint, Problem> {
+    identity.open(note, &[]).map_err(|_| split("the checkpoint is not signed by this key"))
+}
+
+fn split(detail: &str) -> Problem {
+    Problem::new(&labels::LEDGER_SPLIT, detail)
+}

@@ -1,0 +1,112 @@
+//! `verify`, `lists`, `rewrap` and `dispose`: what operators do.
+
+use super::{Context, counted};
+use crate::cli::Dispose;
+use crate::output::{Answer, grouped, table};
+use crate::progress;
+use crate::wiring::Wired;
+use app::number_ask::Whose;
+use app::verify::VerifyReport;
+use base::{Actor, Problem, Purpose, labels};
+use numbers::ResidentRecordCode;
+use policy::Action;
+use serde_json::json;
+use std::io::Read;
+use std::path::Path;
+
+/// Walks the whole store.
+pub(crate) fn verify(context: &Context) -> Result<Answer, Problem> {
+    let wired = context.open()?;
+    let report = walk(&wired, context.quiet())?;
+    let rows = [
+        counted(report.persons, "persons"),
+        counted(report.numbers, "numbers"),
+        counted(report.messages, "feed messages"),
+        counted(report.acts, "acts"),
+        counted(report.checkpoints, "checkpoints"),
+        counted(report.faults.len() as u64, "faults"),
+    ];
+    let mut text = table(&["verified", ""], &rows);
+    report.faults.iter().for_each(|fault| text.push_str(&format!("\nfault: {fault}")));
+    let answer = json!({
+        "holds": report.holds(),
+        "persons": report.persons,
+        "numbers": report.numbers,
+        "messages": report.messages,
+        "acts": report.acts,
+        "checkpoints": report.checkpoints,
+        "faults": report.faults,
+    });
+    Ok(Answer::good(text, answer).holds_if(report.holds()))
+}
+
+/// Verifies with a progress bar.
+pub(crate) fn walk(wired: &Wired, quiet: bool) -> Result<VerifyReport, Problem> {
+    let bar = progress::spinner("verifying the store", quiet);
+    let report = app::verify::verify(&wired.platform, &mut |rows| bar.set_position(rows));
+    bar.finish_and_clear();
+    report
+}
+
+/// Writes the number lists that are due.
+pub(crate) fn lists(context: &Context) -> Result<Answer, Problem> {
+    let wired = context.open()?;
+    let made = app::number_list::number_lists(&wired.platform, &*wired.deliveries, &mut |_| {})?;
+    wired.publish()?;
+    let rows = [counted(made.lists, "lists"), counted(made.entries, "entries")];
+    let folder = context.config.data().join("deliveries");
+    let text = format!("{}\nin {}", table(&["written", ""], &rows), folder.display());
+    let answer = json!({ "lists": made.lists, "entries": made.entries, "directory": folder });
+    Ok(Answer::good(text, answer))
+}
+
+/// Starts a new key epoch and moves every data key into it.
+pub(crate) fn rewrap(context: &Context) -> Result<Answer, Problem> {
+    let wired = context.open()?;
+    let permit = app::permit(&Actor::Platform, Action::Rewrap, Purpose::Operation, None)?;
+    let mut label = None;
+    app::commit::transact(&wired.platform, |work| {
+        label = Some(app::rewrap::next_epoch(work, &permit)?);
+        Ok(())
+    })?;
+    let label = label.ok_or_else(|| Problem::new(&labels::INTERNAL, "no epoch"))?;
+    let bar = progress::spinner("wrapping data keys again", context.quiet());
+    let done = app::rewrap::rewrap(&wired.platform, &mut |done| bar.set_position(done))?;
+    bar.finish_and_clear();
+    wired.publish()?;
+    let text = format!("{} data keys are now wrapped under {label}", grouped(done));
+    Ok(Answer::good(text, json!({ "key": label.to_string(), "data_keys": done })))
+}
+
+/// Destroys a person's content.
+pub(crate) fn dispose(context: &Context, asked: &Dispose) -> Result<Answer, Problem> {
+    let actor: Actor = format!("operator:{}", asked.operator)
+        .parse()
+        .map_err(|refusal: base::ActorRefusal| Problem::from_refusal(refusal.label()))?;
+    let code: ResidentRecordCode =
+        read(&asked.code)?.trim().parse().map_err(|refusal: numbers::NumberRefusal| {
+            Problem::from_refusal(refusal.label())
+        })?;
+    let wired = context.open()?;
+    let mut act = None;
+    app::commit::transact(&wired.platform, |work| {
+        let whose = Whose::Code(code.clone());
+        act = Some(app::disposal::disposal(work, &actor, Purpose::Operation, &whose)?);
+        Ok(())
+    })?;
+    wired.publish()?;
+    let act = act.map_or(0, |act| act.0);
+    let text = format!("disposed of, as act {act}; start a new key epoch (`sekisho rewrap`) and \
+                        destroy the old key, so that backups are unreadable too");
+    Ok(Answer::good(text, json!({ "act": act })))
+}
+
+fn read(path: &Path) -> Result<String, Problem> {
+    let mut text = String::new();
+    let read = if path == Path::new("-") {
+        std::io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        std::fs::read_to_string(path)
+    };
+    read.map_err(|error| Problem::new(&labels::IO, error.kind().to_string()))
+}

@@ -1,0 +1,114 @@
+//! The commands: each does one thing and answers with text, JSON and an exit code.
+
+mod bench;
+mod feed;
+mod init;
+mod ledger;
+mod maintenance;
+mod papers;
+mod serve;
+mod up;
+
+use crate::cli::{Cli, Command};
+use crate::config::Config;
+use crate::output::{Answer, grouped, table};
+use crate::wiring::{self, Wired};
+use base::Problem;
+use serde_json::json;
+use std::io::IsTerminal;
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
+
+/// What every command has at hand.
+pub(crate) struct Context {
+    pub(crate) config: Config,
+    pub(crate) json: bool,
+}
+
+impl Context {
+    /// Whether progress is shown to nobody.
+    pub(crate) fn quiet(&self) -> bool {
+        self.json || !std::io::stderr().is_terminal()
+    }
+
+    pub(crate) fn open(&self) -> Result<Wired, Problem> {
+        wiring::open(&self.config)
+    }
+}
+
+/// Carries out what the command line asks for.
+pub(crate) fn run(cli: Cli) -> Result<Answer, Problem> {
+    let config = Config::load(cli.global.config.as_deref())?;
+    let config = config.with("data.directory", cli.global.data)?;
+    let context = Context { config, json: cli.global.json };
+    start_log(&context.config);
+    match cli.command {
+        Command::Up(asked) => up::up(context, asked),
+        Command::Init(asked) => init::init(context, asked),
+        Command::Import(asked) => feed::import(&context, &asked),
+        Command::Serve(asked) => serve::serve(context, asked),
+        Command::Verify => maintenance::verify(&context),
+        Command::Number(asked) => papers::number(asked),
+        Command::Ledger(asked) => ledger::ledger(&context, asked),
+        Command::Stock(asked) => feed::stock(&context, &asked),
+        Command::Population(asked) => feed::population(&context, &asked),
+        Command::Lists => maintenance::lists(&context),
+        Command::Token(asked) => serve::token(&context, &asked),
+        Command::Rewrap => maintenance::rewrap(&context),
+        Command::Dispose(asked) => maintenance::dispose(&context, &asked),
+        Command::Kat => papers::kat(),
+        Command::Bench(asked) => bench::bench(&context, &asked),
+        Command::Config(asked) => Ok(config_answer(&context, asked.check)),
+        Command::Permissions => Ok(permissions()),
+        Command::Completions { shell } => papers::completions(shell),
+        Command::Man { directory } => papers::man(&directory),
+    }
+}
+
+fn config_answer(context: &Context, check: bool) -> Answer {
+    let keys = crate::config::KEYS.iter();
+    let values: serde_json::Map<_, _> =
+        keys.map(|key| (key.name.to_owned(), json!(context.config.get(key.name)))).collect();
+    if check {
+        let rows: Vec<_> = values
+            .iter()
+            .map(|(name, value)| vec![name.clone(), value.as_str().unwrap_or("").to_owned()])
+            .collect();
+        return Answer::good(table(&["key", "value in force"], &rows), json!(values));
+    }
+    Answer::good(crate::config::reference(), json!(values))
+}
+
+fn permissions() -> Answer {
+    let rows: Vec<_> = policy::TABLE
+        .iter()
+        .map(|row| {
+            json!({
+                "actor": row.actor,
+                "action": row.action.word(),
+                "purpose": row.purpose.word(),
+                "basis": row.id,
+                "own_only": row.own_only,
+            })
+        })
+        .collect();
+    let answer = json!({ "version": policy::VERSION, "permissions": rows });
+    Answer::good(policy::matrix(), answer)
+}
+
+fn start_log(config: &Config) {
+    let filter = tracing_subscriber::EnvFilter::new(config.get("log.level"));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(BoxMakeWriter::new(std::io::stderr));
+    // Fails only when a log is there already, which then is the one in force.
+    drop(if config.get("log.format") == "json" {
+        log.json().try_init()
+    } else {
+        log.with_target(false).try_init()
+    });
+}
+
+/// `count` and what is counted, for people.
+pub(crate) fn counted(count: u64, what: &str) -> Vec<String> {
+    vec![what.to_owned(), grouped(count)]
+}

@@ -1,0 +1,109 @@
+//! `sekisho serve` and `sekisho token`: the API's door and the way in.
+
+use super::Context;
+use crate::cli::{Serve, Token};
+use crate::config::Config;
+use crate::output::Answer;
+use crate::wiring::Wired;
+use app::{Committer, Publisher};
+use base::{Actor, Problem, labels};
+use http_door::ApiState;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// Serves until Ctrl-C.
+pub(crate) fn serve(context: Context, asked: Serve) -> Result<Answer, Problem> {
+    let wired = context.open()?;
+    let config = context.config.with("http.listen", asked.listen)?;
+    run(&config, wired)?;
+    Ok(Answer::good("", Value::Null))
+}
+
+/// Issues a token.
+pub(crate) fn token(context: &Context, asked: &Token) -> Result<Answer, Problem> {
+    let actor: Actor = asked
+        .actor
+        .parse()
+        .map_err(|refusal: base::ActorRefusal| Problem::from_refusal(refusal.label()))?;
+    let wired = context.open()?;
+    let seconds = i64::from(asked.minutes) * 60;
+    let token = http_door::token::issue(&wired.platform, &actor, seconds)?;
+    let answer = json!({ "actor": actor.to_string(), "token": token, "seconds": seconds });
+    Ok(Answer::good(token, answer))
+}
+
+/// Serves a platform until Ctrl-C or a termination signal, publishing what is committed.
+pub(crate) fn run(config: &Config, wired: Wired) -> Result<(), Problem> {
+    let address = config.listen()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| io(&error))?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let sequencer = start_sequencer(config, &wired, Arc::clone(&stop))?;
+    let committer = Arc::new(Committer::start(wired.platform.clone())?);
+    let state = ApiState::new(wired.platform, committer, wired.ledger);
+    let data = config.data();
+    let served = runtime.block_on(async {
+        let listener = tokio::net::TcpListener::bind(address).await.map_err(|error| io(&error))?;
+        let address = listener.local_addr().map_err(|error| io(&error))?;
+        tracing::info!(%address, "serving");
+        eprint_hint(&format!(
+            "Serving on http://{address} until Ctrl-C. As a municipality, for example:\n\
+             \x20 TOKEN=$(sekisho --data {0} token municipality:131016)\n\
+             \x20 curl -s -H \"Authorization: Bearer $TOKEN\" http://{address}/v1/feed/131016\n\
+             \x20 curl -s http://{address}/checkpoint\n",
+            data.display()
+        ));
+        http_door::serve(listener, state, stopped()).await
+    });
+    stop.store(true, Ordering::Release);
+    let published = sequencer.join();
+    served?;
+    published.unwrap_or_else(|_| Err(Problem::new(&labels::INTERNAL, "the sequencer failed")))
+}
+
+/// The sequencer: publishes at its interval, and once more at the end.
+fn start_sequencer(
+    config: &Config,
+    wired: &Wired,
+    stop: Arc<AtomicBool>,
+) -> Result<std::thread::JoinHandle<Result<(), Problem>>, Problem> {
+    let mut publisher = Publisher::open(wired.platform.clone(), Arc::clone(&wired.ledger))?;
+    let pause = Duration::from_millis(u64::from(config.publish_ms()?));
+    let run = move || {
+        while !stop.load(Ordering::Acquire) {
+            if let Err(problem) = publisher.publish() {
+                tracing::error!(label = problem.label(), "publishing failed");
+                if problem.remedy() == base::Remedy::Broken {
+                    return Err(problem);
+                }
+            }
+            std::thread::park_timeout(pause);
+        }
+        publisher.publish().map(|_| ())
+    };
+    std::thread::Builder::new().name("sequencer".to_owned()).spawn(run).map_err(|error| io(&error))
+}
+
+/// Resolves at Ctrl-C or a termination signal.
+async fn stopped() {
+    let mut terminated = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(signal) => signal,
+        Err(_) => return drop(tokio::signal::ctrl_c().await),
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminated.recv() => {}
+    }
+}
+
+fn eprint_hint(text: &str) {
+    use std::io::Write;
+    // Standard error may be closed; then there is nobody to hint to.
+    drop(std::io::stderr().lock().write_all(text.as_bytes()));
+}
+
+fn io(error: &std::io::Error) -> Problem {
+    Problem::new(&labels::IO, error.to_string())
+}

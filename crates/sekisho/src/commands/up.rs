@@ -1,0 +1,130 @@
+//! `sekisho up`: the whole first road with one command.
+//!
+//! Every step can be repeated: what an interrupted run left is taken up, what is there stays.
+
+use super::{Context, counted, feed, maintenance, serve};
+use crate::cli::{Drawn, Up};
+use crate::draw;
+use crate::output::{Answer, table};
+use crate::progress;
+use crate::wiring::{self, Wired};
+use app::import::ImportReport;
+use app::number_list::ListsMade;
+use app::verify::VerifyReport;
+use base::{Problem, labels};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// What the road led to.
+struct Road {
+    import: ImportReport,
+    lists: ListsMade,
+    published: u64,
+    verified: VerifyReport,
+    feed: PathBuf,
+    seconds: f64,
+}
+
+/// Draws, numbers, lists, publishes, verifies; then serves.
+pub(crate) fn up(context: Context, asked: Up) -> Result<Answer, Problem> {
+    let started = Instant::now();
+    let wired = match context.open() {
+        Err(problem) if problem.label() == labels::NOT_INITIALISED.text => {
+            wiring::create(&context.config, true)?
+        }
+        opened => opened?,
+    };
+    let mut road = walk(&context, &wired, &asked.population)?;
+    road.seconds = started.elapsed().as_secs_f64();
+    let holds = road.verified.holds() && road.import.is_clean();
+    let answer = Answer::good(summary(&context, &road), facts(&road)).holds_if(holds);
+    if asked.no_serve || !holds {
+        return Ok(answer);
+    }
+    crate::output::print(&answer, context.json)
+        .map_err(|error| Problem::new(&labels::IO, error.kind().to_string()))?;
+    let config = context.config.with("http.listen", asked.listen)?;
+    serve::run(&config, wired)?;
+    Ok(Answer::good("", Value::Null))
+}
+
+fn walk(context: &Context, wired: &Wired, drawn: &Drawn) -> Result<Road, Problem> {
+    let quiet = context.quiet();
+    let feed = drawn_feed(context, wired, drawn)?;
+    let import = feed::take_in(wired, &feed, None, quiet)?;
+    let bar = progress::bar("writing number lists", u64::from(drawn.residents), quiet);
+    let mut count = |entries| bar.set_position(entries);
+    let lists = app::number_list::number_lists(&wired.platform, &*wired.deliveries, &mut count)?;
+    bar.finish_and_clear();
+    let spinner = progress::spinner("publishing the ledger", quiet);
+    let published = wired.publish()?;
+    spinner.finish_and_clear();
+    let verified = maintenance::walk(wired, quiet)?;
+    Ok(Road { import, lists, published, verified, feed, seconds: 0.0 })
+}
+
+/// The drawn feed, from an earlier run or drawn now.
+fn drawn_feed(context: &Context, wired: &Wired, drawn: &Drawn) -> Result<PathBuf, Problem> {
+    let Drawn { residents, seed, start } = drawn;
+    let folder = context.config.data().join("population");
+    std::fs::create_dir_all(&folder)
+        .map_err(|error| Problem::new(&labels::DATA_DIRECTORY, error.kind().to_string()))?;
+    let path = folder.join(format!("feed-{seed}-{residents}-{start}.csv"));
+    if !path.exists() {
+        let bar =
+            progress::bar("drawing residents", feed::expected(drawn), context.quiet());
+        draw::write_feed(&wired.platform, drawn, &path, &bar)?;
+        bar.finish_and_clear();
+    }
+    Ok(path)
+}
+
+fn summary(context: &Context, road: &Road) -> String {
+    let places = places::municipalities().count() as u64;
+    let rows = [
+        counted(places, "municipalities of Japan"),
+        counted(road.import.messages, "resident events fed in"),
+        counted(road.import.applied, "applied now"),
+        counted(road.import.repeated, "known before"),
+        counted(road.lists.lists, "number lists written"),
+        counted(road.lists.entries, "people on them"),
+        counted(road.published, "acts in the published ledger"),
+        counted(road.verified.persons, "persons verified"),
+        counted(road.verified.faults.len() as u64, "faults"),
+    ];
+    let data = context.config.data();
+    let data = data.display();
+    let mut text = table(&["a country in small", ""], &rows);
+    text.push_str(&format!("\n{:.1} seconds, everything in {data}\n", road.seconds));
+    road.verified.faults.iter().for_each(|fault| text.push_str(&format!("\nfault: {fault}")));
+    road.import.problems.iter().for_each(|problem| text.push_str(&format!("\n{problem}")));
+    text.push_str(&format!(
+        "\nTry next:\n\
+         \x20 sekisho --data {data} verify\n\
+         \x20 sekisho --data {data} ledger audit\n\
+         \x20 sekisho --data {data} ledger prove 0\n\
+         \x20 sekisho --data {data} import {}     # the same again changes nothing\n\
+         \x20 sekisho number explain 123456789018\n",
+        road.feed.display()
+    ));
+    text
+}
+
+fn facts(road: &Road) -> Value {
+    json!({
+        "events": road.import.messages,
+        "applied": road.import.applied,
+        "repeated": road.import.repeated,
+        "refused": road.import.refused,
+        "rejected": road.import.rejected,
+        "lists": road.lists.lists,
+        "list_entries": road.lists.entries,
+        "published": road.published,
+        "persons": road.verified.persons,
+        "numbers": road.verified.numbers,
+        "faults": road.verified.faults,
+        "feed": road.feed,
+        "seconds": road.seconds,
+    })
+}

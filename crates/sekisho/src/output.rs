@@ -1,0 +1,155 @@
+//! What a command answers with: text for people, JSON for programs, an exit code for scripts; and how
+//! a problem is told so that the reader knows what to do.
+
+use crate::cli::Colour;
+use base::{Problem, Remedy};
+use serde_json::{Value, json};
+use std::io::{IsTerminal, Write};
+
+/// The answer of a command.
+pub(crate) struct Answer {
+    pub(crate) text: String,
+    pub(crate) json: Value,
+    pub(crate) exit: u8,
+}
+
+impl Answer {
+    /// Done, and everything holds.
+    pub(crate) fn good(text: impl Into<String>, json: Value) -> Self {
+        Self { text: text.into(), json, exit: 0 }
+    }
+
+    /// The same answer for something that does not hold.
+    pub(crate) fn holds_if(mut self, holds: bool) -> Self {
+        self.exit = u8::from(!holds);
+        self
+    }
+}
+
+/// Prints an answer on standard output.
+pub(crate) fn print(answer: &Answer, as_json: bool) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    if as_json {
+        return writeln!(out, "{}", answer.json);
+    }
+    if answer.text.is_empty() {
+        return Ok(());
+    }
+    write!(out, "{}", answer.text)?;
+    if answer.text.ends_with('\n') { Ok(()) } else { writeln!(out) }
+}
+
+/// Prints a problem and what to do about it.
+pub(crate) fn print_problem(problem: &Problem, as_json: bool, colour: Colour) -> std::io::Result<()> {
+    if as_json {
+        return writeln!(std::io::stdout().lock(), "{}", problem_json(problem));
+    }
+    let mut err = std::io::stderr().lock();
+    let (red, bold, plain) = if coloured(colour) {
+        ("\u{1b}[1;31m", "\u{1b}[1m", "\u{1b}[0m")
+    } else {
+        ("", "", "")
+    };
+    writeln!(err, "{red}error{plain}{bold}: {problem}{plain}")?;
+    writeln!(err, "  {}", problem.entry().japanese)?;
+    writeln!(err, "  {bold}what to do{plain}: {}", advice(problem))
+}
+
+/// A problem as JSON.
+pub(crate) fn problem_json(problem: &Problem) -> Value {
+    json!({
+        "label": problem.label(),
+        "title": problem.entry().english,
+        "title_ja": problem.entry().japanese,
+        "detail": problem.detail_text(),
+        "line": problem.place().line,
+        "field": problem.place().field,
+    })
+}
+
+/// The exit code of a problem.
+pub(crate) fn exit_code(problem: &Problem) -> u8 {
+    match problem.remedy() {
+        Remedy::Refused => 3,
+        Remedy::Absent => 4,
+        Remedy::Again => 5,
+        Remedy::Broken => 6,
+    }
+}
+
+/// A table for people.
+pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
+    table.set_header(header.iter().copied());
+    rows.iter().for_each(|row| {
+        table.add_row(row);
+    });
+    table.to_string()
+}
+
+/// `1234567` as `1,234,567`.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+fn coloured(colour: Colour) -> bool {
+    match colour {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto => {
+            std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+        }
+    }
+}
+
+fn advice(problem: &Problem) -> &'static str {
+    match problem.label() {
+        "not_initialised" => "run `sekisho init` first, or `sekisho up` for a country in small",
+        "already_initialised" => "choose another --data directory; nothing was changed",
+        "keystore_permissions" => "chmod 700 the directory and 600 the file, and ask who read it",
+        "keystore_passphrase" | "passphrase_missing" => {
+            "give the passphrase in a file (keys.passphrase_file) or in SEKISHO_PASSPHRASE"
+        }
+        "config_key_unknown" | "config_malformed" => "`sekisho config` prints every key explained",
+        "store_full" => "make room on the disk and run the same command again; nothing is half done",
+        "ledger_split" => "stop, keep both copies as evidence, and find out which one was replaced",
+        "stock_empty" => "give the municipality a stock: `sekisho stock --municipality CODE --count N`",
+        "number_change_reason" => "name the leak: theft, loss, disclosure, intrusion or misuse",
+        _ => match problem.remedy() {
+            Remedy::Refused => "correct the input; the same request will be refused again",
+            Remedy::Absent => "check what was asked for",
+            Remedy::Again => "try again later, as it is",
+            Remedy::Broken => "run `sekisho verify`, keep the logs, and call an operator",
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_of_three() {
+        for (number, shown) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(grouped(number), shown);
+        }
+    }
+
+    #[test]
+    fn every_label_has_an_exit_code_and_advice() {
+        for label in base::labels::ALL {
+            let problem = Problem::new(label, "");
+            assert!((3..=6).contains(&exit_code(&problem)));
+            assert!(!advice(&problem).is_empty());
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Wiring: from the configuration to a platform with its store, keys, clock and places.
+
+use crate::config::{Config, StoreKind};
+use app::platform::EntropySource;
+use app::{KeyNames, Platform, Publisher};
+use base::{Clock, Entropy, Moment, Problem, labels};
+use jiff::Timestamp;
+use keys::{KdfParams, OsEntropy, Passphrase, SoftKeyStore};
+use ports::{KeyStore, Publication, Store};
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use store::{PostgresStore, PublicationDirectory, SqliteOptions, SqliteStore};
+
+/// The present, from the machine.
+pub(crate) struct SystemClock;
+
+/// A clock that stands.
+struct StandingClock(Moment);
+
+/// A platform with the places that belong to it.
+pub(crate) struct Wired {
+    pub(crate) platform: Platform,
+    pub(crate) ledger: Arc<dyn Publication>,
+    pub(crate) deliveries: Arc<dyn Publication>,
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> Moment {
+        Moment::from_us(Timestamp::now().as_microsecond())
+    }
+}
+
+impl Clock for StandingClock {
+    fn now(&self) -> Moment {
+        self.0
+    }
+}
+
+impl Wired {
+    /// Publishes everything that is committed.
+    pub(crate) fn publish(&self) -> Result<u64, Problem> {
+        let mut publisher = Publisher::open(self.platform.clone(), Arc::clone(&self.ledger))?;
+        publisher.publish()?;
+        Ok(publisher.size())
+    }
+}
+
+/// Opens the platform of the data directory.
+pub(crate) fn open(config: &Config) -> Result<Wired, Problem> {
+    let data = config.data();
+    if !keystore_path(&data).exists() {
+        return Err(Problem::new(&labels::NOT_INITIALISED, data.display().to_string()));
+    }
+    let keys = SoftKeyStore::open(&keystore_path(&data), &passphrase(config)?)?;
+    wire(config, Arc::new(keys), false)
+}
+
+/// Makes keys and store in the data directory. Nothing that is there is changed.
+pub(crate) fn create(config: &Config, generate_passphrase: bool) -> Result<Wired, Problem> {
+    let data = config.data();
+    private_directory(&data)?;
+    private_directory(&data.join("keys"))?;
+    if generate_passphrase {
+        invent_passphrase(&passphrase_path(&data))?;
+    }
+    let path = keystore_path(&data);
+    let passphrase = passphrase(config)?;
+    let keys = if path.exists() {
+        // Left by a ceremony that was interrupted, or there is a platform already: `make_store` tells.
+        SoftKeyStore::open(&path, &passphrase)?
+    } else {
+        SoftKeyStore::create(&path, &passphrase, KdfParams::default(), &mut OsEntropy::new())?
+    };
+    let wired = wire(config, Arc::new(keys), true)?;
+    app::init::make_keys(&wired.platform)?;
+    app::init::make_store(&wired.platform, config.get("ledger.origin"))?;
+    Ok(wired)
+}
+
+fn wire(config: &Config, keys: Arc<dyn KeyStore>, create: bool) -> Result<Wired, Problem> {
+    let data = config.data();
+    let clock = clock(config)?;
+    let platform = Platform {
+        store: open_store(config, clock.now(), create)?,
+        keys,
+        clock,
+        entropy: entropy_source(),
+        names: Arc::new(KeyNames::first()?),
+    };
+    Ok(Wired {
+        platform,
+        ledger: Arc::new(PublicationDirectory::open(&data.join("ledger"))?),
+        deliveries: Arc::new(PublicationDirectory::open_private(&data.join("deliveries"))?),
+    })
+}
+
+fn open_store(config: &Config, at: Moment, create: bool) -> Result<Arc<dyn Store>, Problem> {
+    Ok(match config.store()? {
+        StoreKind::Sqlite { cache_mib } => {
+            let path = config.data().join("store.sqlite");
+            let options = SqliteOptions {
+                create: create && !path.exists(),
+                cache_mib,
+                ..SqliteOptions::default()
+            };
+            Arc::new(SqliteStore::open(&path, options, at)?)
+        }
+        StoreKind::Postgresql { url } => Arc::new(PostgresStore::open(&url, at)?),
+    })
+}
+
+pub(crate) fn clock(config: &Config) -> Result<Arc<dyn Clock>, Problem> {
+    Ok(match config.fixed_moment()? {
+        Some(moment) => Arc::new(StandingClock(moment)),
+        None => Arc::new(SystemClock),
+    })
+}
+
+/// Chance from the operating system.
+pub(crate) fn entropy_source() -> EntropySource {
+    Arc::new(|| Box::new(OsEntropy::new()))
+}
+
+/// The passphrase: from the file of the configuration, the environment, the file that `init` made,
+/// or a prompt.
+fn passphrase(config: &Config) -> Result<Passphrase, Problem> {
+    if let Some(file) = config.passphrase_file() {
+        return Passphrase::from_file(&file);
+    }
+    if std::env::var_os(PASSPHRASE_VARIABLE).is_some() {
+        return Passphrase::from_environment(PASSPHRASE_VARIABLE);
+    }
+    let file = passphrase_path(&config.data());
+    if file.exists() {
+        return Passphrase::from_file(&file);
+    }
+    Passphrase::from_prompt(|| rpassword::prompt_password("Passphrase of the key store: "))
+}
+
+/// A passphrase of 256 random bits, in a file that only its owner can read.
+fn invent_passphrase(path: &Path) -> Result<(), Problem> {
+    if path.exists() {
+        return Ok(());
+    }
+    let mut bytes = [0_u8; 32];
+    OsEntropy::new().fill(&mut bytes);
+    let mut text = String::with_capacity(65);
+    for byte in bytes {
+        // Writing into a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text.push('\n');
+    let mut options = fs::OpenOptions::new();
+    let file = options.write(true).create_new(true).mode(0o600).open(path);
+    file.and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        .map_err(|error| Problem::new(&labels::DATA_DIRECTORY, error.to_string()))
+}
+
+fn private_directory(path: &Path) -> Result<(), Problem> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true).mode(0o700).create(path).map_err(|error| {
+        Problem::new(&labels::DATA_DIRECTORY, format!("{}: {error}", path.display()))
+    })
+}
+
+fn keystore_path(data: &Path) -> PathBuf {
+    data.join("keys").join("keystore")
+}
+
+fn passphrase_path(data: &Path) -> PathBuf {
+    data.join("keys").join("passphrase")
+}
+
+const PASSPHRASE_VARIABLE: &str = "SEKISHO_PASSPHRASE";
