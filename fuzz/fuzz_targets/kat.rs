@@ -23,7 +23,8 @@ fuzz_target!(|line: &str| {
         assert!(!answer["output"].is_null());
     } else {
         let refusal = answer["refusal"].as_str().expect("a label");
-        let in_label = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+        let in_label =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
         assert!(!refusal.is_empty() && refusal.bytes().all(in_label));
     }
     assert!(kat::help().contains("ff1_encrypt"));

@@ -8,6 +8,7 @@ use crate::platform::Platform;
 use crate::work::Work;
 use base::{Problem, Remedy, labels, limits};
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use ports::rows::Changes;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -151,13 +152,24 @@ fn commit_batch(platform: &Platform, mut batch: Vec<Box<dyn Job>>) {
 /// Runs `act` on a unit of work and commits what it left, in one transaction.
 pub fn transact(
     platform: &Platform,
+    act: impl FnMut(&mut Work<'_>) -> Result<(), Problem>,
+) -> Result<(), Problem> {
+    transact_observed(platform, act, |_| {})
+}
+
+/// The same, showing `observe` what is about to be written; for measurements.
+pub fn transact_observed(
+    platform: &Platform,
     mut act: impl FnMut(&mut Work<'_>) -> Result<(), Problem>,
+    mut observe: impl FnMut(&Changes),
 ) -> Result<(), Problem> {
     platform.store.transact("commit", &mut |tx| {
         let mut entropy = (platform.entropy)();
-        let mut work = Work::begin(platform, tx, &mut *entropy)?;
+        let mut work = Work::begin(platform, &mut *tx, &mut *entropy)?;
         act(&mut work)?;
-        work.flush()
+        let changes = work.into_changes();
+        observe(&changes);
+        tx.write(&changes)
     })
 }
 

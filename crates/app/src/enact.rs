@@ -145,11 +145,7 @@ fn end_number(work: &mut Work<'_>, person: PersonId, act: ActId) -> Result<(), P
     let rows = work.numbers_of(person)?;
     let present = rows.into_iter().rfind(|row| row.state == number_state::DESIGNATED);
     let present = present.ok_or_else(|| Problem::new(&labels::NUMBER_NOT_ASSIGNED, ""))?;
-    work.keep_number(NumberRow {
-        state: number_state::REPLACED,
-        ended_act: Some(act),
-        ..present
-    });
+    work.keep_number(NumberRow { state: number_state::REPLACED, ended_act: Some(act), ..present });
     Ok(())
 }
 

@@ -39,9 +39,8 @@ pub fn feed_status(
         let waits = view.messages_open(municipality, true, 0, WAITING_SHOWN_MAX)?;
         let waits: Vec<u64> = waits.iter().map(|row| row.sequence).collect();
         let rows = view.messages_open(municipality, false, after, limit)?;
-        let refused = rows.into_iter().filter_map(|row| {
-            Some((row.sequence, row.label.clone()?, row.act?))
-        });
+        let refused =
+            rows.into_iter().filter_map(|row| Some((row.sequence, row.label.clone()?, row.act?)));
         let refused = refused.collect();
         let missing = missing_ranges(next, &waits);
         status = Some(FeedStatus { municipality, next, waiting, missing, refused });

@@ -7,7 +7,7 @@ use crate::platform::Platform;
 use crate::work::{broken, generation_of};
 use base::{Date, Entropy, Personal, Problem, labels};
 use numbers::{IndividualNumber, ResidentRecordCode, assignment::Generation};
-use ports::rows::{PersonRow, RecordCodeRow, NumberRow, status};
+use ports::rows::{NumberRow, PersonRow, RecordCodeRow, status};
 use registry::ResidentRecord;
 use registry::resident::{NumberState, Resident, Status};
 use seal::{OpenedKey, Place};
@@ -68,7 +68,8 @@ impl Person {
             let contact = self.key.seal(&place("contact"), &contact, entropy);
             row.identity = Some(identity);
             row.contact = Some(contact);
-            row.name_birth_index = Some(platform.name_birth_index(&record.name, record.birth_date)?);
+            row.name_birth_index =
+                Some(platform.name_birth_index(&record.name, record.birth_date)?);
             let digest_key = platform.digest_key(resident.municipality)?;
             let code = resident.code.reveal();
             row.set_position = digest_key.position(code.as_str().as_bytes()).cast_signed();
@@ -148,7 +149,12 @@ pub(crate) fn open_code(
 }
 
 fn code_place(person: i64, ordinal: i64, generation: u32) -> Place {
-    Place { table: "record_code", column: "code", row: person * ROWS_PER_PERSON + ordinal, generation }
+    Place {
+        table: "record_code",
+        column: "code",
+        row: person * ROWS_PER_PERSON + ordinal,
+        generation,
+    }
 }
 
 fn number_place(person: i64, ordinal: i64, generation: u32) -> Place {
@@ -168,7 +174,8 @@ fn open_record(
     let identity = open(key, &place("identity"), identity)?;
     let contact = open(key, &place("contact"), contact)?;
     let fields = |_| broken("a sealed record has other fields");
-    let [name, kana, birth, sex, since] = seal::fields::unpack_exactly(&identity).map_err(fields)?;
+    let [name, kana, birth, sex, since] =
+        seal::fields::unpack_exactly(&identity).map_err(fields)?;
     let [postal, address] = seal::fields::unpack_exactly(&contact).map_err(fields)?;
     let postal_code = (!postal.is_empty()).then(|| postal.parse()).transpose();
     let wrong = || broken("a sealed record has an invalid field");

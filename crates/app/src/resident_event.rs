@@ -13,9 +13,9 @@ use base::{ActId, PersonId, Problem, Remedy};
 use numbers::LocalGovernmentCode;
 use policy::Permit;
 use ports::rows::{FeedMessageRow, StockRow};
-use registry::{FeedMessage, ResidentEvent};
 use registry::resident::{self, Decision};
 use registry::sequence::{self, Arrival, FeedCursor, Seen};
+use registry::{FeedMessage, ResidentEvent};
 use seal::Place;
 
 /// What became of a message.

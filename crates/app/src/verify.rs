@@ -35,10 +35,7 @@ pub struct VerifyReport {
 }
 
 /// Walks the whole store on one snapshot. `progress` is told how many rows were walked.
-pub fn verify(
-    platform: &Platform,
-    progress: &mut dyn FnMut(u64),
-) -> Result<VerifyReport, Problem> {
+pub fn verify(platform: &Platform, progress: &mut dyn FnMut(u64)) -> Result<VerifyReport, Problem> {
     let mut report = VerifyReport::default();
     for fault in platform.store.check_integrity()? {
         report.fault(fault);
@@ -100,17 +97,15 @@ impl Walk<'_> {
     }
 
     /// What is wrong with a person; `None` for nothing.
-    fn person(
-        &mut self,
-        view: &mut dyn View,
-        row: &PersonRow,
-    ) -> Result<Option<String>, Problem> {
+    fn person(&mut self, view: &mut dyn View, row: &PersonRow) -> Result<Option<String>, Problem> {
         let key = view.data_keys(&[row.id])?.pop().flatten();
         let codes = view.codes_of(row.id)?;
         let numbers = view.numbers_of(row.id)?;
         self.report.numbers += numbers.len() as u64;
         let acts = codes.iter().map(|code| code.assigned_act);
-        let mut acts = acts.chain(numbers.iter().flat_map(|n| [Some(n.assigned_act), n.ended_act].into_iter().flatten()));
+        let mut acts = acts.chain(
+            numbers.iter().flat_map(|n| [Some(n.assigned_act), n.ended_act].into_iter().flatten()),
+        );
         if acts.any(|act| act.0 >= self.acts) {
             return Ok(Some("refers to an act that does not exist".to_owned()));
         }
@@ -174,11 +169,7 @@ impl Walk<'_> {
     }
 
     /// The number must be the one that code and generation lead to, and be found by its index.
-    fn number(
-        &self,
-        person: &Person,
-        row: &NumberRow,
-    ) -> Result<Option<&'static str>, Problem> {
+    fn number(&self, person: &Person, row: &NumberRow) -> Result<Option<&'static str>, Problem> {
         let Ok(number) = people::open_number(&person.key, row, FIRST_KEY_GENERATION) else {
             return Ok(Some("does not open"));
         };

@@ -1,7 +1,7 @@
 //! The unit of work: what one transaction has looked at and what it will leave behind.
 //!
-//! Use cases read through it (each row once) and put changes into it; `flush` writes everything in
-//! one go. Because later acts of a batch see what earlier ones left here, a batch of many acts is
+//! Use cases read through it (each row once) and put changes into it; all of them are written in one
+//! go at the end. Because later acts of a batch see what earlier ones left here, a batch of many acts is
 //! the same as the acts one by one. Acts get their places in the ledger in the order in which they
 //! are recorded.
 
@@ -460,8 +460,8 @@ impl<'a> Work<'a> {
         self.answers.insert((row.actor.clone(), row.key.clone()), row);
     }
 
-    /// Writes everything.
-    pub fn flush(self) -> Result<(), Problem> {
+    /// Everything to write.
+    pub fn into_changes(self) -> Changes {
         let mut changes = self.changes;
         let changed = self.people.into_values().filter(|person| person.dirty);
         changes.persons.extend(changed.map(|person| person.row));
@@ -472,7 +472,7 @@ impl<'a> Work<'a> {
         changes.stocks =
             self.stocks.into_values().flatten().filter_map(Kept::into_change).collect();
         changes.answers = self.answers.into_values().collect();
-        self.tx.write(&changes)
+        changes
     }
 }
 

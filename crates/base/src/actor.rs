@@ -104,7 +104,9 @@ mod tests {
 
     #[test]
     fn every_kind_reads_back() {
-        for text in ["platform", "municipality:131016", "agency:nta", "operator:k.sato", "auditor:a-1"] {
+        for text in
+            ["platform", "municipality:131016", "agency:nta", "operator:k.sato", "auditor:a-1"]
+        {
             let actor: Actor = text.parse().unwrap();
             assert_eq!(actor.to_string(), text);
             assert_eq!(actor.kind(), text.split(':').next().unwrap());

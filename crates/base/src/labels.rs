@@ -37,7 +37,10 @@ pub fn find(text: &str) -> Option<&'static Label> {
 }
 
 macro_rules! labels {
-    ($($name:ident $text:literal $remedy:ident $status:literal $english:literal $japanese:literal;)*) => {
+    ($(
+        $name:ident $text:literal $remedy:ident $status:literal
+        $english:literal $japanese:literal;
+    )*) => {
         $(
             #[doc = $english]
             pub static $name: Label = Label {

@@ -195,14 +195,13 @@ fn functions(text: &str) -> Vec<(String, usize)> {
             continue;
         }
         let close = format!("{}}}", " ".repeat(indent));
-        let one_line = bare.ends_with('}') || bare.ends_with(';');
-        let length = if one_line {
-            1
-        } else {
-            let rest = lines[at..].iter();
-            rest.take_while(|line| **line != close && !line.ends_with(&format!("{close};"))).count()
-                + 1
-        };
+        let mut rest = lines[at..].iter();
+        let opens =
+            |line: &&&str| line.ends_with('{') || line.ends_with('}') || line.ends_with(';');
+        let signature = rest.clone().find(opens).copied().unwrap_or_default();
+        let declared = !signature.ends_with('{');
+        let length =
+            if declared { 1 } else { rest.by_ref().take_while(|l| **l != close).count() + 1 };
         out.push((bare.chars().take(60).collect(), length));
     }
     out

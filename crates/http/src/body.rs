@@ -198,9 +198,14 @@ mod tests {
 
     #[test]
     fn faults_are_named_by_place_and_not_by_value() {
-        for bad in [r#"{"name": "山田"#, r#"{"name": 山田}"#, r#"{"山田": 1, "山田": 2}"#, "", "山田"] {
+        for bad in
+            [r#"{"name": "山田"#, r#"{"name": 山田}"#, r#"{"山田": 1, "山田": 2}"#, "", "山田"]
+        {
             let problem = json(bad.as_bytes()).unwrap_err();
-            assert_eq!((problem.label(), problem.place().line.is_some()), ("request_malformed", true));
+            assert_eq!(
+                (problem.label(), problem.place().line.is_some()),
+                ("request_malformed", true)
+            );
             assert!(!problem.to_string().contains("山田"), "{problem}");
         }
         assert_eq!(json(b"\xff\"").unwrap_err().label(), "request_malformed");

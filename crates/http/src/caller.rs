@@ -30,7 +30,8 @@ pub(crate) fn caller(platform: &Platform, headers: &HeaderMap) -> Result<Actor, 
     if values.next().is_some() {
         return Err(unknown("more than one Authorization header"));
     }
-    let value = value.to_str().map_err(|_| unknown("the Authorization header is not plain text"))?;
+    let value =
+        value.to_str().map_err(|_| unknown("the Authorization header is not plain text"))?;
     let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(unknown("the scheme is not Bearer"));

@@ -89,7 +89,13 @@ impl Door {
         response.headers_mut().extend(allow.map(|methods| (header::ALLOW, methods)));
         let seen = Seen { route, method: method_word(&method), status: response.status(), label };
         self.0.metrics.count(&seen, begun.elapsed());
-        tracing::debug!(route, method = seen.method, status = seen.status.as_u16(), label, "answered");
+        tracing::debug!(
+            route,
+            method = seen.method,
+            status = seen.status.as_u16(),
+            label,
+            "answered"
+        );
         response
     }
 
@@ -272,7 +278,8 @@ fn check_media_type(head: &Parts) -> Result<(), Problem> {
     let mut parts = value.unwrap_or_default().split(';').map(str::trim);
     let json = parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
     // RFC 8259 §8.1: JSON is UTF-8; who says otherwise means something else.
-    let utf8 = parts.all(|parameter| parameter.to_ascii_lowercase().replace('"', "") == "charset=utf-8");
+    let utf8 =
+        parts.all(|parameter| parameter.to_ascii_lowercase().replace('"', "") == "charset=utf-8");
     if json && utf8 { Ok(()) } else { refused("the body must be application/json in UTF-8") }
 }
 

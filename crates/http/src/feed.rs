@@ -54,8 +54,7 @@ fn events(ask: &Ask) -> Result<Deed, Problem> {
     let good: Vec<FeedMessage> = read.iter().flatten().cloned().collect();
     Ok(Box::new(move |work| {
         let action = Action::ResidentEvent;
-        let permit =
-            |sender| app::permit(&granted.actor, action, granted.purpose, Some(sender));
+        let permit = |sender| app::permit(&granted.actor, action, granted.purpose, Some(sender));
         let taken = resident_events(work, &good, &permit)?;
         answer(&read, taken, many)
     }))
@@ -108,9 +107,9 @@ fn status(inside: &Inside, ask: &Ask) -> Result<Reply, Problem> {
     let missing = status.missing.iter().take(limits::PAGE_ENTRIES_MAX);
     let missing: Vec<_> =
         missing.map(|range| json!({ "from": range.start(), "to": range.end() })).collect();
-    let refused = status.refused.iter().map(|(sequence, label, act)| {
-        json!({ "sequence": sequence, "label": label, "act": act.0 })
-    });
+    let refused = status.refused.iter().map(
+        |(sequence, label, act)| json!({ "sequence": sequence, "label": label, "act": act.0 }),
+    );
     let full = status.refused.len() == limit;
     let last = status.refused.last().map(|(sequence, ..)| *sequence);
     Ok(Reply::json(&json!({

@@ -13,7 +13,6 @@ use hyper::Method;
 use ledger::grow::ReadError;
 use ledger::prove::Prover;
 use ledger::{Hash, TreeHead};
-use ports::Publication;
 use serde_json::{Value, json};
 
 pub(crate) fn routes() -> Vec<Route> {

@@ -171,8 +171,7 @@ mod tests {
     #[test]
     fn what_was_counted_is_told() {
         let metrics = Metrics::default();
-        let seen =
-            Seen { route: "/health", method: "GET", status: StatusCode::OK, label: "" };
+        let seen = Seen { route: "/health", method: "GET", status: StatusCode::OK, label: "" };
         metrics.count(&seen, Duration::from_micros(700));
         metrics.count(&seen, Duration::from_secs(60));
         let going_on = metrics.under_way();

@@ -92,8 +92,7 @@ fn provisional(ask: &Ask) -> Result<Act, Problem> {
     let read = |(at, text): (u64, &str)| {
         check_digit_number(text, CODES).map_err(|problem| problem.at_line(at))
     };
-    let codes: Vec<ResidentRecordCode> =
-        (1..).zip(texts).map(read).collect::<Result<_, _>>()?;
+    let codes: Vec<ResidentRecordCode> = (1..).zip(texts).map(read).collect::<Result<_, _>>()?;
     let (granted, municipality) = (ask.granted()?, ask.municipality()?);
     Ok(Box::new(move |work| {
         let (act, list) = provisional_list(work, &granted.permit, municipality, &codes)?;

@@ -6,7 +6,9 @@
 use crate::openapi::Doc;
 use crate::reply::Reply;
 use crate::request::Ask;
-use crate::{acts, door::Inside, feed, ledger_proof, log, numbers, operation, set_difference, stock};
+use crate::{
+    acts, door::Inside, feed, ledger_proof, log, numbers, operation, set_difference, stock,
+};
 use app::Work;
 use base::{ActId, Problem};
 use hyper::Method;
@@ -174,7 +176,9 @@ mod tests {
     fn head_is_get_and_other_methods_are_named() {
         let routes = table();
         assert!(matches!(find(&routes, &Method::HEAD, "/health"), Found::Route(..)));
-        let Found::OtherMethods(methods) = find(&routes, &Method::DELETE, "/health") else { panic!() };
+        let Found::OtherMethods(methods) = find(&routes, &Method::DELETE, "/health") else {
+            panic!()
+        };
         assert_eq!(methods, [&Method::GET]);
         assert!(matches!(find(&routes, &Method::GET, "/healthy"), Found::Nothing));
     }

@@ -79,7 +79,12 @@ struct Hall {
 }
 
 impl Hall {
-    fn take(&self, connections: &mut JoinSet<()>, stream: TcpStream, closing: &watch::Receiver<()>) {
+    fn take(
+        &self,
+        connections: &mut JoinSet<()>,
+        stream: TcpStream,
+        closing: &watch::Receiver<()>,
+    ) {
         // Without it a small answer may wait for the acknowledgement of the one before.
         let _ = stream.set_nodelay(true);
         if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {

@@ -20,7 +20,6 @@ use registry::difference::{DifferenceKind, FieldDifference};
 use registry::set_digest::{Answer, Entry, NodeDigest, Prefix, Question};
 use registry::{EventKind, FeedMessage, ResidentRecord};
 use serde_json::{Map, Value, json};
-use std::fmt::Write as _;
 
 pub(crate) fn routes() -> Vec<Route> {
     let access = Access::Permit(Action::SetDifference);
@@ -74,15 +73,15 @@ fn question(inside: &Inside, ask: &Ask) -> Result<Reply, Problem> {
 
 fn prefixes(fields: &Fields, name: &'static str) -> Result<Vec<Prefix>, Problem> {
     let read = |(at, text): (u64, &str)| {
-        text.parse().map_err(|_| {
-            Problem::new(&labels::SET_DIGEST_PREFIX, "").in_field(name).at_line(at)
-        })
+        text.parse()
+            .map_err(|_| Problem::new(&labels::SET_DIGEST_PREFIX, "").in_field(name).at_line(at))
     };
     (1..).zip(fields.texts(name)?).map(read).collect()
 }
 
 fn answer_json(answer: &Answer) -> Value {
-    let node = |node: &NodeDigest| json!({ "count": node.count, "sum": format!("{:032x}", node.sum) });
+    let node =
+        |node: &NodeDigest| json!({ "count": node.count, "sum": format!("{:032x}", node.sum) });
     let entry = |entry: &Entry| {
         let digest = u128::from_be_bytes(entry.digest);
         json!({ "position": format!("{:016x}", entry.position), "digest": format!("{digest:032x}") })
@@ -96,9 +95,7 @@ fn digest_key(ask: &Ask) -> Result<Deed, Problem> {
     let (granted, municipality) = (ask.granted()?, ask.municipality()?);
     Ok(Box::new(move |work| {
         let (act, key) = digest_key_ask(work, &granted.permit, municipality)?;
-        let mut hex = String::with_capacity(64);
-        // Writing into a String cannot fail.
-        key.iter().for_each(|byte| drop(write!(hex, "{byte:02x}")));
+        let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(Reply::json(&json!({ "act": act.0, "digest_key": hex })).of_act(act))
     }))
 }
@@ -120,7 +117,10 @@ fn difference(ask: &Ask) -> Result<Deed, Problem> {
 }
 
 /// Reads a record through the feed's own gate, as the record of a correction.
-fn record_of(mut fields: Map<String, Value>, municipality: &str) -> Result<ResidentRecord, Problem> {
+fn record_of(
+    mut fields: Map<String, Value>,
+    municipality: &str,
+) -> Result<ResidentRecord, Problem> {
     fields.remove("resident_record_code");
     fields.insert("municipality".to_owned(), municipality.into());
     fields.insert("sequence".to_owned(), 1.into());

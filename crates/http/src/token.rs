@@ -53,8 +53,11 @@ pub fn issue(platform: &Platform, actor: &Actor, valid_s: u64) -> Result<String,
     });
     let header = json!({ "alg": ALGORITHM, "typ": TYPE });
     let encode = |part: &[u8]| URL_SAFE_NO_PAD.encode(part);
-    let signed =
-        format!("{}.{}", encode(header.to_string().as_bytes()), encode(claims.to_string().as_bytes()));
+    let signed = format!(
+        "{}.{}",
+        encode(header.to_string().as_bytes()),
+        encode(claims.to_string().as_bytes())
+    );
     let signature = platform.keys.sign(&platform.names.token, signed.as_bytes())?;
     Ok(format!("{signed}.{}", encode(&signature)))
 }
@@ -82,8 +85,8 @@ pub fn verify(platform: &Platform, token: &str, now: Moment) -> Result<Actor, Pr
 }
 
 fn check_header(text: &[u8]) -> Result<(), Problem> {
-    let header: Header = serde_json::from_slice(text)
-        .map_err(|_| malformed("the header is not as it should be"))?;
+    let header: Header =
+        serde_json::from_slice(text).map_err(|_| malformed("the header is not as it should be"))?;
     if header.alg != ALGORITHM {
         return Err(malformed("the algorithm is not EdDSA"));
     }

@@ -122,11 +122,15 @@ pub trait View {
         limit: usize,
     ) -> Result<Vec<OutboxRow>, Problem>;
     /// Number lists of a municipality.
-    fn lists_of(&mut self, municipality: LocalGovernmentCode)
-    -> Result<Vec<NumberListRow>, Problem>;
+    fn lists_of(
+        &mut self,
+        municipality: LocalGovernmentCode,
+    ) -> Result<Vec<NumberListRow>, Problem>;
     /// Kept answers by actor and key.
-    fn answers(&mut self, keys: &[(String, String)])
-    -> Result<Vec<Option<IdempotencyRow>>, Problem>;
+    fn answers(
+        &mut self,
+        keys: &[(String, String)],
+    ) -> Result<Vec<Option<IdempotencyRow>>, Problem>;
     /// The newest checkpoint.
     fn last_checkpoint(&mut self) -> Result<Option<CheckpointRow>, Problem>;
     /// A page of checkpoints with a size over `after`.

@@ -9,8 +9,8 @@ use std::path::PathBuf;
     name = "sekisho",
     version,
     arg_required_else_help = true,
-    after_help = "Exit codes: 0 done · 1 done, but something does not hold (verify, import, bench) · \
-                  2 wrong usage · 3 refused · 4 not there · 5 try again · 6 broken, call an operator",
+    after_help = "Exit codes: 0 done · 1 something does not hold · 2 wrong usage · 3 refused · \
+                  4 not there · 5 try again · 6 broken (see --help)",
     after_long_help = "\
 Exit codes:
   0  done
@@ -92,6 +92,7 @@ pub(crate) enum Command {
     /// Destroy the content of a person whose record is closed.
     Dispose(Dispose),
     /// Answer known-answer questions (JSON Lines on standard input).
+    #[command(after_help = crate::kat::help())]
     Kat,
     /// Measure, against a limit or a peer measured in the same run.
     Bench(Bench),
@@ -181,8 +182,10 @@ pub(crate) struct Serve {
 #[derive(Subcommand, Debug)]
 pub(crate) enum Number {
     /// Check numbers; `-` reads them from standard input, one per line.
-    #[command(after_help = "Exit code 1 when a number is not valid. Numbers given as arguments can be \
-                            seen by others on this machine; standard input cannot.")]
+    #[command(
+        after_help = "Exit code 1 when a number is not valid. Numbers given as arguments can be \
+                            seen by others on this machine; standard input cannot."
+    )]
     Check {
         /// The numbers; the family is told by the length.
         #[arg(required = true, value_name = "NUMBER")]

@@ -119,7 +119,11 @@ impl Config {
     }
 
     /// The same with `value` for `key`, as given on the command line.
-    pub(crate) fn with(mut self, key: &'static str, value: Option<String>) -> Result<Self, Problem> {
+    pub(crate) fn with(
+        mut self,
+        key: &'static str,
+        value: Option<String>,
+    ) -> Result<Self, Problem> {
         if let Some(value) = value {
             self.values.insert(key, value);
         }
@@ -209,8 +213,7 @@ pub(crate) fn reference() -> String {
             text.push_str(&format!("# {line}\n"));
         }
         let number = key.default.parse::<u32>().is_ok();
-        let shown =
-            if number { key.default.to_owned() } else { format!("{:?}", key.default) };
+        let shown = if number { key.default.to_owned() } else { format!("{:?}", key.default) };
         text.push_str(&format!("{name} = {shown}\n"));
     }
     text

@@ -1,5 +1,6 @@
 //! The one program: configuration, wiring, subcommands. No rule of the domain lives here.
 
+mod bench;
 mod cli;
 mod commands;
 mod config;
@@ -19,8 +20,9 @@ fn main() -> ExitCode {
     let (as_json, colour) = (cli.global.json, cli.global.color);
     let told = match commands::run(cli) {
         Ok(answer) => output::print(&answer, as_json).map(|()| answer.exit),
-        Err(problem) => output::print_problem(&problem, as_json, colour)
-            .map(|()| output::exit_code(&problem)),
+        Err(problem) => {
+            output::print_problem(&problem, as_json, colour).map(|()| output::exit_code(&problem))
+        }
     };
     // A closed pipe: the reader has had enough, and there is nobody left to tell.
     ExitCode::from(told.unwrap_or(0))

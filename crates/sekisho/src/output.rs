@@ -40,16 +40,17 @@ pub(crate) fn print(answer: &Answer, as_json: bool) -> std::io::Result<()> {
 }
 
 /// Prints a problem and what to do about it.
-pub(crate) fn print_problem(problem: &Problem, as_json: bool, colour: Colour) -> std::io::Result<()> {
+pub(crate) fn print_problem(
+    problem: &Problem,
+    as_json: bool,
+    colour: Colour,
+) -> std::io::Result<()> {
     if as_json {
         return writeln!(std::io::stdout().lock(), "{}", problem_json(problem));
     }
     let mut err = std::io::stderr().lock();
-    let (red, bold, plain) = if coloured(colour) {
-        ("\u{1b}[1;31m", "\u{1b}[1m", "\u{1b}[0m")
-    } else {
-        ("", "", "")
-    };
+    let (red, bold, plain) =
+        if coloured(colour) { ("\u{1b}[1;31m", "\u{1b}[1m", "\u{1b}[0m") } else { ("", "", "") };
     writeln!(err, "{red}error{plain}{bold}: {problem}{plain}")?;
     writeln!(err, "  {}", problem.entry().japanese)?;
     writeln!(err, "  {bold}what to do{plain}: {}", advice(problem))
@@ -105,9 +106,7 @@ fn coloured(colour: Colour) -> bool {
     match colour {
         Colour::Always => true,
         Colour::Never => false,
-        Colour::Auto => {
-            std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
-        }
+        Colour::Auto => std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
     }
 }
 
@@ -120,9 +119,13 @@ fn advice(problem: &Problem) -> &'static str {
             "give the passphrase in a file (keys.passphrase_file) or in SEKISHO_PASSPHRASE"
         }
         "config_key_unknown" | "config_malformed" => "`sekisho config` prints every key explained",
-        "store_full" => "make room on the disk and run the same command again; nothing is half done",
+        "store_full" => {
+            "make room on the disk and run the same command again; nothing is half done"
+        }
         "ledger_split" => "stop, keep both copies as evidence, and find out which one was replaced",
-        "stock_empty" => "give the municipality a stock: `sekisho stock --municipality CODE --count N`",
+        "stock_empty" => {
+            "give the municipality a stock: `sekisho stock --municipality CODE --count N`"
+        }
         "number_change_reason" => "name the leak: theft, loss, disclosure, intrusion or misuse",
         _ => match problem.remedy() {
             Remedy::Refused => "correct the input; the same request will be refused again",
@@ -139,7 +142,8 @@ mod tests {
 
     #[test]
     fn groups_of_three() {
-        for (number, shown) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
+        for (number, shown) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")]
+        {
             assert_eq!(grouped(number), shown);
         }
     }

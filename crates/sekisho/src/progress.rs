@@ -19,7 +19,9 @@ pub(crate) fn bar(what: &'static str, length: u64, quiet: bool) -> ProgressBar {
 /// A spinner for a step of unknown length.
 pub(crate) fn spinner(what: &'static str, quiet: bool) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(None, target(quiet));
-    if let Ok(style) = ProgressStyle::with_template("{msg:<28} {spinner} {human_pos:>10} {elapsed:>4}") {
+    if let Ok(style) =
+        ProgressStyle::with_template("{msg:<28} {spinner} {human_pos:>10} {elapsed:>4}")
+    {
         bar.set_style(style);
     }
     bar.set_message(what);

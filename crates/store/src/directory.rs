@@ -1,64 +1,110 @@
 //! Publication into a directory: one file per path, replaced whole.
+//!
+//! Owns the folder `.new` in it, where a file is written before it is moved to its place: a reader
+//! sees the old file or the new one, never a part, and after a power cut as well. No published path
+//! has a part that begins with a dot. Assumes that the directory is one file system.
 
 use base::{Problem, labels};
 use ports::Publication;
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-/// A directory that the ledger is published in.
+/// A directory that files are published in: the ledger, or deliveries.
 pub struct PublicationDirectory {
-    path: PathBuf,
-    file_mode: u32,
-    folder_mode: u32,
+    root: PathBuf,
+    modes: Modes,
+    written: AtomicU64,
+}
+
+/// Permissions of what is made, before the process's mask.
+#[derive(Clone, Copy)]
+struct Modes {
+    folder: u32,
+    file: u32,
 }
 
 impl PublicationDirectory {
     /// Publishes below `path`, which is made if it is not there, for everybody to read.
     pub fn open(path: &Path) -> Result<Self, Problem> {
-        Self::open_with(path, 0o644, 0o755)
+        Self::open_with(path, PUBLIC).map_err(|error| problem(&error))
     }
 
-    /// Puts files below `path` that only their owner can read: for what holds personal data.
+    /// Publishes below `path` for this user alone (files 0600, folders 0700): for files that hold
+    /// personal data. A folder that is there already is closed to others.
     pub fn open_private(path: &Path) -> Result<Self, Problem> {
-        Self::open_with(path, 0o600, 0o700)
+        let opened = Self::open_with(path, PRIVATE).and_then(|directory| {
+            fs::set_permissions(path, fs::Permissions::from_mode(PRIVATE.folder))?;
+            Ok(directory)
+        });
+        opened.map_err(|error| problem(&error))
     }
 
-    fn open_with(path: &Path, file_mode: u32, folder_mode: u32) -> Result<Self, Problem> {
-        let directory = Self { path: path.to_owned(), file_mode, folder_mode };
-        directory.make_folder(path).map_err(|error| problem(&error))?;
+    fn open_with(path: &Path, modes: Modes) -> io::Result<Self> {
+        let directory = Self { root: path.to_owned(), modes, written: AtomicU64::new(0) };
+        directory.make_folder(&path.join(BESIDE))?;
+        directory.sweep()?;
         Ok(directory)
     }
 
-    fn make_folder(&self, path: &Path) -> std::io::Result<()> {
-        DirBuilder::new().recursive(true).mode(self.folder_mode).create(path)
-    }
-
-    /// Writes beside the place, waits for the disk, and renames: a reader sees the old file or the
-    /// new.
-    fn write_whole(&self, place: &Path, bytes: &[u8]) -> std::io::Result<()> {
-        let folder = place.parent().unwrap_or(&self.path);
-        self.make_folder(folder)?;
-        let mut name = place.file_name().unwrap_or_default().to_owned();
-        name.push(".new");
-        let beside = folder.join(name);
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true).mode(self.file_mode);
-        let mut file = options.open(&beside)?;
-        file.write_all(bytes)?;
-        file.sync_data()?;
-        fs::rename(&beside, place)?;
-        File::open(folder)?.sync_data()
+    /// Removes what a killed process left half-written; what is young may be somebody's at work.
+    fn sweep(&self) -> io::Result<()> {
+        for entry in fs::read_dir(self.root.join(BESIDE))? {
+            let entry = entry?;
+            let age = entry.metadata().and_then(|about| about.modified()).map(|at| at.elapsed());
+            if matches!(age, Ok(Ok(age)) if age > LEFT_BEHIND_AFTER) {
+                ignore_absent(fs::remove_file(entry.path()))?;
+            }
+        }
+        Ok(())
     }
 
     fn place(&self, path: &str) -> Result<PathBuf, Problem> {
-        let plain = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
-        if plain && !path.is_empty() {
-            Ok(self.path.join(path))
+        let plain = |part: Component<'_>| matches!(part, Component::Normal(name) if !name.as_encoded_bytes().starts_with(b"."));
+        if !path.is_empty() && !path.contains('\0') && Path::new(path).components().all(plain) {
+            Ok(self.root.join(path))
         } else {
             Err(Problem::new(&labels::PATH_ABSENT, ""))
         }
+    }
+
+    fn write_whole(&self, place: &Path, bytes: &[u8]) -> io::Result<()> {
+        let folder = place.parent().unwrap_or(&self.root);
+        self.make_folder(folder)?;
+        let number = self.written.fetch_add(1, Ordering::Relaxed);
+        let beside = self.root.join(BESIDE).join(format!("{}-{number}", std::process::id()));
+        let moved = self
+            .write_beside(&beside, bytes)
+            .and_then(|()| fs::rename(&beside, place))
+            .and_then(|()| File::open(folder)?.sync_all());
+        if moved.is_err() {
+            ignore_absent(fs::remove_file(&beside))?;
+        }
+        moved
+    }
+
+    fn write_beside(&self, beside: &Path, bytes: &[u8]) -> io::Result<()> {
+        let mut options = OpenOptions::new();
+        let mut file =
+            options.write(true).create(true).truncate(true).mode(self.modes.file).open(beside)?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    }
+
+    /// Makes a folder and what is missing above it, each one known to the disk.
+    fn make_folder(&self, folder: &Path) -> io::Result<()> {
+        match DirBuilder::new().mode(self.modes.folder).create(folder) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                self.make_folder(above(folder))?;
+                return self.make_folder(folder);
+            }
+            made => made?,
+        }
+        File::open(above(folder))?.sync_all()
     }
 }
 
@@ -77,13 +123,32 @@ impl Publication for PublicationDirectory {
     }
 }
 
+fn above(folder: &Path) -> &Path {
+    match folder.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) => parent,
+        None => folder,
+    }
+}
+
+fn ignore_absent(done: io::Result<()>) -> io::Result<()> {
+    done.or_else(|error| if error.kind() == ErrorKind::NotFound { Ok(()) } else { Err(error) })
+}
+
 fn absent(kind: ErrorKind) -> bool {
     // A path below a file (`tile/0/000` read as a folder) is as absent as one that never was.
     matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory)
 }
 
-fn problem(error: &std::io::Error) -> Problem {
-    let label =
-        if error.kind() == ErrorKind::StorageFull { &labels::STORE_FULL } else { &labels::IO };
+fn problem(error: &io::Error) -> Problem {
+    let full = matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
+    let label = if full { &labels::STORE_FULL } else { &labels::IO };
     Problem::new(label, format!("publication: {error}"))
 }
+
+const PUBLIC: Modes = Modes { folder: 0o777, file: 0o666 };
+const PRIVATE: Modes = Modes { folder: 0o700, file: 0o600 };
+
+/// Where files are written before they are moved to their place.
+const BESIDE: &str = ".new";
+const LEFT_BEHIND_AFTER: Duration = Duration::from_secs(3600);

@@ -28,11 +28,7 @@ pub(crate) trait Target {
 }
 
 /// Brings the schema up to date; running it again changes nothing.
-pub(crate) fn run(
-    target: &mut impl Target,
-    dialect: Dialect,
-    at: Moment,
-) -> Result<(), Problem> {
+pub(crate) fn run(target: &mut impl Target, dialect: Dialect, at: Moment) -> Result<(), Problem> {
     target.begin()?;
     let ran = run_missing(target, dialect, at);
     target.finish(ran.is_ok())?;
@@ -60,7 +56,9 @@ fn run_missing(target: &mut impl Target, dialect: Dialect, at: Moment) -> Result
 pub fn columns_in_use() -> Vec<String> {
     crate::tables::ALL
         .iter()
-        .flat_map(|table| table.columns.iter().map(|(column, _)| format!("{}.{column}", table.name)))
+        .flat_map(|table| {
+            table.columns.iter().map(|(column, _)| format!("{}.{column}", table.name))
+        })
         .collect()
 }
 

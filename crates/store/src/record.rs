@@ -322,11 +322,7 @@ impl Record for ActRow {
     }
 
     fn read(columns: &mut Columns) -> Result<Self, Problem> {
-        Ok(Self {
-            id: columns.act()?,
-            subject: columns.array_or_null()?,
-            entry: columns.blob()?,
-        })
+        Ok(Self { id: columns.act()?, subject: columns.array_or_null()?, entry: columns.blob()? })
     }
 }
 

@@ -109,7 +109,8 @@ impl Store for SqliteStore {
     fn check_integrity(&self) -> Result<Vec<String>, Problem> {
         let connection = self.reader()?;
         let mut faults = Vec::new();
-        for (pragma, good) in [("PRAGMA integrity_check", true), ("PRAGMA foreign_key_check", false)]
+        for (pragma, good) in
+            [("PRAGMA integrity_check", true), ("PRAGMA foreign_key_check", false)]
         {
             let mut statement = connection.prepare(pragma).map_err(problem)?;
             let rows = statement.query_map([], |row| row.get::<_, String>(0)).map_err(problem)?;
@@ -207,7 +208,10 @@ struct SqliteMigrations<'c>(&'c mut Connection);
 impl migrate::Target for SqliteMigrations<'_> {
     fn begin(&mut self) -> Result<(), Problem> {
         execute(self.0, "BEGIN IMMEDIATE")?;
-        execute(self.0, "CREATE TABLE IF NOT EXISTS migration (number INTEGER NOT NULL PRIMARY KEY, digest TEXT NOT NULL, at INTEGER NOT NULL) STRICT")
+        execute(
+            self.0,
+            "CREATE TABLE IF NOT EXISTS migration (number INTEGER NOT NULL PRIMARY KEY, digest TEXT NOT NULL, at INTEGER NOT NULL) STRICT",
+        )
     }
 
     fn done(&mut self) -> Result<Vec<(i64, String)>, Problem> {

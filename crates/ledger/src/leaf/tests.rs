@@ -1,3 +1,5 @@
+//! Tests of the leaf: canonical bytes, limits, commitments.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -83,10 +83,10 @@ pub(crate) fn dispose(context: &Context, asked: &Dispose) -> Result<Answer, Prob
     let actor: Actor = format!("operator:{}", asked.operator)
         .parse()
         .map_err(|refusal: base::ActorRefusal| Problem::from_refusal(refusal.label()))?;
-    let code: ResidentRecordCode =
-        read(&asked.code)?.trim().parse().map_err(|refusal: numbers::NumberRefusal| {
-            Problem::from_refusal(refusal.label())
-        })?;
+    let code: ResidentRecordCode = read(&asked.code)?
+        .trim()
+        .parse()
+        .map_err(|refusal: numbers::NumberRefusal| Problem::from_refusal(refusal.label()))?;
     let wired = context.open()?;
     let mut act = None;
     app::commit::transact(&wired.platform, |work| {
@@ -96,8 +96,10 @@ pub(crate) fn dispose(context: &Context, asked: &Dispose) -> Result<Answer, Prob
     })?;
     wired.publish()?;
     let act = act.map_or(0, |act| act.0);
-    let text = format!("disposed of, as act {act}; start a new key epoch (`sekisho rewrap`) and \
-                        destroy the old key, so that backups are unreadable too");
+    let text = format!(
+        "disposed of, as act {act}; start a new key epoch (`sekisho rewrap`) and \
+                        destroy the old key, so that backups are unreadable too"
+    );
     Ok(Answer::good(text, json!({ "act": act })))
 }
 

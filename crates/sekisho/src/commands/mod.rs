@@ -1,6 +1,5 @@
 //! The commands: each does one thing and answers with text, JSON and an exit code.
 
-mod bench;
 mod feed;
 mod init;
 mod ledger;
@@ -56,7 +55,7 @@ pub(crate) fn run(cli: Cli) -> Result<Answer, Problem> {
         Command::Rewrap => maintenance::rewrap(&context),
         Command::Dispose(asked) => maintenance::dispose(&context, &asked),
         Command::Kat => papers::kat(),
-        Command::Bench(asked) => bench::bench(&context, &asked),
+        Command::Bench(asked) => crate::bench::bench(&context, &asked),
         Command::Config(asked) => Ok(config_answer(&context, asked.check)),
         Command::Permissions => Ok(permissions()),
         Command::Completions { shell } => papers::completions(shell),

@@ -72,8 +72,7 @@ fn drawn_feed(context: &Context, wired: &Wired, drawn: &Drawn) -> Result<PathBuf
         .map_err(|error| Problem::new(&labels::DATA_DIRECTORY, error.kind().to_string()))?;
     let path = folder.join(format!("feed-{seed}-{residents}-{start}.csv"));
     if !path.exists() {
-        let bar =
-            progress::bar("drawing residents", feed::expected(drawn), context.quiet());
+        let bar = progress::bar("drawing residents", feed::expected(drawn), context.quiet());
         draw::write_feed(&wired.platform, drawn, &path, &bar)?;
         bar.finish_and_clear();
     }

@@ -1,0 +1,154 @@
+//! Durable appends to the ledger on the embedded store, and proofs in a large log.
+//!
+//! Appends: a thousand callers wait at any time, each for its own act; throughput and waits are of
+//! the same acts. The disk is measured in the same run with writes of the size of one commit, because
+//! a thousand callers that share one commit also share its bytes. Proofs: a log of ten million leaves
+//! in memory, with the tile cache that the server has.
+
+use super::Bars;
+use super::disk::{fsync_waits, quantile_ms};
+use super::scratch::{Scratch, platform};
+use crate::cli::Bench;
+use crate::progress;
+use app::{Committer, Platform};
+use base::{Actor, PersonId, Problem, Purpose, labels};
+use crossbeam_channel::bounded;
+use ledger::Hash;
+use ledger::grow::{MemoryTiles, TileGrower};
+use ledger::prove::{NodeCache, Prover};
+use policy::{Action, Permit};
+use std::time::{Duration, Instant};
+
+/// Measures appends and proofs.
+pub(super) fn bench(asked: &Bench, quiet: bool) -> Result<Bars, Problem> {
+    let mut bars = Bars::new("ledger");
+    appends(asked, quiet, &mut bars)?;
+    proofs(asked.count.unwrap_or(PROOF_LEAVES), quiet, &mut bars)?;
+    Ok(bars)
+}
+
+fn appends(asked: &Bench, quiet: bool, bars: &mut Bars) -> Result<(), Problem> {
+    let scratch = Scratch::new(asked, "ledger")?;
+    let platform = platform(scratch.sqlite("store.sqlite")?)?;
+    let permit = app::permit(&Actor::Platform, Action::Rewrap, Purpose::Operation, None)?;
+    append_many(&platform, &permit, WARM_UP, quiet)?;
+    let before = bytes_written();
+    let started = Instant::now();
+    let mut waits = append_many(&platform, &permit, APPENDS, quiet)?;
+    let seconds = started.elapsed().as_secs_f64();
+    waits.sort_unstable();
+    let rate = APPENDS as f64 / seconds;
+    let wait_p50 = quantile_ms(&waits, 0.50);
+    // A wait is about two commits: the one under way, and one's own.
+    let commits = (seconds * 1_000.0 * 2.0 / wait_p50).max(1.0);
+    let commit_bytes = ((bytes_written() - before) as f64 / commits) as usize;
+    let small = fsync_waits(scratch.path(), 4_096, PROBES)?;
+    let sized = fsync_waits(scratch.path(), commit_bytes.clamp(4_096, 8 << 20), PROBES)?;
+    let (wait_p99, disk_p99) = (quantile_ms(&waits, 0.99), quantile_ms(&sized, 0.99));
+    bars.figure("appends_in_flight", IN_FLIGHT as f64, "");
+    bars.figure("durable_appends", rate, "per second");
+    bars.figure("wait_p50", wait_p50, "ms");
+    bars.figure("wait_p99", wait_p99, "ms");
+    bars.figure("bytes_per_commit", commit_bytes as f64, "bytes");
+    bars.figure("fsync_of_a_commit_p50", quantile_ms(&sized, 0.50), "ms");
+    bars.figure("fsync_of_a_commit_p99", disk_p99, "ms");
+    bars.figure("fsync_of_4_kib_p99", quantile_ms(&small, 0.99), "ms");
+    bars.at_least("durable_appends_per_second", rate, 100_000.0);
+    bars.at_most("wait_p99_over_fsync_p99", wait_p99 / disk_p99, 3.0);
+    Ok(())
+}
+
+/// Appends with a constant number of acts in flight; each one's wait.
+fn append_many(
+    platform: &Platform,
+    permit: &Permit,
+    count: usize,
+    quiet: bool,
+) -> Result<Vec<Duration>, Problem> {
+    let committer = Committer::start(platform.clone())?;
+    let (answered, answers) = bounded(IN_FLIGHT);
+    let bar = progress::bar("appending to the ledger", count as u64, quiet);
+    let submit = |person: i64| {
+        let (permit, answered, started) = (permit.clone(), answered.clone(), Instant::now());
+        committer.submit(
+            move |work| {
+                let subject = Some(PersonId(person));
+                work.record(&permit, app::work::Outcome::Done, subject, b"an act to be measured")
+            },
+            // The receiver outlives every answer.
+            move |done| drop(answered.send(done.map(|_| started.elapsed()))),
+        );
+    };
+    (0..IN_FLIGHT.min(count)).for_each(|person| submit(person as i64));
+    let mut waits = Vec::with_capacity(count);
+    for done in 0..count {
+        let gone = |_| Err(Problem::new(&labels::INTERNAL, "the committer stopped"));
+        waits.push(answers.recv().unwrap_or_else(gone)?);
+        if done + IN_FLIGHT < count {
+            submit((done % 100_000) as i64);
+        }
+        if done % 10_000 == 0 {
+            bar.set_position(done as u64);
+        }
+    }
+    bar.finish_and_clear();
+    Ok(waits)
+}
+
+fn proofs(leaves: u64, quiet: bool, bars: &mut Bars) -> Result<(), Problem> {
+    let bar = progress::bar("growing a log", leaves, quiet);
+    let (mut tiles, mut grower) = (MemoryTiles::new(), TileGrower::new());
+    let started = Instant::now();
+    while grower.size() < leaves {
+        let upto = (grower.size() + LEAVES_PER_STEP).min(leaves);
+        let growth = grower.append((grower.size()..upto).map(|n| Hash::leaf(&n.to_be_bytes())));
+        tiles.absorb(growth);
+        bar.set_position(grower.size());
+    }
+    let grown_s = started.elapsed().as_secs_f64();
+    bar.finish_and_clear();
+    let cache = NodeCache::new(TILES_CACHED);
+    let prover = Prover::new(&tiles, &cache);
+    let head = grower.head();
+    let mut waits = Vec::with_capacity(PROOFS as usize);
+    for n in 0..WARM_PROOFS + PROOFS {
+        let index = n.wrapping_mul(0x9e37_79b9_7f4a_7c15) % leaves;
+        let started = Instant::now();
+        let proof = prover.inclusion(index, leaves).map_err(|_| failed("no proof"))?;
+        let wait = started.elapsed();
+        proof.verify(&Hash::leaf(&index.to_be_bytes()), &head).map_err(|_| failed("not proved"))?;
+        if n >= WARM_PROOFS {
+            waits.push(wait);
+        }
+    }
+    let mean_us = waits.iter().sum::<Duration>().as_secs_f64() * 1e6 / waits.len() as f64;
+    waits.sort_unstable();
+    bars.figure("log_size", leaves as f64, "leaves");
+    bars.figure("leaves_grown", leaves as f64 / grown_s, "per second");
+    bars.figure("inclusion_proof_mean", mean_us, "µs");
+    bars.figure("inclusion_proof_p50", quantile_ms(&waits, 0.5) * 1_000.0, "µs");
+    bars.figure("inclusion_proof_p99", quantile_ms(&waits, 0.99) * 1_000.0, "µs");
+    bars.at_most("inclusion_proof_mean_us", mean_us, 100.0);
+    Ok(())
+}
+
+/// Bytes that this process has handed to the file system so far.
+fn bytes_written() -> u64 {
+    let io = std::fs::read_to_string("/proc/self/io").unwrap_or_default();
+    let line = io.lines().find_map(|line| line.strip_prefix("wchar: "));
+    line.and_then(|bytes| bytes.parse().ok()).unwrap_or(0)
+}
+
+fn failed(what: &str) -> Problem {
+    Problem::new(&labels::INTERNAL, what)
+}
+
+const IN_FLIGHT: usize = 1_000;
+const WARM_UP: usize = 20_000;
+const APPENDS: usize = 500_000;
+const PROBES: usize = 500;
+const PROOF_LEAVES: u64 = 10_000_000;
+const LEAVES_PER_STEP: u64 = 262_144;
+const TILES_CACHED: usize = 1_024;
+const WARM_PROOFS: u64 = 2_000;
+const PROOFS: u64 = 5_000;
