@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests talk to: PostgreSQL (server programs; no service is started), a C++ compiler for
-# the fuzz targets, and the cargo tools. Safe to run again; says what it does.
+# the fuzz targets, and the test runner. Safe to run again; says what it does.
 set -euo pipefail
 
 packages=()
@@ -21,4 +21,3 @@ if [ ${#packages[@]} -gt 0 ]; then
 fi
 
 command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest
-command -v cargo-deny >/dev/null || cargo install --locked cargo-deny

@@ -57,9 +57,9 @@ run() {
 }
 
 explain() {
-  grep -aE -A 4 'panicked at|ERROR: libFuzzer|SUMMARY' "$2" | grep -av 'stack backtrace' | head -n 20 | sed 's/^/    /'
-  sed -n 's|.*Test unit written to \./||; s|.*Test unit written to ||p' "$2" |
-    sed "s|^|    repeat it: cd fuzz \&\& \"$bin/$1\" |"
+  { grep -aE -A 4 'panicked at|ERROR: libFuzzer' "$2" || tail -n 5 "$2"; } |
+    grep -av 'stack backtrace' | head -n 20 | sed 's/^/    /'
+  sed -n 's|.*Test unit written to ||p' "$2" | sed "s|^|    repeat it: cd fuzz \&\& \"$bin/$1\" |"
 }
 
 for target in "${targets[@]}"; do
@@ -68,6 +68,7 @@ for target in "${targets[@]}"; do
 done
 wait
 
-failed=$({ grep -lv passed "$work"/*.verdict || true; } | wc -l)
-echo "$((${#targets[@]} - failed)) passed, $failed failed"
-[ "$failed" = 0 ]
+# A target without a verdict has not passed.
+passed=$({ grep -lx passed "$work"/*.verdict || true; } | wc -l)
+echo "$passed passed, $((${#targets[@]} - passed)) failed"
+[ "$passed" = ${#targets[@]} ]

@@ -84,7 +84,7 @@ fn new_code(
     code: &ResidentRecordCode,
     act: ActId,
 ) -> Result<(), Problem> {
-    let code_index = work.platform().code_index(code)?;
+    let code_index = work.code_index(code)?;
     let sealed = work.seal_for(person, |key, entropy| {
         people::seal_code(key, (person.0, 0), FIRST_KEY_GENERATION, code, entropy)
     })?;

@@ -8,7 +8,7 @@ use crate::commit::transact;
 use crate::permits::permit;
 use crate::platform::Platform;
 use crate::resident_event::{End, Taken, resident_events};
-use base::{Actor, Problem, Purpose, Remedy, limits};
+use base::{Actor, Label, Problem, Purpose, Remedy, limits};
 use crossbeam_channel::bounded;
 use numbers::LocalGovernmentCode;
 use policy::Action;
@@ -118,7 +118,11 @@ impl ImportReport {
             Ok(Taken { end: End::Waiting(_), .. }) => self.waiting += 1,
             Ok(Taken { end: End::Refused(_, label), .. }) => {
                 if let Some(label) = base::labels::find(&label) {
-                    self.note(Problem::new(label, "recorded as refused").at_line(line));
+                    let problem = Problem::new(label, "recorded as refused").at_line(line);
+                    self.note(match field_of(label) {
+                        Some(field) => problem.in_field(field),
+                        None => problem,
+                    });
                 }
                 *self.refused.entry(label).or_default() += 1;
             }
@@ -128,6 +132,20 @@ impl ImportReport {
     fn note(&mut self, problem: Problem) {
         if self.problems.len() < PROBLEMS_SHOWN_MAX {
             self.problems.push(problem);
+        }
+    }
+}
+
+/// The field that a recorded refusal is about: what the sender would have to look at.
+fn field_of(label: &Label) -> Option<&'static str> {
+    match label.text {
+        "event_before_birth" | "event_in_future" => Some("event_date"),
+        "birth_date_differs" => Some("birth_date"),
+        "record_needed" => Some("name"),
+        "stock_empty" => Some("resident_record_code"),
+        text => {
+            let is_of_code = ["resident_", "record_code_"].iter().any(|of| text.starts_with(of));
+            is_of_code.then_some("resident_record_code")
         }
     }
 }

@@ -10,7 +10,7 @@ use numbers::{IndividualNumber, ResidentRecordCode, assignment::Generation};
 use ports::rows::{NumberRow, PersonRow, RecordCodeRow, status};
 use registry::ResidentRecord;
 use registry::resident::{NumberState, Resident, Status};
-use seal::{OpenedKey, Place};
+use seal::{DigestKey, OpenedKey, Place};
 use zeroize::Zeroizing;
 
 /// A person, loaded: the row, the open data key, and what they say together.
@@ -51,6 +51,7 @@ impl Person {
     pub(crate) fn become_state(
         &mut self,
         platform: &Platform,
+        digest_key: &DigestKey,
         entropy: &mut dyn Entropy,
         resident: Resident,
     ) -> Result<(), Problem> {
@@ -70,7 +71,6 @@ impl Person {
             row.contact = Some(contact);
             row.name_birth_index =
                 Some(platform.name_birth_index(&record.name, record.birth_date)?);
-            let digest_key = platform.digest_key(resident.municipality)?;
             let code = resident.code.reveal();
             row.set_position = digest_key.position(code.as_str().as_bytes()).cast_signed();
             if row.status == status::REGISTERED {

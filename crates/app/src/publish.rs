@@ -62,7 +62,9 @@ impl Publisher {
             return Ok(None);
         }
         self.write_edge()?;
-        self.sign().map(Some)
+        let signed = self.sign()?;
+        self.index_subjects()?;
+        Ok(Some(signed))
     }
 
     /// Leaves published so far.
@@ -99,7 +101,7 @@ impl Publisher {
             Err(ReadError::Source(_, problem)) => return Err(problem),
             Err(_) => self.make_again(&head)?,
         }
-        self.publication.write(CHECKPOINT_PATH, last.note.as_bytes())
+        self.show_newest()
     }
 
     fn make_again(&mut self, head: &TreeHead) -> Result<(), Problem> {
@@ -183,9 +185,35 @@ impl Publisher {
             note: signed.to_string(),
             at: self.platform.clock.now(),
         };
-        self.platform.store.transact("checkpoint", &mut |tx| tx.write_checkpoint(&row))?;
-        self.publication.write(CHECKPOINT_PATH, row.note.as_bytes())?;
+        self.platform.store.transact("checkpoint", &mut |tx| match tx.last_checkpoint()? {
+            Some(last) if last.size == row.size && last.root == row.root => Ok(()),
+            Some(last) if last.size > row.size => Ok(()),
+            _ => tx.write_checkpoint(&row),
+        })?;
+        self.show_newest()?;
         Ok(row)
+    }
+
+    /// Brings the look-up by subject up to date, one short transaction per run.
+    fn index_subjects(&self) -> Result<(), Problem> {
+        let mut more = true;
+        while more {
+            let index = &mut |tx: &mut dyn ports::Tx| {
+                more = tx.index_subjects()?;
+                Ok(())
+            };
+            self.platform.store.transact("index_subjects", index)?;
+        }
+        Ok(())
+    }
+
+    /// Shows the newest stored checkpoint. Under the store's write lock, so that of several
+    /// publishers none puts an older one over a newer one.
+    fn show_newest(&self) -> Result<(), Problem> {
+        self.platform.store.transact("show_checkpoint", &mut |tx| match tx.last_checkpoint()? {
+            Some(last) => self.publication.write(CHECKPOINT_PATH, last.note.as_bytes()),
+            None => Ok(()),
+        })
     }
 
     fn read_acts(&self, first: u64, limit: usize) -> Result<Vec<ActRow>, Problem> {

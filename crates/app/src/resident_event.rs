@@ -66,9 +66,8 @@ pub fn resident_events(
 }
 
 fn prefetch(work: &mut Work<'_>, messages: &[FeedMessage]) -> Result<(), Problem> {
-    let platform = work.platform();
     let codes = messages.iter().filter_map(|message| message.event.code.as_ref());
-    let codes: Result<Vec<_>, _> = codes.map(|code| platform.code_index(code)).collect();
+    let codes: Result<Vec<_>, _> = codes.map(|code| work.code_index(code)).collect();
     let places: Vec<_> =
         messages.iter().map(|message| (message.municipality, message.sequence)).collect();
     work.prefetch(&codes?, &places)
@@ -130,7 +129,7 @@ fn apply(
     let content = message.canonical_bytes();
     let (act, label) = match decide(work, message) {
         Ok(decided) => {
-            decided.stock.into_iter().for_each(|row| work.keep_stock(row));
+            decided.stock.into_iter().try_for_each(|row| work.keep_stock(row))?;
             (enact(work, permit, decided.known, &decided.decision, &content)?.1, None)
         }
         Err(problem) if problem.remedy() != Remedy::Broken => {

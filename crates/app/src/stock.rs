@@ -40,7 +40,7 @@ pub fn stock_issue(
     let codes = codes_of(work, &counters)?;
     let content = format!("stock {id} {municipality} {first} {count}");
     let act = work.record(permit, Outcome::Done, None, content.as_bytes())?;
-    work.keep_stock(StockRow { id, municipality, first, count, used: 0 });
+    work.keep_stock(StockRow { id, municipality, first, count, used: 0 })?;
     Ok(StockIssued { act, codes })
 }
 
@@ -93,8 +93,7 @@ pub(crate) fn check_free(
     let mut counter = [code.reveal_u64() / 10];
     platform.keys.invert(&platform.names.record_code, CODE_DOMAIN, &mut counter)?;
     let [counter] = counter;
-    let holds = |stock: &StockRow| (stock.first..stock.first + stock.count).contains(&counter);
-    if work.stocks(municipality)?.iter().any(holds) {
+    if work.stock_holds(municipality, counter)? {
         return Ok(());
     }
     Err(Problem::new(&labels::RECORD_CODE_NOT_IN_STOCK, ""))

@@ -245,6 +245,8 @@ impl Walk<'_> {
     /// Hashes every act again and compares with every checkpoint that was signed.
     fn ledger(&mut self, view: &mut dyn View) -> Result<(), Problem> {
         let identity = identity(self.platform)?;
+        let (covered, entries) = view.subject_index()?;
+        let mut with_subject = 0;
         let mut frontier = Frontier::new();
         let mut checkpoints = view.checkpoints(0, PAGE_ROWS)?.into_iter();
         let mut next = checkpoints.next();
@@ -258,6 +260,7 @@ impl Walk<'_> {
                 if act.id.0 != frontier.size() || LeafEntry::parse(&act.entry).is_err() {
                     self.report.fault(format!("act {}: out of place or not a leaf", act.id));
                 }
+                with_subject += u64::from(act.subject.is_some() && act.id.0 < covered);
                 frontier.append(Hash::leaf(&act.entry));
                 while let Some(point) = next.take_if(|point| point.size == frontier.size()) {
                     let signed = identity.open(&point.note, &[]).map(|open| *open.head());
@@ -275,6 +278,9 @@ impl Walk<'_> {
             }
             self.report.acts += page.len() as u64;
             (self.progress)(self.report.walked());
+        }
+        if with_subject != entries || covered > self.acts {
+            self.report.fault("ledger: the index by subject is not complete".to_owned());
         }
         if next.is_some() {
             self.report.fault("ledger: a checkpoint covers more than there is".to_owned());

@@ -5,20 +5,23 @@
 //! the same as the acts one by one. Acts get their places in the ledger in the order in which they
 //! are recorded.
 
+mod rows;
+
 use crate::people::Person;
 use crate::platform::Platform;
-use base::{ActId, Date, Entropy, Moment, PersonId, Personal, Problem, labels};
+use base::{ActId, Date, Entropy, Moment, PersonId, Problem, labels};
 use ledger::leaf::{LeafDraft, LeafEntry, Salt, commit};
 use numbers::{LocalGovernmentCode, ResidentRecordCode};
 use policy::Permit;
 use ports::rows::{
-    ActRow, Changes, DataKeyRow, FeedCursorRow, FeedMessageRow, IdempotencyRow, NumberListRow,
-    NumberRow, OutboxRow, PersonRow, RecordCodeRow, StockRow,
+    ActRow, Changes, DataKeyRow, FeedCursorRow, FeedMessageRow, IdempotencyRow, NumberRow,
+    RecordCodeRow, StockRow,
 };
 use ports::{KeyLabel, Tx};
 use registry::resident::Resident;
-use seal::{BlindIndex, OpenedKey, Place, WrapPlace};
+use seal::{BlindIndex, DigestKey, OpenedKey, Place, WrapPlace};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use zeroize::Zeroizing;
 
 /// One transaction's view of the world.
@@ -31,7 +34,7 @@ pub struct Work<'a> {
     own_key: OpenedKey,
     next_act: u64,
     next_person: i64,
-    people: BTreeMap<PersonId, Person>,
+    people: BTreeMap<PersonId, Box<Person>>,
     /// Who holds a code now (`Some(Some)`), or held it once (`Some(None)`).
     owners: BTreeMap<BlindIndex, Option<Option<PersonId>>>,
     codes: BTreeMap<(PersonId, i64), Kept<RecordCodeRow>>,
@@ -40,6 +43,9 @@ pub struct Work<'a> {
     cursors: BTreeMap<LocalGovernmentCode, Kept<FeedCursorRow>>,
     stocks: BTreeMap<LocalGovernmentCode, Vec<Kept<StockRow>>>,
     stock_tail: Option<(i64, u64)>,
+    /// Keyed values that one transaction asks for again and again.
+    indexes: BTreeMap<u64, BlindIndex>,
+    digest_keys: BTreeMap<LocalGovernmentCode, Rc<DigestKey>>,
     answers: BTreeMap<(String, String), IdempotencyRow>,
     changes: Changes,
 }
@@ -90,6 +96,8 @@ impl<'a> Work<'a> {
             cursors: BTreeMap::new(),
             stocks: BTreeMap::new(),
             stock_tail: None,
+            indexes: BTreeMap::new(),
+            digest_keys: BTreeMap::new(),
             answers: BTreeMap::new(),
             changes: Changes::default(),
         })
@@ -177,6 +185,9 @@ impl<'a> Work<'a> {
         self.prefetch_messages(messages)?;
         let unknown: Vec<_> =
             codes.iter().filter(|index| !self.owners.contains_key(index)).copied().collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
         let mut persons = Vec::new();
         for (index, row) in unknown.iter().zip(self.tx.codes(&unknown)?) {
             self.owners.insert(*index, row.as_ref().map(holder));
@@ -196,6 +207,9 @@ impl<'a> Work<'a> {
     ) -> Result<(), Problem> {
         let unknown: Vec<_> =
             messages.iter().filter(|key| !self.messages.contains_key(key)).copied().collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
         let rows = self.tx.messages(&unknown)?;
         for (key, row) in unknown.into_iter().zip(rows) {
             self.messages.insert(key, Kept { row, dirty: false });
@@ -215,14 +229,18 @@ impl<'a> Work<'a> {
     pub(crate) fn load(&mut self, persons: &[PersonId]) -> Result<(), Problem> {
         let wanted: Vec<_> =
             persons.iter().filter(|id| !self.people.contains_key(id)).copied().collect();
+        if wanted.is_empty() {
+            return Ok(());
+        }
         let rows = self.tx.persons(&wanted)?;
         let keys = self.tx.data_keys(&wanted)?;
         for ((id, row), key) in wanted.into_iter().zip(rows).zip(keys) {
             let row = row.ok_or_else(|| broken("a code leads to no person"))?;
-            let key = key.ok_or_else(|| Problem::new(&labels::CONTENT_ERASED, ""))?;
+            // Without a data key the content was disposed of; whoever needs it is told by `person`.
+            let Some(key) = key else { continue };
             let code = self.code_row(id)?.ok_or_else(|| broken("a person without a code"))?;
             let key = open_key(self.platform, &self.kek, &key)?;
-            self.people.insert(id, Person::open(row, key, &code)?);
+            self.people.insert(id, Box::new(Person::open(row, key, &code)?));
         }
         Ok(())
     }
@@ -258,21 +276,53 @@ impl<'a> Work<'a> {
     }
 
     fn owner(&mut self, code: &ResidentRecordCode) -> Result<Option<Option<PersonId>>, Problem> {
-        let index = self.platform.code_index(code)?;
+        let index = self.code_index(code)?;
         self.prefetch(&[index], &[])?;
         Ok(self.owners.get(&index).copied().flatten())
+    }
+
+    /// Blind index of a code.
+    pub(crate) fn code_index(&mut self, code: &ResidentRecordCode) -> Result<BlindIndex, Problem> {
+        let plain = code.reveal_u64();
+        if let Some(index) = self.indexes.get(&plain) {
+            return Ok(*index);
+        }
+        let index = self.platform.code_index(code)?;
+        self.indexes.insert(plain, index);
+        Ok(index)
+    }
+
+    /// Whether a stock of the municipality holds this counter.
+    pub(crate) fn stock_holds(
+        &mut self,
+        of: LocalGovernmentCode,
+        counter: u64,
+    ) -> Result<bool, Problem> {
+        self.know_stocks(of)?;
+        let mut rows =
+            self.stocks.get(&of).into_iter().flatten().filter_map(|kept| kept.row.as_ref());
+        Ok(rows.any(|stock| (stock.first..stock.first + stock.count).contains(&counter)))
     }
 
     /// A person, loaded.
     pub fn person(&mut self, id: PersonId) -> Result<&Person, Problem> {
         self.load(&[id])?;
-        self.people.get(&id).ok_or_else(|| broken("a person was not loaded"))
+        let held = self.people.get(&id).map(|held| &**held);
+        held.ok_or_else(|| Problem::new(&labels::CONTENT_ERASED, ""))
     }
 
     /// Gives a person a new state.
     pub(crate) fn change_person(&mut self, id: PersonId, after: Resident) -> Result<(), Problem> {
+        let digest_key = match self.digest_keys.get(&after.municipality) {
+            Some(key) => Rc::clone(key),
+            None => {
+                let key = Rc::new(self.platform.digest_key(after.municipality)?);
+                self.digest_keys.insert(after.municipality, Rc::clone(&key));
+                key
+            }
+        };
         let person = self.people.get_mut(&id).ok_or_else(|| broken("a person was not loaded"))?;
-        person.become_state(self.platform, self.entropy, after)
+        person.become_state(self.platform, &digest_key, self.entropy, after)
     }
 
     /// Seals something for a person.
@@ -315,7 +365,7 @@ impl<'a> Work<'a> {
 
     /// Takes in a person, new or changed.
     pub(crate) fn keep_person(&mut self, person: Person) {
-        self.people.insert(person.row.id, person);
+        self.people.insert(person.row.id, Box::new(person));
     }
 
     /// The number of a new person.
@@ -329,135 +379,6 @@ impl<'a> Work<'a> {
     pub(crate) fn keep_code(&mut self, row: RecordCodeRow) {
         self.owners.insert(row.code_index, Some(holder(&row)));
         self.codes.insert((row.person, row.ordinal), Kept { row: Some(row), dirty: true });
-    }
-
-    /// All numbers of a person, former ones first.
-    pub(crate) fn numbers_of(&mut self, person: PersonId) -> Result<Vec<NumberRow>, Problem> {
-        let mut rows: BTreeMap<i64, NumberRow> =
-            self.tx.numbers_of(person)?.into_iter().map(|row| (row.generation, row)).collect();
-        let newer = self.numbers.range((person, 0)..=(person, i64::MAX));
-        rows.extend(newer.map(|((_, generation), row)| (*generation, row.clone())));
-        Ok(rows.into_values().collect())
-    }
-
-    /// Takes in a number of a person.
-    pub(crate) fn keep_number(&mut self, row: NumberRow) {
-        self.numbers.insert((row.person, row.generation), row);
-    }
-
-    /// A data key to write.
-    pub(crate) fn keep_data_key(&mut self, row: DataKeyRow) {
-        self.changes.data_keys.push(row);
-    }
-
-    /// Writes a person's row without content and destroys the data key: after the commit nobody can
-    /// open what was sealed for the person again.
-    pub(crate) fn dispose(&mut self, row: PersonRow) {
-        self.people.remove(&row.id);
-        self.changes.data_keys_destroyed.push(row.id);
-        self.changes.persons.push(row);
-    }
-
-    /// The one person of this name and birth date; a problem when there are several.
-    pub(crate) fn only_person_named(
-        &mut self,
-        name: &Personal,
-        birth: Date,
-    ) -> Result<Option<PersonId>, Problem> {
-        let index = self.platform.name_birth_index(name, birth)?;
-        let here = self.people.values().filter(|held| held.row.name_birth_index == Some(index));
-        let mut found: Vec<PersonId> = here.map(|held| held.row.id).collect();
-        let stored = self.tx.persons_named(&index)?;
-        let unseen = stored.into_iter().filter(|row| !self.people.contains_key(&row.id));
-        found.extend(unseen.map(|row| row.id));
-        match found[..] {
-            [] => Ok(None),
-            [one] => Ok(Some(one)),
-            _ => Err(Problem::new(&labels::RESIDENT_AMBIGUOUS, "")),
-        }
-    }
-
-    /// Work for the hands.
-    pub(crate) fn put_out(&mut self, row: OutboxRow) {
-        self.changes.outbox.push(row);
-    }
-
-    /// Work that the hands have done.
-    pub(crate) fn outbox_done(&mut self, act: ActId, topic: i64) {
-        self.changes.outbox_done.push((act, topic));
-    }
-
-    /// A number list that was produced.
-    pub(crate) fn keep_list(&mut self, row: NumberListRow) {
-        self.changes.lists.push(row);
-    }
-
-    /// What is known of a message's place in the feed.
-    pub(crate) fn message(
-        &mut self,
-        of: LocalGovernmentCode,
-        sequence: u64,
-    ) -> Result<Option<FeedMessageRow>, Problem> {
-        self.prefetch_messages(&[(of, sequence)])?;
-        Ok(self.messages.get(&(of, sequence)).and_then(|kept| kept.row.clone()))
-    }
-
-    /// Takes in a message.
-    pub(crate) fn keep_message(&mut self, row: FeedMessageRow) {
-        self.messages
-            .insert((row.municipality, row.sequence), Kept { row: Some(row), dirty: true });
-    }
-
-    /// How far a feed has come.
-    pub(crate) fn cursor(&mut self, of: LocalGovernmentCode) -> Result<FeedCursorRow, Problem> {
-        if !self.cursors.contains_key(&of) {
-            let row = self.tx.cursors(&[of])?.pop().flatten();
-            self.cursors.insert(of, Kept { row, dirty: false });
-        }
-        let known = self.cursors.get(&of).and_then(|kept| kept.row.clone());
-        Ok(known.unwrap_or(FeedCursorRow { municipality: of, next: 1, waiting: 0 }))
-    }
-
-    /// Takes in a cursor.
-    pub(crate) fn keep_cursor(&mut self, row: FeedCursorRow) {
-        self.cursors.insert(row.municipality, Kept { row: Some(row), dirty: true });
-    }
-
-    /// A municipality's stocks, oldest first.
-    pub(crate) fn stocks(&mut self, of: LocalGovernmentCode) -> Result<Vec<StockRow>, Problem> {
-        if !self.stocks.contains_key(&of) {
-            let rows = self.tx.stocks_of(of)?.into_iter();
-            let kept = rows.map(|row| Kept { row: Some(row), dirty: false }).collect();
-            self.stocks.insert(of, kept);
-        }
-        let kept = self.stocks.get(&of).into_iter().flatten();
-        Ok(kept.filter_map(|kept| kept.row.clone()).collect())
-    }
-
-    /// Takes in a stock, new or used.
-    pub(crate) fn keep_stock(&mut self, row: StockRow) {
-        let stocks = self.stocks.entry(row.municipality).or_default();
-        stocks.retain(|kept| kept.row.as_ref().is_some_and(|old| old.id != row.id));
-        stocks.push(Kept { row: Some(row), dirty: true });
-        stocks.sort_by_key(|kept| kept.row.as_ref().map(|row| row.id));
-    }
-
-    /// The answer kept under an idempotency key.
-    pub(crate) fn answer(
-        &mut self,
-        actor: &str,
-        key: &str,
-    ) -> Result<Option<IdempotencyRow>, Problem> {
-        let key = (actor.to_owned(), key.to_owned());
-        if let Some(known) = self.answers.get(&key) {
-            return Ok(Some(known.clone()));
-        }
-        Ok(self.tx.answers(&[key])?.pop().flatten())
-    }
-
-    /// Keeps an answer under its idempotency key.
-    pub(crate) fn keep_answer(&mut self, row: IdempotencyRow) {
-        self.answers.insert((row.actor.clone(), row.key.clone()), row);
     }
 
     /// Everything to write.

@@ -2,6 +2,8 @@
 //!
 //! Reads the sources as text, formatted as `cargo fmt` leaves them.
 
+#![cfg(test)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

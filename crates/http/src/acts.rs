@@ -120,7 +120,7 @@ fn about_doc() -> Doc {
                   To look is itself an act.",
         body: Some(Content::json(shape, json!({ "resident_record_code": CODE }))),
         answer: Content::json(
-            act_and(&[("acts", list(&leaf)), ("after", or_null(integer(0)))]),
+            act_and(&[("acts", list(&leaf)), ("after", or_null(&integer(0)))]),
             json!({ "act": 12, "acts": [example_leaf()], "after": null }),
         ),
         links: vec![Link::to("act_show", "id", "$response.body#/acts/0/act")],
@@ -132,7 +132,7 @@ fn show_doc() -> Doc {
     members.extend([
         ("entry", json!({ "type": "string" })),
         ("leaf_hash", hash()),
-        ("proof", or_null(json!({ "type": "string" }))),
+        ("proof", or_null(&json!({ "type": "string" }))),
     ]);
     let mut example = example_leaf();
     example["entry"] = "{\"v\":1}".into();

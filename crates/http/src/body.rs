@@ -195,6 +195,7 @@ const DATE_LENGTH: usize = "2026-04-01".len();
 mod tests {
     use super::*;
     use numbers::ResidentRecordCode;
+    use proptest::prelude::*;
 
     #[test]
     fn faults_are_named_by_place_and_not_by_value() {
@@ -245,5 +246,38 @@ mod tests {
         let Elements::One(one) = elements(b"\n{} ").unwrap() else { panic!() };
         assert_eq!(one, b"{}");
         assert!(elements(b"[{}").is_err());
+    }
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            ".{0,8}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 24, 4, |inner| {
+            let member = (".{0,4}", inner.clone());
+            prop_oneof![
+                prop::collection::vec(inner, 0..4).prop_map(Value::from),
+                prop::collection::vec(member, 0..4)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_has_no_member_twice_is_read_as_it_stands(value in any_json()) {
+            prop_assert_eq!(json(value.to_string().as_bytes()), Ok(value));
+        }
+
+        #[test]
+        fn no_text_makes_a_problem_that_repeats_it(text in "[^0-9 ]{3,40}") {
+            if let Err(problem) = json(text.as_bytes()) {
+                prop_assert!(!problem.to_string().contains(&text));
+            }
+            drop(elements(text.as_bytes()));
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! own, a bounded number at a time; deeds go to the committer and are answered after their commit.
 
 use crate::caller;
+use crate::inlet::{self, Incoming};
 use crate::limits::DoorLimits;
 use crate::metrics::{Metrics, Seen};
 use crate::openapi;
@@ -11,12 +12,12 @@ use crate::reply::{JSON, Reply, problem_response};
 use crate::request::{Ask, Query, municipality};
 use crate::route::{self, Access, Act, Deed, Found, Handle, Look, Route};
 use app::{Committer, Platform};
-use base::{Problem, Remedy, labels, limits};
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
-use hyper::body::{Body, Bytes};
-use hyper::header::{self, HeaderName, HeaderValue};
+use base::{Problem, Remedy, labels};
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{self, HeaderValue};
 use hyper::http::request::Parts;
-use hyper::{Method, Request, Response};
+use hyper::{Method, Request, Response, Version};
 use ledger::prove::NodeCache;
 use ports::Publication;
 use std::sync::Arc;
@@ -64,17 +65,15 @@ impl Door {
     }
 
     /// Answers a request. There is always an answer; what went wrong is a problem.
-    pub async fn answer<B>(&self, request: Request<B>) -> Response<Full<Bytes>>
-    where
-        B: Body<Data = Bytes>,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-    {
+    pub async fn answer<B: Incoming>(&self, request: Request<B>) -> Response<Full<Bytes>> {
         let begun = Instant::now();
         let _under_way = self.0.metrics.under_way();
-        let method = request.method().clone();
+        let (head, mut body) = request.into_parts();
         let mut allow = None;
-        let (route, result) = match route::find(&self.0.routes, &method, request.uri().path()) {
-            Found::Route(route, places) => (route.path, self.walk(route, places, request).await),
+        let (route, result) = match route::find(&self.0.routes, &head.method, head.uri.path()) {
+            Found::Route(route, places) => {
+                (route.path, self.walk(route, places, &head, &mut body).await)
+            }
             Found::OtherMethods(methods) => {
                 allow = allowed(&methods);
                 (NO_ROUTE, Err(Problem::new(&labels::METHOD_UNKNOWN, "")))
@@ -82,20 +81,15 @@ impl Door {
             Found::Nothing => (NO_ROUTE, Err(Problem::new(&labels::PATH_ABSENT, ""))),
         };
         let label = result.as_ref().err().map_or("", Problem::label);
-        let mut response = match result {
-            Ok(reply) => reply.into_response(),
-            Err(problem) => refuse(&problem),
-        };
-        response.headers_mut().extend(allow.map(|methods| (header::ALLOW, methods)));
-        let seen = Seen { route, method: method_word(&method), status: response.status(), label };
-        self.0.metrics.count(&seen, begun.elapsed());
-        tracing::debug!(
-            route,
-            method = seen.method,
-            status = seen.status.as_u16(),
-            label,
-            "answered"
-        );
+        let mut response = result.map_or_else(|problem| refuse(&problem), Reply::into_response);
+        let headers = response.headers_mut();
+        headers.extend(allow.map(|methods| (header::ALLOW, methods)));
+        if head.version < Version::HTTP_2 && !inlet::drain(&mut body).await {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        let (status, method) = (response.status(), method_word(&head.method));
+        self.0.metrics.count(&Seen { route, method, status, label }, begun.elapsed());
+        tracing::debug!(route, method, status = status.as_u16(), label, "answered");
         response
     }
 
@@ -103,29 +97,25 @@ impl Door {
         &self.0
     }
 
-    async fn walk<B>(
+    async fn walk<B: Incoming>(
         &self,
         route: &Route,
         path: Vec<String>,
-        request: Request<B>,
-    ) -> Result<Reply, Problem>
-    where
-        B: Body<Data = Bytes>,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-    {
-        let (head, body) = request.into_parts();
+        head: &Parts,
+        body: &mut B,
+    ) -> Result<Reply, Problem> {
+        let limits = &self.0.state.limits;
         let _admitted = self.admit(route)?;
-        check_head(&head, self.0.state.limits.header_bytes_max)?;
-        let granted = self.granted(route, &head, &path)?;
+        inlet::check_head(head, limits.header_bytes_max)?;
+        let granted = self.granted(route, head, &path)?;
         let query = Query::read(head.uri.query(), route.query)?;
         let body = if route.method == Method::POST {
-            check_media_type(&head)?;
-            self.read(&head, body).await?
+            inlet::read(head, body, limits.body_timeout).await?
         } else {
             Bytes::new()
         };
         let line = format!("{} {}", route.method, head.uri.path());
-        let idempotency_key = idempotency_key(&head)?;
+        let idempotency_key = inlet::idempotency_key(head)?;
         let ask = Ask { line, path, query, body, idempotency_key, granted };
         match route.handle {
             Handle::Look(look) => self.look(look, ask).await,
@@ -163,26 +153,6 @@ impl Door {
         let named = route.path.contains("{municipality}").then(|| path.first()).flatten();
         let concerned = named.map(|text| municipality(text)).transpose()?;
         caller::grant(actor, action, &head.headers, concerned).map(Some)
-    }
-
-    async fn read<B>(&self, head: &Parts, body: B) -> Result<Bytes, Problem>
-    where
-        B: Body<Data = Bytes>,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-    {
-        let announced = head.headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok());
-        let announced = announced.and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
-        if announced > limits::REQUEST_BODY_BYTES_MAX as u64 {
-            return Err(too_large());
-        }
-        let body = Limited::new(body, limits::REQUEST_BODY_BYTES_MAX);
-        let late = |_| Problem::new(&labels::REQUEST_TIMEOUT, "");
-        let read = timeout(self.0.state.limits.body_timeout, body.collect()).await.map_err(late)?;
-        match read {
-            Ok(body) => Ok(body.to_bytes()),
-            Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
-            Err(_) => Err(Problem::new(&labels::REQUEST_MALFORMED, "the body broke off")),
-        }
     }
 
     /// Runs a look on a thread of its own.
@@ -260,48 +230,10 @@ fn method_word(method: &Method) -> &'static str {
     }
 }
 
-fn check_head(head: &Parts, bytes_max: usize) -> Result<(), Problem> {
-    let line = head.uri.path_and_query().map_or(0, |target| target.as_str().len());
-    let headers = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
-    if line + headers.sum::<usize>() > bytes_max {
-        return Err(Problem::new(&labels::REQUEST_TOO_LARGE, "the headers are too large"));
-    }
-    Ok(())
-}
-
-fn check_media_type(head: &Parts) -> Result<(), Problem> {
-    let refused = |detail| Err(Problem::new(&labels::REQUEST_MEDIA_TYPE, detail));
-    if head.headers.contains_key(header::CONTENT_ENCODING) {
-        return refused("compressed bodies are not taken");
-    }
-    let value = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let mut parts = value.unwrap_or_default().split(';').map(str::trim);
-    let json = parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
-    // RFC 8259 §8.1: JSON is UTF-8; who says otherwise means something else.
-    let utf8 =
-        parts.all(|parameter| parameter.to_ascii_lowercase().replace('"', "") == "charset=utf-8");
-    if json && utf8 { Ok(()) } else { refused("the body must be application/json in UTF-8") }
-}
-
-fn idempotency_key(head: &Parts) -> Result<Option<String>, Problem> {
-    let mut values = head.headers.get_all(IDEMPOTENCY_KEY).iter();
-    let Some(value) = values.next() else { return Ok(None) };
-    match value.to_str() {
-        Ok(text) if values.next().is_none() => Ok(Some(text.to_owned())),
-        _ => Err(Problem::new(&labels::REQUEST_MALFORMED, "one Idempotency-Key in ASCII")),
-    }
-}
-
 fn overloaded(detail: &str) -> Problem {
     Problem::new(&labels::OVERLOADED, detail)
 }
 
-fn too_large() -> Problem {
-    let detail = format!("at most {} bytes", limits::REQUEST_BODY_BYTES_MAX);
-    Problem::new(&labels::REQUEST_TOO_LARGE, detail)
-}
-
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// What is counted for requests that lead nowhere.
 const NO_ROUTE: &str = "none";
 /// Tiles with their inner nodes kept for proofs: about 16 MiB.

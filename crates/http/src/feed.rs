@@ -77,7 +77,10 @@ fn answer(
     let mut results = Vec::with_capacity(read.len());
     let mut last = None;
     for (line, message) in (1..).zip(read) {
-        let outcome = message.clone().and_then(|_| taken.next().unwrap_or_else(|| Err(lost())));
+        let outcome = match message {
+            Ok(_) => taken.next().unwrap_or_else(|| Err(lost())),
+            Err(problem) => Err(problem.clone()),
+        };
         match outcome {
             Err(problem) if !many => return Err(problem),
             Err(problem) => {
@@ -157,6 +160,7 @@ fn events_doc() -> Doc {
             ("problem", json!({ "$ref": "#/components/schemas/Problem" })),
         ],
     );
+    let whose = json!({ "resident_record_code": "$request.body#/resident_record_code" });
     let message = feed_message();
     let many = list_to(&message, limits::PAGE_ENTRIES_MAX);
     Doc {
@@ -165,7 +169,7 @@ fn events_doc() -> Doc {
                   message that comes again is answered from the record.",
         body: Some(Content::json(json!({ "oneOf": [message, many] }), example_message())),
         answer: Content::json(
-            object(&[("results", list(&result)), ("act", or_null(act()))]),
+            object(&[("results", list(&result)), ("act", or_null(&act()))]),
             json!({
                 "results": [{ "end": "applied", "act": 7, "sequence": 1, "repeated": false }],
                 "act": 7,
@@ -174,6 +178,8 @@ fn events_doc() -> Doc {
         links: vec![
             Link::to("act_show", "id", "$response.body#/act"),
             Link::to("feed_status", "municipality", "$request.path.municipality"),
+            Link::to("subject_acts", "Sekisho-Purpose", "disclosure").with_body(whose.clone()),
+            Link::to("number_ask", "Sekisho-Purpose", "resident_register").with_body(whose),
         ],
     }
 }
@@ -193,7 +199,7 @@ fn status_doc() -> Doc {
                 ("waiting", integer(0)),
                 ("missing", list(&range)),
                 ("refused", list(&refused)),
-                ("after", or_null(integer(1))),
+                ("after", or_null(&integer(1))),
             ]),
             json!({
                 "municipality": MUNICIPALITY,

@@ -8,6 +8,7 @@
 mod body;
 mod caller;
 mod door;
+mod inlet;
 mod limits;
 mod metrics;
 mod openapi;
@@ -28,6 +29,7 @@ mod set_difference;
 mod stock;
 
 pub use door::{ApiState, Door};
+pub use inlet::Incoming;
 pub use limits::DoorLimits;
 pub use openapi::document as openapi_document;
 pub use reply::{PROBLEM_MEDIA_TYPE, problem_body};

@@ -129,7 +129,7 @@ fn change(ask: &Ask) -> Result<Act, Problem> {
 
 fn change_of(fields: &Fields) -> Result<ChangeAsked, Problem> {
     let ground = ChangeGround::from_word(fields.needed("ground")?)
-        .ok_or_else(|| refused("by_request or ex_officio").in_field("ground"))?;
+        .ok_or_else(|| refused("on whose initiative?").in_field("ground"))?;
     let reason = fields.text("reason")?.map(|word| {
         word.parse::<LeakReason>()
             .map_err(|refusal| Problem::from_refusal(refusal.label()).in_field("reason"))
@@ -207,7 +207,7 @@ fn change_doc() -> Doc {
     let example = json!({
         "municipality": MUNICIPALITY,
         "resident_record_code": CODE,
-        "ground": "by_request",
+        "ground": ChangeGround::ByRequest.word(),
         "reason": "theft",
         "current": NUMBER,
     });

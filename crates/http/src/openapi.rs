@@ -32,11 +32,12 @@ pub(crate) struct Content {
     pub(crate) example: Value,
 }
 
-/// Where an answer leads: the operation, and what of the answer goes into its parameters (or, as
-/// `body`, into its body).
+/// Where an answer leads: an operation, and what of request and answer goes into its parameters and
+/// its body.
 pub(crate) struct Link {
-    pub(crate) to: &'static str,
-    pub(crate) with: Vec<(&'static str, Value)>,
+    to: &'static str,
+    parameters: Vec<(&'static str, Value)>,
+    body: Option<Value>,
 }
 
 impl Content {
@@ -51,9 +52,31 @@ impl Content {
 }
 
 impl Link {
-    /// To an operation with one parameter from the answer.
+    /// To an operation with a parameter.
     pub(crate) fn to(to: &'static str, parameter: &'static str, expression: &str) -> Self {
-        Self { to, with: vec![(parameter, expression.into())] }
+        Self { to, parameters: vec![(parameter, expression.into())], body: None }
+    }
+
+    /// The same with one more parameter.
+    pub(crate) fn and(mut self, parameter: &'static str, expression: &str) -> Self {
+        self.parameters.push((parameter, expression.into()));
+        self
+    }
+
+    /// The same with a body.
+    pub(crate) fn with_body(self, body: Value) -> Self {
+        Self { body: Some(body), ..self }
+    }
+
+    fn value(&self) -> Value {
+        let mut link = json!({ "operationId": self.to });
+        for (name, expression) in &self.parameters {
+            link["parameters"][name] = expression.clone();
+        }
+        if let Some(body) = &self.body {
+            link["requestBody"] = body.clone();
+        }
+        link
     }
 }
 
@@ -70,7 +93,7 @@ pub(crate) fn text_of(routes: &[Route]) -> String {
 fn write(routes: &[Route]) -> Value {
     let mut paths = Map::new();
     for route in routes {
-        let path = route.path.replace("{+path}", "{level}/{index}");
+        let path = route.path.replace("{+path}", "{level}/{position}");
         let method = route.method.as_str().to_ascii_lowercase();
         let item = paths.entry(path).or_insert_with(|| json!({}));
         item[method] = operation(route);
@@ -136,14 +159,7 @@ fn responses(route: &Route, doc: &Doc) -> Value {
         answer["headers"] = json!({ "Sekisho-Act": header });
     }
     for link in &doc.links {
-        let mut written = json!({ "operationId": link.to });
-        for (name, expression) in &link.with {
-            match *name {
-                "body" => written["requestBody"] = expression.clone(),
-                name => written["parameters"][name] = expression.clone(),
-            }
-        }
-        answer["links"][link.to] = written;
+        answer["links"][link.to] = link.value();
     }
     let mut responses = json!({ "200": answer });
     let mut problems = vec!["default"];
@@ -168,33 +184,31 @@ fn permits(action: Action) -> Value {
 }
 
 fn parameters(route: &Route) -> Value {
-    let path = route.path.replace("{+path}", "{level}/{index}");
+    let path = route.path.replace("{+path}", "{level}/{position}");
     let in_path = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let mut list: Vec<Value> =
-        in_path.map(|name| parameter("path", name, path_schema(name), true)).collect();
+        in_path.map(|name| parameter("path", name, &path_schema(name), true)).collect();
     for name in route.query {
-        list.push(parameter("query", name, integer(0), NEEDED.contains(name)));
+        list.push(parameter("query", name, &integer(0), NEEDED.contains(name)));
     }
     if let Access::Permit(_) = route.access {
         let words: Vec<_> = Purpose::ALL.iter().map(|purpose| purpose.word()).collect();
-        list.push(parameter("header", "Sekisho-Purpose", one_of(&words), false));
+        list.push(parameter("header", "Sekisho-Purpose", &one_of(&words), false));
     }
     if matches!(route.handle, Handle::Once(_)) {
         let key = json!({ "type": "string", "minLength": 1, "maxLength": 128 });
-        list.push(parameter("header", "Idempotency-Key", key, true));
+        list.push(parameter("header", "Idempotency-Key", &key, true));
     }
     list.into()
 }
 
-fn parameter(place: &str, name: &str, schema: Value, required: bool) -> Value {
+fn parameter(place: &str, name: &str, schema: &Value, required: bool) -> Value {
     let mut parameter =
         json!({ "name": name, "in": place, "required": required, "schema": schema });
     if let Some((_, meaning, example)) = MEANINGS.iter().find(|(known, ..)| *known == name) {
         parameter["description"] = (*meaning).into();
-        parameter["example"] = serde_json::from_str(example).unwrap_or_else(|_| (*example).into());
-        if place == "path" && name != "id" {
-            parameter["example"] = (*example).into();
-        }
+        // Texts stand in quotes; a test holds every example against its shape.
+        parameter["example"] = serde_json::from_str(example).unwrap_or(Value::Null);
     }
     parameter
 }
@@ -237,28 +251,32 @@ pub(crate) fn act_and(members: &[(&str, Value)]) -> Value {
 /// Query parameters without which there is no answer.
 const NEEDED: [&str; 2] = ["index", "from"];
 
-/// Parameter, meaning, example.
+/// Parameter, meaning, example as JSON.
 const MEANINGS: [(&str, &str, &str); 12] = [
-    ("municipality", "Local government code of a unit that keeps a resident register.", "131016"),
+    (
+        "municipality",
+        "Local government code of a unit that keeps a resident register.",
+        r#""131016""#,
+    ),
     ("id", "The id of an act: its place in the ledger.", "0"),
     ("after", "Where the page before ended.", "0"),
     ("limit", "How many entries at most; 100 unless said, 1000 at most.", "100"),
-    ("index", "The place of a leaf; in a tile's path, its place within the level.", "0"),
+    ("index", "The place of a leaf.", "0"),
     ("size", "Leaves of the tree that the proof is for; those published, unless said.", "1"),
     ("from", "Leaves of the earlier tree.", "1"),
     ("to", "Leaves of the later tree; those published, unless said.", "1"),
-    ("level", "The level of a tile of hashes, or `entries` for a bundle of leaves.", "0"),
+    ("level", "The level of a tile of hashes, or `entries` for a bundle of leaves.", r#""0""#),
+    ("position", "The place of a tile within its level.", r#""000""#),
     (
         "Sekisho-Purpose",
         "What for. Needed where the caller may do this for more than one purpose.",
-        "resident_register",
+        r#""resident_register""#,
     ),
     (
         "Idempotency-Key",
         "A name of the caller's choice: the same request under it is answered from the record.",
-        "7f1c2a",
+        r#""7f1c2a""#,
     ),
-    ("path", "The rest of a path of C2SP tlog-tiles.", "0/000"),
 ];
 
 const DESCRIPTION: &str = "\

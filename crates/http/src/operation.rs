@@ -7,7 +7,7 @@ use crate::openapi::schema::{integer, object, one_of};
 use crate::openapi::{Content, Doc};
 use crate::reply::{JSON, Reply};
 use crate::request::Ask;
-use crate::route::{Access, Handle, Look, Route};
+use crate::route::{Access, Handle, Route};
 use app::publish::identity;
 use base::{ActId, Problem, labels};
 use hyper::Method;
@@ -43,11 +43,11 @@ impl Door {
         let nothing = self.commit(Box::new(|_| Ok(Reply::json(&json!({})))));
         timeout(READY_TIMEOUT, nothing).await.map_err(slow)??;
         let slow = |_| Problem::new(&labels::STORE_BUSY, "the store does not answer");
-        timeout(READY_TIMEOUT, self.look(READY, ask)).await.map_err(slow)?
+        timeout(READY_TIMEOUT, self.look(stands, ask)).await.map_err(slow)?
     }
 }
 
-const READY: Look = |inside, _| {
+fn stands(inside: &Inside, _: &Ask) -> Result<Reply, Problem> {
     identity(&inside.state.platform)?;
     let sizes = Sizes::of(inside)?;
     if sizes.behind_us > BEHIND_US_MAX {
@@ -58,7 +58,7 @@ const READY: Look = |inside, _| {
         "acts": sizes.committed,
         "published": sizes.published,
     })))
-};
+}
 
 /// How far committing and publishing have come.
 struct Sizes {

@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn headers_tell_when_to_come_again_and_how_to_be_known() {
-        let header = |problem: &Problem, name: header::HeaderName| {
+        let header = |problem: &Problem, name: HeaderName| {
             let response = problem_response(problem);
             response.headers().get(name).map(|value| value.to_str().unwrap().to_owned())
         };

@@ -138,6 +138,7 @@ fn places(shape: &str, path: &str) -> Option<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use std::collections::BTreeSet;
 
     #[test]
@@ -181,5 +182,25 @@ mod tests {
         };
         assert_eq!(methods, [&Method::GET]);
         assert!(matches!(find(&routes, &Method::GET, "/healthy"), Found::Nothing));
+    }
+
+    proptest! {
+        #[test]
+        fn any_path_leads_to_one_route_or_nowhere(path in "(/[a-z0-9{}+./%]{0,12}){0,6}") {
+            for route in table() {
+                if let Some(places) = places(route.path, &path) {
+                    // What was taken out of the path goes back into its place.
+                    let shape = route.path.split('/');
+                    let mut places = places.into_iter();
+                    let filled: Vec<_> = shape
+                        .map(|part| match part.starts_with('{') {
+                            true => places.next().unwrap(),
+                            false => part.to_owned(),
+                        })
+                        .collect();
+                    prop_assert_eq!(filled.join("/"), path.clone());
+                }
+            }
+        }
     }
 }

@@ -168,8 +168,10 @@ fn digest_key_doc() -> Doc {
     let zeros = "00".repeat(32);
     Doc {
         tag: "differences",
-        summary: "The key under which the municipality computes the digests of its own records: \
-                  HMAC-SHA-256 keyed by it, as the handbook describes.",
+        summary: "The key under which the municipality computes the digests of its own records: a \
+                  position is the first 8 bytes of HMAC-SHA-256 over `sekisho/position/1`, a zero \
+                  byte and the code; a digest the first 16 over `sekisho/digest/1`, a zero byte, \
+                  the code and the record's canonical bytes.",
         body: None,
         answer: Content::json(
             act_and(&[("digest_key", hash())]),

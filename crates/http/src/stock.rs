@@ -1,7 +1,7 @@
 //! Stocks of resident record codes for municipalities.
 
 use crate::body::Fields;
-use crate::openapi::schema::{CODE, list, object, record_code};
+use crate::openapi::schema::{CODE, example_message, list, object, record_code};
 use crate::openapi::{Content, Doc, Link, act_and};
 use crate::request::Ask;
 use crate::route::{Access, Act, Handle, Route};
@@ -42,6 +42,8 @@ fn issue(ask: &Ask) -> Result<Act, Problem> {
 fn doc() -> Doc {
     let count = json!({ "type": "integer", "minimum": 1, "maximum": CODES_MAX });
     let codes = "$response.body#/resident_record_codes";
+    let mut message = example_message();
+    message["resident_record_code"] = format!("{codes}/0").into();
     Doc {
         tag: "numbers",
         summary: "Give a municipality resident record codes that nobody else will ever get.",
@@ -52,16 +54,16 @@ fn doc() -> Doc {
         ),
         links: vec![
             Link::to("act_show", "id", "$response.body#/act"),
-            Link {
-                to: "number_provisional",
-                with: vec![
-                    ("municipality", "$request.path.municipality".into()),
-                    ("body", json!({ "resident_record_codes": codes })),
-                ],
-            },
+            Link::to("number_provisional", "municipality", SAME_MUNICIPALITY)
+                .and("Idempotency-Key", SAME_KEY)
+                .with_body(json!({ "resident_record_codes": codes })),
+            Link::to("resident_event", "municipality", SAME_MUNICIPALITY).with_body(message),
         ],
     }
 }
+
+const SAME_MUNICIPALITY: &str = "$request.path.municipality";
+const SAME_KEY: &str = "$request.header.Idempotency-Key";
 
 /// Codes in one answer: it is kept, sealed, as long as its `Idempotency-Key`.
 const CODES_MAX: u64 = 10_000;

@@ -73,6 +73,9 @@ pub fn verify(platform: &Platform, token: &str, now: Moment) -> Result<Actor, Pr
     }
     let (signed, signature) = token.rsplit_once('.').ok_or_else(|| malformed("not three parts"))?;
     let (header, claims) = signed.split_once('.').ok_or_else(|| malformed("not three parts"))?;
+    if claims.contains('.') {
+        return Err(malformed("not three parts"));
+    }
     check_header(&decode(header)?)?;
     let public = platform.keys.public_key(&platform.names.token)?;
     UnparsedPublicKey::new(&ED25519, public)

@@ -114,6 +114,8 @@ pub trait View {
         after: Option<ActId>,
         limit: usize,
     ) -> Result<Vec<ActRow>, Problem>;
+    /// How many acts the subject index covers, and how many entries its runs have: for `verify`.
+    fn subject_index(&mut self) -> Result<(u64, u64), Problem>;
     /// A page of open work of a topic, by act.
     fn outbox(
         &mut self,
@@ -143,6 +145,9 @@ pub trait View {
 pub trait Tx: View {
     /// Writes all changes.
     fn write(&mut self, changes: &Changes) -> Result<(), Problem>;
+    /// Adds the next run of acts to the index by subject; false when there are too few for a run
+    /// yet. Look-ups are complete at any time: acts beyond the index are searched one by one.
+    fn index_subjects(&mut self) -> Result<bool, Problem>;
     /// Publishes a checkpoint: refused (`ledger_split`) when one of the same size is there.
     fn write_checkpoint(&mut self, checkpoint: &CheckpointRow) -> Result<(), Problem>;
     /// Sets a setting.

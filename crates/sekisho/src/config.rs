@@ -4,6 +4,8 @@
 //! line or in the environment wins over the file.
 
 use base::{Problem, labels};
+use ledger::checkpoint::Origin;
+use ledger::note::KeyName;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -136,6 +138,7 @@ impl Config {
         self.listen()?;
         self.publish_ms()?;
         self.fixed_moment()?;
+        self.origin()?;
         one_of(self.get("log.format"), "log.format", &["text", "json"])?;
         one_of(self.get("log.level"), "log.level", &["error", "warn", "info", "debug"])
     }
@@ -179,6 +182,15 @@ impl Config {
 
     pub(crate) fn publish_ms(&self) -> Result<u32, Problem> {
         self.number("ledger.publish_ms", 100, 1_000)
+    }
+
+    /// The ledger's name: as a log's origin and as the name of its key.
+    pub(crate) fn origin(&self) -> Result<&str, Problem> {
+        let text = self.get("ledger.origin");
+        let fits = text.parse::<Origin>().is_ok() && text.parse::<KeyName>().is_ok();
+        let wrong =
+            "ledger.origin: a name such as example.org/ledger, without spaces and plus signs";
+        if fits { Ok(text) } else { Err(malformed(wrong.to_owned())) }
     }
 
     /// The moment that the clock stands at; none when it runs.
@@ -284,6 +296,7 @@ mod tests {
             ("[store]\nkind = 'postgresql'", "config_malformed", "store.url"),
             ("[http]\nlisten = '0.0.0.0:80'", "config_malformed", "loopback"),
             ("[ledger]\npublish_ms = 5", "config_malformed", "100 to 1000"),
+            ("[ledger]\norigin = 'two words'", "config_malformed", "ledger.origin"),
             ("[clock]\nsource = 'sundial'", "config_malformed", "RFC 3339"),
             ("[log]\nlevel = 'loud'", "config_malformed", "error, warn"),
             ("[data", "config_malformed", ""),

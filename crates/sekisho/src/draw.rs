@@ -6,6 +6,7 @@ use app::stock::{stock_codes, stock_issue};
 use base::{Actor, Problem, Purpose, labels};
 use indicatif::ProgressBar;
 use numbers::LocalGovernmentCode;
+use places::LocalGovernment;
 use policy::Action;
 use sim::{CSV_HEADER, Population};
 use std::collections::BTreeMap;
@@ -13,7 +14,8 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-type Stocks = BTreeMap<LocalGovernmentCode, std::vec::IntoIter<String>>;
+/// Unused codes by municipality.
+pub(crate) type Stocks = BTreeMap<LocalGovernmentCode, std::vec::IntoIter<String>>;
 
 /// What was drawn.
 #[derive(Clone, Copy, Default)]
@@ -46,7 +48,11 @@ pub(crate) fn write_lines(
     bar: &ProgressBar,
 ) -> Result<FeedWritten, Problem> {
     let registrars = places::registrars();
-    let mut stocks = stocks(platform, drawn)?;
+    let total: u64 = registrars.iter().map(|place| u64::from(place.weight())).sum();
+    let mut stocks = stocks(platform, |place| {
+        let share = u64::from(drawn.residents) * u64::from(place.weight()) / total.max(1);
+        (share * 2 + STOCK_LEAST).min(base::limits::STOCK_CODES_MAX)
+    })?;
     let mut dry = false;
     let codes = |of: LocalGovernmentCode| {
         let next = stocks.get_mut(&of).and_then(Iterator::next);
@@ -70,21 +76,20 @@ pub(crate) fn write_lines(
     Ok(written)
 }
 
-/// Every registering municipality's codes; a stock of the size this draw needs where there is none.
-fn stocks(platform: &Platform, drawn: &Drawn) -> Result<Stocks, Problem> {
-    let registrars = places::registrars();
-    let total: u64 = registrars.iter().map(|place| u64::from(place.weight())).sum();
+/// Every registering municipality's codes; a stock of the size wanted where there is none.
+pub(crate) fn stocks(
+    platform: &Platform,
+    wanted: impl Fn(&LocalGovernment) -> u64,
+) -> Result<Stocks, Problem> {
     let operator: Actor = OPERATOR.parse().map_err(|_| Problem::new(&labels::INTERNAL, "actor"))?;
     let permit = app::permit(&operator, Action::StockIssue, Purpose::Operation, None)?;
     let mut stocks = Stocks::new();
     app::commit::transact(platform, |work| {
         stocks.clear();
-        for place in registrars {
+        for place in places::registrars() {
             let mut codes = stock_codes(work, place.code())?;
             if codes.is_empty() {
-                let share = u64::from(drawn.residents) * u64::from(place.weight()) / total.max(1);
-                let count = (share * 2 + STOCK_LEAST).min(base::limits::STOCK_CODES_MAX);
-                codes = stock_issue(work, &permit, place.code(), count)?.codes;
+                codes = stock_issue(work, &permit, place.code(), wanted(place))?.codes;
             }
             let texts: Vec<_> = codes.iter().map(|code| code.reveal().to_string()).collect();
             stocks.insert(place.code(), texts.into_iter());

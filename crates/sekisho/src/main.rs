@@ -12,11 +12,15 @@ mod progress;
 mod wiring;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 use cli::Cli;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
     let (as_json, colour) = (cli.global.json, cli.global.color);
     let told = match commands::run(cli) {
         Ok(answer) => output::print(&answer, as_json).map(|()| answer.exit),
@@ -26,4 +30,14 @@ fn main() -> ExitCode {
     };
     // A closed pipe: the reader has had enough, and there is nobody left to tell.
     ExitCode::from(told.unwrap_or(0))
+}
+
+/// Help, version, or what is wrong with the command line. In JSON without the words given, which may
+/// hold a number.
+fn usage(error: &clap::Error) -> ExitCode {
+    let asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    let as_json = std::env::args_os().any(|word| word == "--json");
+    // A closed pipe, as above.
+    drop(if as_json && !asked_for { output::print_usage(error.kind()) } else { error.print() });
+    ExitCode::from(if asked_for { 0 } else { output::USAGE })
 }

@@ -9,6 +9,7 @@ use std::io::{IsTerminal, Write};
 /// The answer of a command.
 pub(crate) struct Answer {
     pub(crate) text: String,
+    /// Null where the command's own stream is the answer.
     pub(crate) json: Value,
     pub(crate) exit: u8,
 }
@@ -29,7 +30,7 @@ impl Answer {
 /// Prints an answer on standard output.
 pub(crate) fn print(answer: &Answer, as_json: bool) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    if as_json {
+    if as_json && !answer.json.is_null() {
         return writeln!(out, "{}", answer.json);
     }
     if answer.text.is_empty() {
@@ -54,6 +55,19 @@ pub(crate) fn print_problem(
     writeln!(err, "{red}error{plain}{bold}: {problem}{plain}")?;
     writeln!(err, "  {}", problem.entry().japanese)?;
     writeln!(err, "  {bold}what to do{plain}: {}", advice(problem))
+}
+
+/// Prints what kind of mistake the command line holds, as JSON.
+pub(crate) fn print_usage(kind: clap::error::ErrorKind) -> std::io::Result<()> {
+    let answer = json!({
+        "label": "usage",
+        "title": "The command line is not one of this program",
+        "title_ja": "コマンドの使い方が正しくありません",
+        "detail": kind.as_str().unwrap_or_default(),
+        "line": null,
+        "field": null,
+    });
+    writeln!(std::io::stdout().lock(), "{answer}")
 }
 
 /// A problem as JSON.
@@ -89,12 +103,17 @@ pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     table.to_string()
 }
 
+/// The program by the name it was called, so that a command shown can be given as it stands.
+pub(crate) fn program() -> String {
+    std::env::args().next().unwrap_or_else(|| "sekisho".to_owned())
+}
+
 /// `1234567` as `1,234,567`.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
@@ -135,6 +154,9 @@ fn advice(problem: &Problem) -> &'static str {
         },
     }
 }
+
+/// The exit code of a command line that is not understood.
+pub(crate) const USAGE: u8 = 2;
 
 #[cfg(test)]
 mod tests {

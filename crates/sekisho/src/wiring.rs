@@ -56,7 +56,10 @@ pub(crate) fn open(config: &Config) -> Result<Wired, Problem> {
         return Err(Problem::new(&labels::NOT_INITIALISED, data.display().to_string()));
     }
     let keys = SoftKeyStore::open(&keystore_path(&data), &passphrase(config)?)?;
-    wire(config, Arc::new(keys), false)
+    let wired = wire(config, Arc::new(keys), false)?;
+    // A ceremony that was interrupted before its last step left no platform: `not_initialised`.
+    app::publish::identity(&wired.platform)?;
+    Ok(wired)
 }
 
 /// Makes keys and store in the data directory. Nothing that is there is changed.
@@ -64,7 +67,7 @@ pub(crate) fn create(config: &Config, generate_passphrase: bool) -> Result<Wired
     let data = config.data();
     private_directory(&data)?;
     private_directory(&data.join("keys"))?;
-    if generate_passphrase {
+    if generate_passphrase && !is_passphrase_given(config) {
         invent_passphrase(&passphrase_path(&data))?;
     }
     let path = keystore_path(&data);
@@ -77,7 +80,7 @@ pub(crate) fn create(config: &Config, generate_passphrase: bool) -> Result<Wired
     };
     let wired = wire(config, Arc::new(keys), true)?;
     app::init::make_keys(&wired.platform)?;
-    app::init::make_store(&wired.platform, config.get("ledger.origin"))?;
+    app::init::make_store(&wired.platform, config.origin()?)?;
     Ok(wired)
 }
 
@@ -141,7 +144,12 @@ fn passphrase(config: &Config) -> Result<Passphrase, Problem> {
     Passphrase::from_prompt(|| rpassword::prompt_password("Passphrase of the key store: "))
 }
 
-/// A passphrase of 256 random bits, in a file that only its owner can read.
+/// Whether the configuration or the environment names a passphrase.
+fn is_passphrase_given(config: &Config) -> bool {
+    config.passphrase_file().is_some() || std::env::var_os(PASSPHRASE_VARIABLE).is_some()
+}
+
+/// A passphrase of 256 random bits, in a file that only its owner can read: all of it or no file.
 fn invent_passphrase(path: &Path) -> Result<(), Problem> {
     if path.exists() {
         return Ok(());
@@ -154,10 +162,16 @@ fn invent_passphrase(path: &Path) -> Result<(), Problem> {
         let _ = write!(text, "{byte:02x}");
     }
     text.push('\n');
+    let beside = path.with_extension("new");
     let mut options = fs::OpenOptions::new();
-    let file = options.write(true).create_new(true).mode(0o600).open(path);
+    let file = options.write(true).create(true).truncate(true).mode(0o600).open(&beside);
     file.and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
-        .map_err(|error| Problem::new(&labels::DATA_DIRECTORY, error.to_string()))
+        .and_then(|()| fs::rename(&beside, path))
+        .map_err(|error| {
+            let full = error.kind() == std::io::ErrorKind::StorageFull;
+            let label = if full { &labels::STORE_FULL } else { &labels::DATA_DIRECTORY };
+            Problem::new(label, error.to_string())
+        })
 }
 
 fn private_directory(path: &Path) -> Result<(), Problem> {

@@ -87,7 +87,20 @@ CREATE TABLE act (
   subject :blob,
   entry :blob NOT NULL
 ) :strict;
-CREATE INDEX act_by_subject ON act (subject, id) WHERE subject IS NOT NULL;
+
+-- Acts by subject, in runs: each run indexes the next so many acts, sorted, and is written once at the
+-- right edge of the table. A random place per act would cost a page of the disk per act.
+CREATE TABLE subject_run (
+  id :int NOT NULL PRIMARY KEY CHECK (id > 0),
+  end_act :int NOT NULL
+) :strict;
+
+CREATE TABLE subject_act (
+  run :int NOT NULL,
+  subject :blob NOT NULL,
+  act :int NOT NULL,
+  PRIMARY KEY (run, subject, act)
+) :clustered;
 
 CREATE TABLE outbox (
   act :int NOT NULL,
@@ -122,23 +135,60 @@ CREATE TABLE checkpoint (
   at :int NOT NULL
 ) :strict;
 
--- The ledger only grows (invariant G1): the database itself refuses to change or drop what stands.
+-- The ledger only grows, without gaps (invariant G1), and a code or number once given stays its
+-- holder's (N1): the database itself refuses what would change that.
 -- only sqlite
+CREATE TRIGGER act_follows BEFORE INSERT ON act
+  WHEN NEW.id <> (SELECT COALESCE(MAX(id) + 1, 0) FROM act)
+  BEGIN SELECT RAISE(ABORT, 'acts have no gaps'); END;
 CREATE TRIGGER act_is_final BEFORE UPDATE ON act BEGIN SELECT RAISE(ABORT, 'acts are final'); END;
 CREATE TRIGGER act_stays BEFORE DELETE ON act BEGIN SELECT RAISE(ABORT, 'acts are final'); END;
+CREATE TRIGGER checkpoint_is_new BEFORE INSERT ON checkpoint
+  WHEN EXISTS (SELECT 1 FROM checkpoint WHERE size = NEW.size)
+  BEGIN SELECT RAISE(ABORT, 'checkpoints are final'); END;
 CREATE TRIGGER checkpoint_is_final BEFORE UPDATE ON checkpoint
   BEGIN SELECT RAISE(ABORT, 'checkpoints are final'); END;
 CREATE TRIGGER checkpoint_stays BEFORE DELETE ON checkpoint
   BEGIN SELECT RAISE(ABORT, 'checkpoints are final'); END;
+CREATE TRIGGER code_is_final BEFORE UPDATE ON record_code
+  WHEN (NEW.person, NEW.ordinal, NEW.code_index) <> (OLD.person, OLD.ordinal, OLD.code_index)
+  BEGIN SELECT RAISE(ABORT, 'codes are never given again'); END;
+CREATE TRIGGER code_stays BEFORE DELETE ON record_code
+  BEGIN SELECT RAISE(ABORT, 'codes are never given again'); END;
+CREATE TRIGGER number_is_final BEFORE UPDATE ON individual_number
+  WHEN (NEW.person, NEW.generation, NEW.number_index)
+    <> (OLD.person, OLD.generation, OLD.number_index)
+  BEGIN SELECT RAISE(ABORT, 'numbers are never given again'); END;
 CREATE TRIGGER number_stays BEFORE DELETE ON individual_number
   BEGIN SELECT RAISE(ABORT, 'numbers are never given again'); END;
 -- only postgresql
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS
   'BEGIN RAISE EXCEPTION ''rows of % are final'', TG_TABLE_NAME USING ERRCODE = ''23514''; END';
+CREATE FUNCTION refuse_gap() RETURNS trigger LANGUAGE plpgsql AS '
+  DECLARE lowest BIGINT; highest BIGINT; rows BIGINT;
+  BEGIN
+    SELECT min(id), max(id), count(*) INTO lowest, highest, rows FROM fresh;
+    IF highest - lowest + 1 <> rows
+      OR (lowest > 0 AND NOT EXISTS (SELECT FROM act WHERE id = lowest - 1)) THEN
+      RAISE EXCEPTION ''acts have no gaps'' USING ERRCODE = ''23514'';
+    END IF;
+    RETURN NULL;
+  END';
+CREATE TRIGGER act_follows AFTER INSERT ON act REFERENCING NEW TABLE AS fresh
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_gap();
 CREATE TRIGGER act_is_final BEFORE UPDATE OR DELETE OR TRUNCATE ON act
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER checkpoint_is_final BEFORE UPDATE OR DELETE OR TRUNCATE ON checkpoint
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER code_is_final BEFORE UPDATE ON record_code FOR EACH ROW
+  WHEN ((NEW.person, NEW.ordinal, NEW.code_index) <> (OLD.person, OLD.ordinal, OLD.code_index))
+  EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER code_stays BEFORE DELETE OR TRUNCATE ON record_code
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER number_is_final BEFORE UPDATE ON individual_number FOR EACH ROW
+  WHEN ((NEW.person, NEW.generation, NEW.number_index)
+    <> (OLD.person, OLD.generation, OLD.number_index))
+  EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER number_stays BEFORE DELETE OR TRUNCATE ON individual_number
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 -- all

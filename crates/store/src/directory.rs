@@ -45,21 +45,8 @@ impl PublicationDirectory {
 
     fn open_with(path: &Path, modes: Modes) -> io::Result<Self> {
         let directory = Self { root: path.to_owned(), modes, written: AtomicU64::new(0) };
-        directory.make_folder(&path.join(BESIDE))?;
-        directory.sweep()?;
+        directory.make_folder(path)?;
         Ok(directory)
-    }
-
-    /// Removes what a killed process left half-written; what is young may be somebody's at work.
-    fn sweep(&self) -> io::Result<()> {
-        for entry in fs::read_dir(self.root.join(BESIDE))? {
-            let entry = entry?;
-            let age = entry.metadata().and_then(|about| about.modified()).map(|at| at.elapsed());
-            if matches!(age, Ok(Ok(age)) if age > LEFT_BEHIND_AFTER) {
-                ignore_absent(fs::remove_file(entry.path()))?;
-            }
-        }
-        Ok(())
     }
 
     fn place(&self, path: &str) -> Result<PathBuf, Problem> {
@@ -73,9 +60,14 @@ impl PublicationDirectory {
 
     fn write_whole(&self, place: &Path, bytes: &[u8]) -> io::Result<()> {
         let folder = place.parent().unwrap_or(&self.root);
+        let beside = self.root.join(BESIDE);
         self.make_folder(folder)?;
+        self.make_folder(&beside)?;
         let number = self.written.fetch_add(1, Ordering::Relaxed);
-        let beside = self.root.join(BESIDE).join(format!("{}-{number}", std::process::id()));
+        if number == 0 {
+            sweep(&beside)?;
+        }
+        let beside = beside.join(format!("{}-{number}", std::process::id()));
         let moved = self
             .write_beside(&beside, bytes)
             .and_then(|()| fs::rename(&beside, place))
@@ -121,6 +113,18 @@ impl Publication for PublicationDirectory {
         let place = self.place(path)?;
         self.write_whole(&place, bytes).map_err(|error| problem(&error))
     }
+}
+
+/// Removes what a killed process left half-written; what is young may be somebody's at work.
+fn sweep(beside: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(beside)? {
+        let entry = entry?;
+        let age = entry.metadata().and_then(|about| about.modified()).map(|at| at.elapsed());
+        if matches!(age, Ok(Ok(age)) if age > LEFT_BEHIND_AFTER) {
+            ignore_absent(fs::remove_file(entry.path()))?;
+        }
+    }
+    Ok(())
 }
 
 fn above(folder: &Path) -> &Path {

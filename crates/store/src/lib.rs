@@ -4,14 +4,19 @@
 //! migration runner (`migrate`); an `Engine` is the little that differs between the two databases.
 //! Assumes that callers hand in sealed bytes only: nothing here can open them.
 
+mod checkpointer;
 mod directory;
 mod engine;
+mod links;
 mod migrate;
+mod pg_values;
 mod postgresql;
 mod record;
 mod session;
 mod sqlite;
 mod tables;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use directory::PublicationDirectory;
 pub use migrate::{SCHEMA_VERSION, columns_in_use};

@@ -3,6 +3,8 @@
 //! A text that has run is final: its digest is noted, and a program whose text differs refuses to
 //! start (`store_schema`). A store newer than the program is refused as well.
 
+use crate::engine::Type;
+use crate::tables::ALL;
 use base::{Moment, Problem, labels};
 
 /// The schema that this program works with.
@@ -17,8 +19,9 @@ pub(crate) enum Dialect {
 
 /// A database that migrations run on.
 pub(crate) trait Target {
-    /// Opens the transaction, keeps others out and makes sure that the table of migrations is there.
-    fn begin(&mut self) -> Result<(), Problem>;
+    /// Opens the transaction, keeps others out and runs `table`, which makes the table of
+    /// migrations if it is not there.
+    fn begin(&mut self, table: &str) -> Result<(), Problem>;
     /// Numbers and digests of the migrations that ran.
     fn done(&mut self) -> Result<Vec<(i64, String)>, Problem>;
     /// Runs one and notes it.
@@ -29,7 +32,7 @@ pub(crate) trait Target {
 
 /// Brings the schema up to date; running it again changes nothing.
 pub(crate) fn run(target: &mut impl Target, dialect: Dialect, at: Moment) -> Result<(), Problem> {
-    target.begin()?;
+    target.begin(&translate(MIGRATION_TABLE, dialect))?;
     let ran = run_missing(target, dialect, at);
     target.finish(ran.is_ok())?;
     ran
@@ -51,15 +54,27 @@ fn run_missing(target: &mut impl Target, dialect: Dialect, at: Moment) -> Result
     Ok(())
 }
 
-/// Every `table.column` that the migrations create, read from their text: for the test that holds
-/// the column classes against it.
-pub fn columns_in_use() -> Vec<String> {
-    crate::tables::ALL
-        .iter()
-        .flat_map(|table| {
-            table.columns.iter().map(|(column, _)| format!("{}.{column}", table.name))
+/// Every column that the program knows of, `table.column` → `int|blob|text`, in order within its
+/// table: for the test that holds the databases and the column classes against it.
+pub fn columns_in_use() -> Vec<(String, &'static str)> {
+    let columns = ALL.iter().flat_map(|table| table.columns.iter().map(move |one| (table, one)));
+    columns
+        .map(|(table, (column, kind))| {
+            let kind = match kind {
+                Type::Int => "int",
+                Type::Blob => "blob",
+                Type::Text => "text",
+            };
+            (format!("{}.{column}", table.name), kind)
         })
         .collect()
+}
+
+/// The triggers that the migrations create.
+pub(crate) fn triggers(dialect: Dialect) -> Vec<String> {
+    let texts = TEXTS.iter().map(|text| translate(text, dialect)).collect::<String>();
+    let after = texts.split("CREATE TRIGGER ").skip(1);
+    after.filter_map(|rest| rest.split_whitespace().next().map(str::to_owned)).collect()
 }
 
 fn translate(text: &str, dialect: Dialect) -> String {
@@ -95,6 +110,12 @@ fn digest(text: &str) -> String {
 fn schema(detail: &str) -> Problem {
     Problem::new(&labels::STORE_SCHEMA, detail)
 }
+
+const MIGRATION_TABLE: &str = "CREATE TABLE IF NOT EXISTS migration (
+  number :int NOT NULL PRIMARY KEY,
+  digest :text NOT NULL,
+  at :int NOT NULL
+) :strict";
 
 const TEXTS: [&str; 1] = [include_str!("../migrations/0001_foundation.sql")];
 

@@ -2,63 +2,84 @@
 //!
 //! Writing transactions are serial over all processes: each takes one advisory lock first, so that
 //! places in the ledger are given without gaps and in commit order. What a batch saves in round
-//! trips and flushes outweighs the lock. Assumes `synchronous_commit` on, and sets it.
+//! trips and flushes outweighs the lock. Each leaves a mark, by which a commit whose answer was
+//! lost is found to have gone through or not. Assumes PostgreSQL 13 or newer.
 
-use crate::engine::{Engine, Param, Row, Type, Value};
+use crate::engine::{Engine, Param, Row, Type};
+use crate::links::{Link, Pool, config, lock, patiently};
 use crate::migrate::{self, Dialect};
+use crate::pg_values::{array_type, arrays, column, read, single};
 use crate::session::Session;
 use crate::tables::Table;
 use base::{Label, Moment, Problem, labels};
 use ports::{Store, TxWork, ViewWork};
+use postgres::Config;
 use postgres::error::SqlState;
 use postgres::types::{ToSql, Type as PgType};
-use postgres::{Client, Config, IsolationLevel, NoTls, Transaction};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::error::Error as _;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// The store on PostgreSQL.
 pub struct PostgresStore {
     config: Config,
-    pool: Mutex<Vec<Client>>,
+    writer: Mutex<Option<Link>>,
+    readers: Pool,
+    /// Tells this opening of the store from every other one.
+    instance: String,
+    commits: AtomicU64,
 }
 
 impl PostgresStore {
     /// Connects as `url` says (`postgresql://…` or `key=value …`; a Unix socket or a loopback
     /// address, since the connection carries no TLS) and brings the schema up to date.
     pub fn open(url: &str, at: Moment) -> Result<Self, Problem> {
-        let config: Config = url.parse().map_err(problem)?;
-        let store = Self { config, pool: Mutex::default() };
-        let mut client = store.client()?;
-        migrate::run(&mut PostgresMigrations(&mut client), Dialect::Postgresql, at)?;
-        store.give_back(client);
-        Ok(store)
+        let config = config(url)?;
+        let mut link = Link::connect(&config)?;
+        migrate::run(&mut PostgresMigrations(&mut link), Dialect::Postgresql, at)?;
+        let instance = link.run("SELECT gen_random_uuid()")?.unwrap_or_default();
+        Ok(Self {
+            config,
+            writer: Mutex::new(Some(link)),
+            readers: Pool::new(),
+            instance,
+            commits: AtomicU64::new(0),
+        })
     }
 
-    /// Types of all columns as the database has them, `table.column` → `bigint|bytea|text`; for
-    /// the test that compares them with the column classes.
+    /// Types of all columns as the database has them, in order, `table.column` →
+    /// `bigint|bytea|text`; for the test that compares them with the column classes.
     pub fn columns(&self) -> Result<Vec<(String, String)>, Problem> {
-        let mut client = self.client()?;
         let sql = "SELECT table_name || '.' || column_name, data_type::text \
-                   FROM information_schema.columns WHERE table_schema = current_schema() ORDER BY 1";
-        let rows = client.query(sql, &[]).map_err(problem)?;
-        Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+                   FROM information_schema.columns WHERE table_schema = current_schema() \
+                   ORDER BY table_name, ordinal_position";
+        self.look(|link| {
+            let rows = link.client.query(sql, &[]).map_err(problem)?;
+            Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+        })
     }
 
-    fn client(&self) -> Result<Client, Problem> {
-        let kept = lock(&self.pool).pop();
-        match kept {
-            Some(client) if !client.is_closed() => Ok(client),
-            _ => {
-                let mut client = self.config.connect(NoTls).map_err(problem)?;
-                client.batch_execute(SESSION_SETTINGS).map_err(problem)?;
-                Ok(client)
-            }
-        }
+    fn look<T>(&self, work: impl FnOnce(&mut Link) -> Result<T, Problem>) -> Result<T, Problem> {
+        let mut lent = self.readers.take()?;
+        let (mut link, _) = Link::begin(&self.config, lent.link.take(), BEGIN_LOOKING)?;
+        let done = work(&mut link);
+        lent.link = link.run("COMMIT").is_ok().then_some(link);
+        done
     }
 
-    fn give_back(&self, client: Client) {
-        let mut pool = lock(&self.pool);
-        if !client.is_closed() && pool.len() < CONNECTIONS_KEPT_MAX {
-            pool.push(client);
+    /// Whether a commit whose answer was lost went through: its mark is there, or the one before
+    /// it still is. The lock waits for a server process that may be at it yet.
+    fn settle(&self, mark: &str, before: Option<&str>, lost: Problem) -> Result<(), Problem> {
+        let asked = patiently(SETTLE_WAIT, || {
+            let (mut link, stands) = Link::begin(&self.config, None, BEGIN_WRITING)?;
+            link.run("ROLLBACK")?;
+            Ok(stands)
+        });
+        match asked {
+            Ok(stands) if stands.as_deref() == Some(mark) => Ok(()),
+            Ok(stands) if stands.as_deref() == before => Err(lost),
+            _ => Err(Problem::new(&labels::STORE_BROKEN, "whether the commit stands is unknown")),
         }
     }
 }
@@ -69,51 +90,43 @@ impl Store for PostgresStore {
     }
 
     fn transact(&self, _name: &'static str, work: TxWork<'_>) -> Result<(), Problem> {
-        let mut client = self.client()?;
-        let done = write_in(&mut client, work);
-        self.give_back(client);
-        done
+        let mut writer = lock(&self.writer);
+        let (mut link, before) = Link::begin(&self.config, writer.take(), BEGIN_WRITING)?;
+        let done = Session::run(PostgresEngine(&mut link), |session| work(session));
+        if let Err(refused) = done {
+            // The refusal is what the caller must hear, not a connection that broke afterwards.
+            *writer = link.run("ROLLBACK").is_ok().then_some(link);
+            return Err(refused);
+        }
+        let number = self.commits.fetch_add(1, Ordering::Relaxed);
+        let mark = format!("{}/{number}", self.instance);
+        match link.run(&commit_leaving(&mark)) {
+            Ok(_) => {
+                *writer = Some(link);
+                Ok(())
+            }
+            Err(lost) if lost.label() == labels::STORE_UNREACHABLE.text => {
+                drop(link);
+                self.settle(&mark, before.as_deref(), lost)
+            }
+            Err(refused) => Err(refused),
+        }
     }
 
     fn snapshot(&self, _name: &'static str, work: ViewWork<'_>) -> Result<(), Problem> {
-        let mut client = self.client()?;
-        let done = look_in(&mut client, work);
-        self.give_back(client);
-        done
+        self.look(|link| Session::run(PostgresEngine(link), |session| work(session)))
     }
 
     fn check_integrity(&self) -> Result<Vec<String>, Problem> {
-        let mut client = self.client()?;
-        let sql = "SELECT conname::text FROM pg_constraint WHERE NOT convalidated \
-                   UNION ALL SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid";
-        let rows = client.query(sql, &[]).map_err(problem)?;
-        self.give_back(client);
-        Ok(rows.iter().map(|row| format!("not valid: {}", row.get::<_, String>(0))).collect())
+        self.look(|link| {
+            let triggers = migrate::triggers(Dialect::Postgresql);
+            let rows = link.client.query(FAULTS, &[&triggers]).map_err(problem)?;
+            Ok(rows.iter().map(|row| row.get(0)).collect())
+        })
     }
 }
 
-fn write_in(client: &mut Client, work: TxWork<'_>) -> Result<(), Problem> {
-    let mut transaction = client.transaction().map_err(problem)?;
-    transaction.batch_execute(TAKE_WRITE_LOCK).map_err(problem)?;
-    let mut session = Session(PostgresEngine(transaction));
-    let done = work(&mut session);
-    let transaction = session.0.0;
-    match done {
-        Ok(()) => transaction.commit().map_err(problem),
-        // The refusal is what the caller must hear, not a connection that broke afterwards.
-        Err(refused) => transaction.rollback().map_err(problem).and(Err(refused)),
-    }
-}
-
-fn look_in(client: &mut Client, work: ViewWork<'_>) -> Result<(), Problem> {
-    let start = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
-    let transaction = start.read_only(true).start().map_err(problem)?;
-    let mut session = Session(PostgresEngine(transaction));
-    let done = work(&mut session);
-    session.0.0.rollback().map_err(problem).and(done)
-}
-
-struct PostgresEngine<'c>(Transaction<'c>);
+struct PostgresEngine<'c>(&'c mut Link);
 
 impl Engine for PostgresEngine<'_> {
     fn query(
@@ -124,7 +137,8 @@ impl Engine for PostgresEngine<'_> {
     ) -> Result<Vec<Row>, Problem> {
         let params: Vec<Box<dyn ToSql + Sync + '_>> = params.iter().map(single).collect();
         let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|param| &**param as _).collect();
-        let rows = self.0.query(sql, &params).map_err(problem)?;
+        let statement = self.0.statement(sql, &[])?;
+        let rows = self.0.client.query(&statement, &params).map_err(problem)?;
         rows.iter().map(|row| read(row, 0, types)).collect()
     }
 
@@ -192,116 +206,51 @@ impl PostgresEngine<'_> {
             columns.map(|(at, kind)| column(values, at, types.len(), *kind)).collect();
         let params: Vec<&(dyn ToSql + Sync)> = arrays.iter().map(|array| &**array as _).collect();
         let kinds: Vec<PgType> = types.iter().map(|kind| array_type(*kind)).collect();
-        let statement = self.0.prepare_typed(sql, &kinds).map_err(problem)?;
-        self.0.query(&statement, &params).map_err(problem)
+        let statement = self.0.statement(sql, &kinds)?;
+        self.0.client.query(&statement, &params).map_err(problem)
     }
 }
 
-struct PostgresMigrations<'c>(&'c mut Client);
+struct PostgresMigrations<'c>(&'c mut Link);
 
 impl migrate::Target for PostgresMigrations<'_> {
-    fn begin(&mut self) -> Result<(), Problem> {
-        let table = "CREATE TABLE IF NOT EXISTS migration \
-                     (number BIGINT NOT NULL PRIMARY KEY, digest TEXT NOT NULL, at BIGINT NOT NULL)";
-        let sql = format!("BEGIN; {TAKE_WRITE_LOCK}; {table}");
-        self.0.batch_execute(&sql).map_err(problem)
+    fn begin(&mut self, table: &str) -> Result<(), Problem> {
+        self.0.run(&format!("{BEGIN_LOCKED}; {table}")).map(|_| ())
     }
 
     fn done(&mut self) -> Result<Vec<(i64, String)>, Problem> {
         let sql = "SELECT number, digest FROM migration ORDER BY number";
-        let rows = self.0.query(sql, &[]).map_err(problem)?;
+        let rows = self.0.client.query(sql, &[]).map_err(problem)?;
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
     fn apply(&mut self, text: &str, number: i64, digest: &str, at: i64) -> Result<(), Problem> {
-        self.0.batch_execute(text).map_err(problem)?;
+        self.0.client.batch_execute(text).map_err(problem)?;
         let sql = "INSERT INTO migration (number, digest, at) VALUES ($1, $2, $3)";
-        self.0.execute(sql, &[&number, &digest, &at]).map_err(problem).map(|_| ())
+        self.0.client.execute(sql, &[&number, &digest, &at]).map_err(problem).map(|_| ())
     }
 
     fn finish(&mut self, good: bool) -> Result<(), Problem> {
-        self.0.batch_execute(if good { "COMMIT" } else { "ROLLBACK" }).map_err(problem)
+        self.0.client.batch_execute(if good { "COMMIT" } else { "ROLLBACK" }).map_err(problem)
     }
 }
 
-fn single<'a>(param: &'a Param<'a>) -> Box<dyn ToSql + Sync + 'a> {
-    match param {
-        Param::Int(value) => Box::new(*value),
-        Param::Blob(value) => Box::new(*value),
-        Param::Text(value) => Box::new(*value),
-    }
-}
-
-/// Column `at` of rows laid end to end, `width` values each.
-fn column<'a>(
-    values: &[Param<'a>],
-    at: usize,
-    width: usize,
-    kind: Type,
-) -> Box<dyn ToSql + Sync + 'a> {
-    let cells = values.iter().skip(at).step_by(width);
-    match kind {
-        Type::Int => Box::new(cells.map(as_int).collect::<Vec<_>>()),
-        Type::Blob => Box::new(cells.map(as_blob).collect::<Vec<_>>()),
-        Type::Text => Box::new(cells.map(as_text).collect::<Vec<_>>()),
-    }
-}
-
-const fn as_int(param: &Param<'_>) -> Option<i64> {
-    if let Param::Int(value) = param { *value } else { None }
-}
-
-const fn as_blob<'a>(param: &Param<'a>) -> Option<&'a [u8]> {
-    if let Param::Blob(value) = param { *value } else { None }
-}
-
-const fn as_text<'a>(param: &Param<'a>) -> Option<&'a str> {
-    if let Param::Text(value) = param { *value } else { None }
-}
-
-const fn array_type(kind: Type) -> PgType {
-    match kind {
-        Type::Int => PgType::INT8_ARRAY,
-        Type::Blob => PgType::BYTEA_ARRAY,
-        Type::Text => PgType::TEXT_ARRAY,
-    }
-}
-
-/// `$1::bigint[], $2::bytea[], …`
-fn arrays(types: &[Type]) -> String {
-    let name = |kind: &Type| match kind {
-        Type::Int => "bigint",
-        Type::Blob => "bytea",
-        Type::Text => "text",
-    };
-    let places = (1..).zip(types).map(|(n, kind)| format!("${n}::{}[]", name(kind)));
-    places.collect::<Vec<_>>().join(", ")
-}
-
-fn read(row: &postgres::Row, skip: usize, types: &[Type]) -> Result<Row, Problem> {
-    let columns = (skip..).zip(types);
-    columns
-        .map(|(at, kind)| {
-            Ok(match kind {
-                Type::Int => Value::Int(row.try_get(at).map_err(problem)?),
-                Type::Blob => Value::Blob(row.try_get(at).map_err(problem)?),
-                Type::Text => Value::Text(row.try_get(at).map_err(problem)?),
-            })
-        })
-        .collect()
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// Commits, in one round trip with the mark that says so.
+fn commit_leaving(mark: &str) -> String {
+    format!(
+        "INSERT INTO setting (name, value) VALUES ('commit_mark', '{mark}') \
+         ON CONFLICT (name) DO UPDATE SET value = excluded.value; COMMIT"
+    )
 }
 
 /// What an error of PostgreSQL means to a caller. The server's detail can quote row values (all of
 /// them sealed or keyed); only the message and the constraint's name are passed on.
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
-fn problem(error: postgres::Error) -> Problem {
+pub(crate) fn problem(error: postgres::Error) -> Problem {
     let Some(said) = error.as_db_error() else {
-        let label =
-            if error.is_closed() { &labels::STORE_UNREACHABLE } else { connection_label(&error) };
+        let io = error.source().is_some_and(|cause| cause.is::<std::io::Error>());
+        let gone = io || error.is_closed();
+        let label = if gone { &labels::STORE_UNREACHABLE } else { &labels::STORE_BROKEN };
         return Problem::new(label, error.to_string());
     };
     let label: &'static Label = match said.code() {
@@ -309,14 +258,18 @@ fn problem(error: postgres::Error) -> Problem {
         | &SqlState::CHECK_VIOLATION
         | &SqlState::FOREIGN_KEY_VIOLATION
         | &SqlState::NOT_NULL_VIOLATION => &labels::STORE_CONSTRAINT,
-        &SqlState::DISK_FULL | &SqlState::OUT_OF_MEMORY => &labels::STORE_FULL,
+        &SqlState::DISK_FULL => &labels::STORE_FULL,
         &SqlState::T_R_SERIALIZATION_FAILURE
         | &SqlState::T_R_DEADLOCK_DETECTED
         | &SqlState::LOCK_NOT_AVAILABLE
+        | &SqlState::OUT_OF_MEMORY
         | &SqlState::QUERY_CANCELED => &labels::STORE_BUSY,
         &SqlState::ADMIN_SHUTDOWN
         | &SqlState::CRASH_SHUTDOWN
         | &SqlState::CANNOT_CONNECT_NOW
+        | &SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT
+        | &SqlState::IDLE_SESSION_TIMEOUT
+        | &SqlState::READ_ONLY_SQL_TRANSACTION
         | &SqlState::TOO_MANY_CONNECTIONS => &labels::STORE_UNREACHABLE,
         _ => &labels::STORE_BROKEN,
     };
@@ -324,22 +277,27 @@ fn problem(error: postgres::Error) -> Problem {
     Problem::new(label, format!("{}{constraint}", said.message()))
 }
 
-fn connection_label(error: &postgres::Error) -> &'static Label {
-    let text = error.to_string();
-    let unreachable = ["connecting", "communicating", "timed out"];
-    if unreachable.iter().any(|word| text.contains(word)) {
-        &labels::STORE_UNREACHABLE
-    } else {
-        &labels::STORE_BROKEN
-    }
-}
+/// Waits for the one lock of writing transactions; the number is the word "seki" in ASCII. Each
+/// statement after it must see what was committed meanwhile, whatever the server's default is.
+const BEGIN_LOCKED: &str =
+    "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(1936026473)";
+const BEGIN_WRITING: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; \
+    SELECT pg_advisory_xact_lock(1936026473); \
+    SELECT value FROM setting WHERE name = 'commit_mark'";
+const BEGIN_LOOKING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
-const CONNECTIONS_KEPT_MAX: usize = 8;
+/// How long to wait for a server that restarts before a commit's fate is given up.
+const SETTLE_WAIT: Duration = Duration::from_secs(30);
 
-/// The one lock of writing transactions; the number is the word "seki" in ASCII.
-const TAKE_WRITE_LOCK: &str = "SELECT pg_advisory_xact_lock(1936026473)";
-
-/// Look-ups are by key, whatever the planner thinks of a table it has no statistics of yet.
-const SESSION_SETTINGS: &str = "SET synchronous_commit = on; SET lock_timeout = '20s'; \
-    SET statement_timeout = '120s'; SET plan_cache_mode = force_generic_plan; \
-    SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
+/// Constraints and indexes that do not hold, triggers of the final tables that do not fire, damaged
+/// pages, and a server that acknowledges what is not on the disk.
+const FAULTS: &str = "
+    SELECT 'not valid: ' || conname FROM pg_constraint WHERE NOT convalidated
+    UNION ALL SELECT 'not valid: ' || indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid
+    UNION ALL SELECT 'does not fire: ' || tgname FROM pg_trigger WHERE tgenabled NOT IN ('O', 'A')
+    UNION ALL SELECT 'does not fire: ' || name FROM unnest($1::text[]) AS wanted (name)
+      WHERE NOT EXISTS (SELECT FROM pg_trigger WHERE tgname = name)
+    UNION ALL SELECT 'damaged pages: ' || checksum_failures FROM pg_stat_database
+      WHERE datname = current_database() AND checksum_failures > 0
+    UNION ALL SELECT 'the server runs with ' || name || ' = off' FROM pg_settings
+      WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off'";

@@ -1,6 +1,6 @@
 //! `ports::View` and `ports::Tx` over any engine: every query of the platform, one text each.
 
-use crate::engine::{Engine, Param, Row, Type};
+use crate::engine::{Engine, Param, Type, last_of_each_key};
 use crate::record::{Columns, Record, blob, count, int, municipality, text};
 use crate::tables::{self, Table};
 use base::{ActId, PersonId, Problem, labels};
@@ -13,13 +13,36 @@ use ports::{Tx, View};
 use seal::BlindIndex;
 
 /// A transaction or a snapshot: the port's verbs over an engine.
-pub(crate) struct Session<E>(pub(crate) E);
+pub(crate) struct Session<E> {
+    engine: E,
+    /// The first problem of the database, if any: what follows it must not be committed.
+    failed: Option<Problem>,
+}
 
 impl<E: Engine> Session<E> {
+    /// Runs `work`; good only if every statement was, whatever `work` makes of it.
+    pub(crate) fn run(
+        engine: E,
+        work: impl FnOnce(&mut Self) -> Result<(), Problem>,
+    ) -> Result<(), Problem> {
+        let mut session = Self { engine, failed: None };
+        work(&mut session)?;
+        session.failed.map_or(Ok(()), Err)
+    }
+
+    fn ask<T>(&mut self, ask: impl FnOnce(&mut E) -> Result<T, Problem>) -> Result<T, Problem> {
+        let said = ask(&mut self.engine);
+        if let (Err(problem), None) = (&said, &self.failed) {
+            self.failed = Some(problem.clone());
+        }
+        said
+    }
+
     fn rows<R: Record>(&mut self, tail: &str, params: &[Param<'_>]) -> Result<Vec<R>, Problem> {
         let table = R::TABLE;
         let sql = format!("SELECT {} FROM {} {tail}", table.column_list(), table.name);
-        read_all(self.0.query(&sql, params, &table.types())?)
+        let rows = self.ask(|engine| engine.query(&sql, params, &table.types()))?;
+        rows.into_iter().map(R::from_row).collect()
     }
 
     fn by_key<R: Record>(
@@ -27,13 +50,21 @@ impl<E: Engine> Session<E> {
         by: &[&'static str],
         keys: &[Param<'_>],
     ) -> Result<Vec<Option<R>>, Problem> {
-        let found = self.0.look_up(R::TABLE, by, keys)?;
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let found = self.ask(|engine| engine.look_up(R::TABLE, by, keys))?;
         found.into_iter().map(|row| row.map(R::from_row).transpose()).collect()
     }
 
     fn number(&mut self, sql: &str) -> Result<Option<i64>, Problem> {
-        let row = self.0.query(sql, &[], &[Type::Int])?.into_iter().next();
+        let row = self.ask(|engine| engine.query(sql, &[], &[Type::Int]))?.into_iter().next();
         row.map_or(Ok(None), |row| Columns::new(row).int_or_null())
+    }
+
+    fn covered_acts(&mut self) -> Result<u64, Problem> {
+        let covered = self.number("SELECT MAX(end_act) FROM subject_run")?;
+        Ok(covered.unwrap_or(0).cast_unsigned())
     }
 
     fn write_rows<R: Record>(&mut self, rows: &[R]) -> Result<(), Problem> {
@@ -42,11 +73,12 @@ impl<E: Engine> Session<E> {
         }
         let mut values = Vec::with_capacity(rows.len() * R::TABLE.columns.len());
         rows.iter().for_each(|row| row.push(&mut values));
-        self.0.write(R::TABLE, &values)
+        let values = last_of_each_key(R::TABLE, &values);
+        self.ask(|engine| engine.write(R::TABLE, &values))
     }
 
     fn delete(&mut self, table: &'static Table, keys: &[Param<'_>]) -> Result<(), Problem> {
-        if keys.is_empty() { Ok(()) } else { self.0.delete(table, keys) }
+        if keys.is_empty() { Ok(()) } else { self.ask(|engine| engine.delete(table, keys)) }
     }
 }
 
@@ -187,11 +219,21 @@ impl<E: Engine> View for Session<E> {
         after: Option<ActId>,
         limit: usize,
     ) -> Result<Vec<ActRow>, Problem> {
-        let after = after.map_or(-1, |id| id.0.cast_signed());
-        self.rows(
-            "WHERE subject = $1 AND id > $2 ORDER BY id LIMIT $3",
-            &[blob(subject), int(after), page(limit)],
-        )
+        let after = int(after.map_or(-1, |id| id.0.cast_signed()));
+        let indexed = "WHERE id IN (SELECT s.act FROM subject_run r \
+             JOIN subject_act s ON s.run = r.id AND s.subject = $1 WHERE r.end_act > $2) \
+             AND id > $2 ORDER BY id LIMIT $3";
+        let mut acts = self.rows(indexed, &[blob(subject), after, page(limit)])?;
+        let beyond = "WHERE id >= $1 AND id > $2 AND subject = $3 ORDER BY id LIMIT $4";
+        let covered = self.covered_acts()?;
+        let left = page(limit - acts.len());
+        acts.extend(self.rows(beyond, &[count(covered), after, blob(subject), left])?);
+        Ok(acts)
+    }
+
+    fn subject_index(&mut self) -> Result<(u64, u64), Problem> {
+        let entries = self.number("SELECT COUNT(*) FROM subject_act")?;
+        Ok((self.covered_acts()?, entries.unwrap_or(0).cast_unsigned()))
     }
 
     fn outbox(
@@ -229,7 +271,8 @@ impl<E: Engine> View for Session<E> {
     }
 
     fn setting(&mut self, name: &str) -> Result<Option<String>, Problem> {
-        let found = self.0.look_up(&tables::SETTING, &["name"], &[text(name)])?;
+        let found =
+            self.ask(|engine| engine.look_up(&tables::SETTING, &["name"], &[text(name)]))?;
         let row = found.into_iter().next().flatten();
         row.map(|row| {
             let mut columns = Columns::new(row);
@@ -260,6 +303,26 @@ impl<E: Engine> Tx for Session<E> {
         self.delete(&tables::OUTBOX, &done)
     }
 
+    fn index_subjects(&mut self) -> Result<bool, Problem> {
+        let covered = self.covered_acts()?;
+        let acts = self.acts(ActId(covered), ACTS_PER_RUN)?;
+        if acts.len() < ACTS_PER_RUN {
+            return Ok(false);
+        }
+        let run = self.number("SELECT MAX(id) FROM subject_run")?.unwrap_or(0) + 1;
+        let mut entries: Vec<_> =
+            acts.iter().filter_map(|act| Some((act.subject.as_ref()?, act.id.0))).collect();
+        entries.sort_unstable();
+        let mut rows = Vec::with_capacity(entries.len() * tables::SUBJECT_ACT.columns.len());
+        entries.iter().for_each(|(subject, act)| {
+            rows.extend([int(run), blob(&subject[..]), count(*act)]);
+        });
+        let end = covered + acts.len() as u64;
+        self.ask(|engine| engine.write(&tables::SUBJECT_ACT, &rows))?;
+        self.ask(|engine| engine.write(&tables::SUBJECT_RUN, &[int(run), count(end)]))?;
+        Ok(true)
+    }
+
     fn write_checkpoint(&mut self, checkpoint: &CheckpointRow) -> Result<(), Problem> {
         self.write_rows(std::slice::from_ref(checkpoint)).map_err(|problem| {
             if problem.label() == labels::STORE_CONSTRAINT.text {
@@ -270,7 +333,7 @@ impl<E: Engine> Tx for Session<E> {
     }
 
     fn set_setting(&mut self, name: &str, value: &str) -> Result<(), Problem> {
-        self.0.write(&tables::SETTING, &[text(name), text(value)])
+        self.ask(|engine| engine.write(&tables::SETTING, &[text(name), text(value)]))
     }
 }
 
@@ -278,6 +341,5 @@ fn page(limit: usize) -> Param<'static> {
     int(i64::try_from(limit).unwrap_or(i64::MAX))
 }
 
-fn read_all<R: Record>(rows: Vec<Row>) -> Result<Vec<R>, Problem> {
-    rows.into_iter().map(R::from_row).collect()
-}
+/// Acts in one run of the subject index: few enough to search one by one before they are indexed.
+const ACTS_PER_RUN: usize = 4_096;

@@ -3,15 +3,21 @@
 //! Durable on return: `synchronous = FULL` makes every commit wait for the disk. Assumes a local
 //! file system; a network file system has no locks that SQLite can trust.
 
+use crate::checkpointer::Checkpointer;
 use crate::engine::{Engine, Param, Row, Type, Value};
+use crate::links::lock;
 use crate::migrate::{self, Dialect};
 use crate::session::Session;
 use crate::tables::Table;
 use base::{Label, Moment, Problem, labels};
 use ports::{Store, TxWork, ViewWork};
-use rusqlite::{Connection, ErrorCode, OpenFlags, Statement, types::ToSqlOutput, types::ValueRef};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Statement, ffi};
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 /// How the file is opened.
@@ -31,49 +37,64 @@ impl Default for SqliteOptions {
     }
 }
 
+impl SqliteOptions {
+    fn reader(&self) -> Self {
+        Self { cache_mib: self.cache_mib.min(READER_CACHE_MIB_MAX), ..self.clone() }
+    }
+}
+
 /// The embedded store.
 pub struct SqliteStore {
     path: PathBuf,
     options: SqliteOptions,
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
+    checkpointer: Checkpointer,
 }
 
 impl SqliteStore {
     /// Opens (or creates) the store at `path` and brings its schema up to date; `at` is noted with
     /// each migration.
     pub fn open(path: &Path, options: SqliteOptions, at: Moment) -> Result<Self, Problem> {
-        match (options.create, path.exists()) {
-            (true, true) => return Err(Problem::new(&labels::ALREADY_INITIALISED, "")),
-            (false, false) => return Err(Problem::new(&labels::NOT_INITIALISED, "")),
-            _ => {}
+        if options.create {
+            create(path)?;
+        } else if !path.exists() {
+            return Err(Problem::new(&labels::NOT_INITIALISED, ""));
         }
         let mut writer = connect(path, &options)?;
         migrate::run(&mut SqliteMigrations(&mut writer), Dialect::Sqlite, at)?;
+        let checkpointer = Checkpointer::start(path, connect(path, &options.reader())?)?;
         Ok(Self {
             path: path.to_owned(),
             options,
             writer: Mutex::new(writer),
             readers: Mutex::default(),
+            checkpointer,
         })
     }
 
-    /// Types of all columns as the database has them, `table.column` → `INTEGER|BLOB|TEXT`; for
-    /// the test that compares them with the column classes.
+    /// Types of all columns as the database has them, in order, `table.column` →
+    /// `INTEGER|BLOB|TEXT`; for the test that compares them with the column classes.
     pub fn columns(&self) -> Result<Vec<(String, String)>, Problem> {
         let connection = lock(&self.writer);
         let sql = "SELECT m.name || '.' || c.name, c.type FROM sqlite_schema m \
                    JOIN pragma_table_info(m.name) c WHERE m.type = 'table' \
-                   AND m.name NOT LIKE 'sqlite_%' ORDER BY 1";
+                   AND m.name NOT LIKE 'sqlite_%' ORDER BY m.name, c.cid";
         let mut statement = connection.prepare(sql).map_err(problem)?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
         rows.map_err(problem)?.collect::<Result<_, _>>().map_err(problem)
     }
 
+    /// Lets the file grow to so many pages only, as a full disk would.
+    #[cfg(feature = "testing")]
+    pub fn limit_pages(&self, pages: u32) -> Result<(), Problem> {
+        lock(&self.writer).pragma_update(None, "max_page_count", pages).map_err(problem)
+    }
+
     fn reader(&self) -> Result<Connection, Problem> {
         match lock(&self.readers).pop() {
             Some(connection) => Ok(connection),
-            None => connect(&self.path, &self.options),
+            None => connect(&self.path, &self.options.reader()),
         }
     }
 }
@@ -85,11 +106,13 @@ impl Store for SqliteStore {
 
     fn transact(&self, _name: &'static str, work: TxWork<'_>) -> Result<(), Problem> {
         let connection = lock(&self.writer);
+        roll_back(&connection)?;
         execute(&connection, "BEGIN IMMEDIATE")?;
-        let done = work(&mut Session(SqliteEngine(&connection)))
-            .and_then(|()| execute(&connection, "COMMIT"));
-        if done.is_err() && !connection.is_autocommit() {
-            execute(&connection, "ROLLBACK")?;
+        let done = Session::run(SqliteEngine(&connection), |session| work(session));
+        let done = done.and_then(|()| execute(&connection, "COMMIT"));
+        match done {
+            Ok(()) => self.checkpointer.committed(&connection),
+            Err(_) => roll_back(&connection)?,
         }
         done
     }
@@ -97,7 +120,7 @@ impl Store for SqliteStore {
     fn snapshot(&self, _name: &'static str, work: ViewWork<'_>) -> Result<(), Problem> {
         let connection = self.reader()?;
         execute(&connection, "BEGIN")?;
-        let done = work(&mut Session(SqliteEngine(&connection)));
+        let done = Session::run(SqliteEngine(&connection), |session| work(session));
         execute(&connection, "COMMIT")?;
         let mut pool = lock(&self.readers);
         if pool.len() < READERS_KEPT_MAX {
@@ -108,19 +131,17 @@ impl Store for SqliteStore {
 
     fn check_integrity(&self) -> Result<Vec<String>, Problem> {
         let connection = self.reader()?;
-        let mut faults = Vec::new();
-        for (pragma, good) in
-            [("PRAGMA integrity_check", true), ("PRAGMA foreign_key_check", false)]
-        {
-            let mut statement = connection.prepare(pragma).map_err(problem)?;
-            let rows = statement.query_map([], |row| row.get::<_, String>(0)).map_err(problem)?;
-            for row in rows {
-                let said = row.map_err(problem)?;
-                if !(good && said == "ok") {
-                    faults.push(format!("{pragma}: {said}"));
-                }
-            }
+        let mut faults = texts(&connection, "PRAGMA integrity_check")?;
+        faults.retain(|said| said != "ok");
+        if !faults.is_empty() {
+            return Ok(faults);
         }
+        let orphans = texts(&connection, "PRAGMA foreign_key_check")?;
+        faults.extend(orphans.iter().map(|table| format!("a row without its parent: {table}")));
+        let there = texts(&connection, "SELECT name FROM sqlite_schema WHERE type = 'trigger'")?;
+        let mut wanted = migrate::triggers(Dialect::Sqlite);
+        wanted.retain(|name| !there.contains(name));
+        faults.extend(wanted.iter().map(|name| format!("does not fire: {name}")));
         Ok(faults)
     }
 }
@@ -206,12 +227,9 @@ impl SqliteEngine<'_> {
 struct SqliteMigrations<'c>(&'c mut Connection);
 
 impl migrate::Target for SqliteMigrations<'_> {
-    fn begin(&mut self) -> Result<(), Problem> {
+    fn begin(&mut self, table: &str) -> Result<(), Problem> {
         execute(self.0, "BEGIN IMMEDIATE")?;
-        execute(
-            self.0,
-            "CREATE TABLE IF NOT EXISTS migration (number INTEGER NOT NULL PRIMARY KEY, digest TEXT NOT NULL, at INTEGER NOT NULL) STRICT",
-        )
+        execute(self.0, table)
     }
 
     fn done(&mut self) -> Result<Vec<(i64, String)>, Problem> {
@@ -232,16 +250,24 @@ impl migrate::Target for SqliteMigrations<'_> {
     }
 }
 
+/// Makes the file, for its owner alone; SQLite's companion files take over its permissions.
+fn create(path: &Path) -> Result<(), Problem> {
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    made.map(|_| ()).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => Problem::new(&labels::ALREADY_INITIALISED, ""),
+        ErrorKind::StorageFull => Problem::new(&labels::STORE_FULL, error.to_string()),
+        _ => Problem::new(&labels::DATA_DIRECTORY, error.to_string()),
+    })
+}
+
 fn connect(path: &Path, options: &SqliteOptions) -> Result<Connection, Problem> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_CREATE
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(problem)?;
     connection.busy_timeout(options.busy_timeout).map_err(problem)?;
     let settings = format!(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-         PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -{}; \
-         PRAGMA wal_autocheckpoint = {WAL_PAGES}; PRAGMA journal_size_limit = {WAL_BYTES_KEPT}",
+         PRAGMA recursive_triggers = ON; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -{}; \
+         PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = {WAL_BYTES_KEPT}",
         options.cache_mib * 1024
     );
     connection.execute_batch(&settings).map_err(problem)?;
@@ -249,9 +275,21 @@ fn connect(path: &Path, options: &SqliteOptions) -> Result<Connection, Problem> 
     Ok(connection)
 }
 
+/// Ends a transaction that is still open: one that failed, or one that a panic left behind.
+fn roll_back(connection: &Connection) -> Result<(), Problem> {
+    if connection.is_autocommit() { Ok(()) } else { execute(connection, "ROLLBACK") }
+}
+
 fn execute(connection: &Connection, sql: &str) -> Result<(), Problem> {
     let mut statement = connection.prepare_cached(sql).map_err(problem)?;
     statement.raw_execute().map_err(problem).map(|_| ())
+}
+
+/// The first column of every row.
+fn texts(connection: &Connection, sql: &str) -> Result<Vec<String>, Problem> {
+    let mut statement = connection.prepare(sql).map_err(problem)?;
+    let rows = statement.query_map([], |row| row.get(0)).map_err(problem)?;
+    rows.collect::<Result<_, _>>().map_err(problem)
 }
 
 fn bind(statement: &mut Statement<'_>, params: &[Param<'_>]) -> Result<(), Problem> {
@@ -280,27 +318,25 @@ fn read(row: &rusqlite::Row<'_>, types: &[Type]) -> Result<Row, Problem> {
         .collect()
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A panic inside a transaction leaves it open; the next `transact` rolls it back by the failing
-    // `BEGIN`, so the connection itself is still good.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// What an error of SQLite means to a caller. SQLite's messages name tables and columns only.
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 fn problem(error: rusqlite::Error) -> Problem {
+    // The index of the WAL could not grow, which SQLite does not call a full disk.
+    let no_room = |failed: &ffi::Error| failed.extended_code == ffi::SQLITE_IOERR_SHMSIZE;
     let label: &'static Label = match error.sqlite_error_code() {
+        _ if error.sqlite_error().is_some_and(no_room) => &labels::STORE_FULL,
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => &labels::STORE_BUSY,
         Some(ErrorCode::DiskFull) => &labels::STORE_FULL,
         Some(ErrorCode::ConstraintViolation) => &labels::STORE_CONSTRAINT,
-        Some(ErrorCode::CannotOpen) => &labels::DATA_DIRECTORY,
+        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+            &labels::DATA_DIRECTORY
+        }
         _ => &labels::STORE_BROKEN,
     };
     Problem::new(label, error.to_string())
 }
 
 const READERS_KEPT_MAX: usize = 8;
+const READER_CACHE_MIB_MAX: u32 = 16;
 const STATEMENTS_KEPT: usize = 128;
-/// Pages in the WAL before it is copied back: 64 MiB, so that a page changed often is copied once.
-const WAL_PAGES: u32 = 16_384;
 const WAL_BYTES_KEPT: u32 = 256 << 20;

@@ -137,6 +137,20 @@ pub(crate) static ACT: Table = Table {
     replace: false,
 };
 
+pub(crate) static SUBJECT_RUN: Table = Table {
+    name: "subject_run",
+    key: &["id"],
+    columns: &[("id", Int), ("end_act", Int)],
+    replace: false,
+};
+
+pub(crate) static SUBJECT_ACT: Table = Table {
+    name: "subject_act",
+    key: &["run", "subject", "act"],
+    columns: &[("run", Int), ("subject", Blob), ("act", Int)],
+    replace: false,
+};
+
 pub(crate) static OUTBOX: Table = Table {
     name: "outbox",
     key: &["topic", "act"],
@@ -171,8 +185,16 @@ pub(crate) static CHECKPOINT: Table = Table {
     replace: false,
 };
 
+/// Written by the migrations alone.
+static MIGRATION: Table = Table {
+    name: "migration",
+    key: &["number"],
+    columns: &[("number", Int), ("digest", Text), ("at", Int)],
+    replace: false,
+};
+
 /// Every table, for the tests that compare them with both databases.
-pub(crate) static ALL: [&Table; 13] = [
+pub(crate) static ALL: [&Table; 16] = [
     &SETTING,
     &PERSON,
     &DATA_KEY,
@@ -182,8 +204,11 @@ pub(crate) static ALL: [&Table; 13] = [
     &FEED_CURSOR,
     &STOCK,
     &ACT,
+    &SUBJECT_RUN,
+    &SUBJECT_ACT,
     &OUTBOX,
     &NUMBER_LIST,
     &ANSWER,
     &CHECKPOINT,
+    &MIGRATION,
 ];

@@ -49,7 +49,7 @@ pub(crate) fn integer(least: u64) -> Value {
 }
 
 /// The same, or nothing.
-pub(crate) fn or_null(shape: Value) -> Value {
+pub(crate) fn or_null(shape: &Value) -> Value {
     json!({ "oneOf": [shape, { "type": "null" }] })
 }
 

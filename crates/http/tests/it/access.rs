@@ -11,7 +11,7 @@ const PUBLIC: [&str; 9] = [
     "/v1/ledger/proof/consistency",
     "/v1/ledger/key",
     "/checkpoint",
-    "/tile/{level}/{index}",
+    "/tile/{level}/{position}",
     "/health",
     "/ready",
     "/metrics",
@@ -44,7 +44,7 @@ impl Operation {
     /// A well-formed request, with the example as its body.
     fn ask<'a>(&self, house: &'a House) -> Asking<'a> {
         let path = self.path.replace("{municipality}", "131016").replace("{id}", "0");
-        let path = path.replace("{level}/{index}", "0/000");
+        let path = path.replace("{level}/{position}", "0/000");
         let asked = house.ask(&self.method, &path);
         match &self.what["requestBody"]["content"]["application/json"]["example"] {
             Value::Null => asked,
@@ -59,7 +59,11 @@ async fn nobody_gets_nothing_but_what_is_public() {
     for operation in operations() {
         let answer = operation.ask(&house).send().await;
         let path = &operation.path;
-        assert_eq!(operation.what["security"] == serde_json::json!([]), operation.is_public(), "{path}");
+        assert_eq!(
+            operation.what["security"] == serde_json::json!([]),
+            operation.is_public(),
+            "{path}"
+        );
         if operation.is_public() {
             assert_ne!(answer.status, StatusCode::UNAUTHORIZED, "{path}");
         } else {
@@ -118,7 +122,8 @@ async fn another_municipality_is_refused_whatever_it_names() {
         if operation.what["x-sekisho-action"].is_null() {
             continue;
         }
-        let mut body = operation.what["requestBody"]["content"]["application/json"]["example"].clone();
+        let mut body =
+            operation.what["requestBody"]["content"]["application/json"]["example"].clone();
         if body.get("resident_record_code").is_some() {
             body["resident_record_code"] = code.clone().into();
         }

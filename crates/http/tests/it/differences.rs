@@ -43,7 +43,10 @@ fn answer_of(answer: &Value) -> Answer {
     };
     Answer {
         children: list(&answer["children"]).iter().map(nodes).collect(),
-        entries: list(&answer["entries"]).iter().map(|l| list(l).iter().map(entry).collect()).collect(),
+        entries: list(&answer["entries"])
+            .iter()
+            .map(|l| list(l).iter().map(entry).collect())
+            .collect(),
     }
 }
 

@@ -1,20 +1,22 @@
 //! A platform with its API on a port of its own, for one test, and a caller for it.
 
+use crate::shape;
 use app::{Committer, KeyNames, Platform, Publisher, init, verify};
 use base::{Clock, Moment};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use hyper::{HeaderMap, Method, Request, StatusCode, Version};
-use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
-use serde_json::{Value, json};
 use sekisho_http::{ApiState, DoorLimits, serve, token};
+use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use store::{PublicationDirectory, SqliteOptions, SqliteStore};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -29,9 +31,12 @@ pub(crate) struct House {
     pub(crate) address: SocketAddr,
     clock: Arc<SetClock>,
     publisher: Mutex<Publisher>,
+    stocks: AtomicI64,
+    /// One for HTTP/1.1, one for HTTP/2.
+    clients: [Client<HttpConnector, Full<Bytes>>; 2],
     stop: oneshot::Sender<()>,
     served: JoinHandle<()>,
-    _directory: TempDir,
+    pub(crate) directory: TempDir,
 }
 
 /// A clock that stands still until it is set.
@@ -66,8 +71,18 @@ impl House {
         let served = tokio::spawn(async move {
             serve(listener, state, async { drop(stopped.await) }).await.unwrap();
         });
-        let publisher = Mutex::new(publisher);
-        Self { platform, address, clock, publisher, stop, served, _directory: directory }
+        let client = |only| Client::builder(TokioExecutor::new()).http2_only(only).build_http();
+        Self {
+            platform,
+            address,
+            clock,
+            publisher: Mutex::new(publisher),
+            stocks: AtomicI64::new(0),
+            clients: [client(false), client(true)],
+            stop,
+            served,
+            directory,
+        }
     }
 
     pub(crate) fn token(&self, actor: &str) -> String {
@@ -84,7 +99,8 @@ impl House {
 
     /// A request under construction.
     pub(crate) fn ask(&self, method: &Method, path: &str) -> Asking<'_> {
-        let request = Request::builder().method(method).uri(format!("http://{}{path}", self.address));
+        let request =
+            Request::builder().method(method).uri(format!("http://{}{path}", self.address));
         Asking { house: self, request, body: Bytes::new(), version: Version::HTTP_11 }
     }
 
@@ -99,7 +115,8 @@ impl House {
     /// Gives Chiyoda codes.
     pub(crate) async fn stock(&self, count: u64) -> Vec<String> {
         let asked = self.post("/v1/stocks/131016", &json!({ "count": count })).by(CHIYODA);
-        let answer = asked.once("a stock").send().await.done();
+        let key = format!("stock {}", self.stocks.fetch_add(1, Ordering::SeqCst));
+        let answer = asked.once(&key).send().await.done();
         let codes = answer["resident_record_codes"].as_array().unwrap().iter();
         codes.map(|code| code.as_str().unwrap().to_owned()).collect()
     }
@@ -111,12 +128,29 @@ impl House {
         asked.send().await.done()["results"][0].clone()
     }
 
+    /// A connection whose request is under way: a body of four bytes, `[` of which is sent.
+    pub(crate) async fn half_sent(&self) -> TcpStream {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        let head = format!(
+            "POST /v1/feed/131016/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\
+             content-type: application/json\r\ncontent-length: 4\r\n\r\n[",
+            self.token(CHIYODA)
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        // The question itself is one of the two.
+        let two = "sekisho_http_requests_under_way 2\n";
+        while !String::from_utf8_lossy(&self.get("/metrics").send().await.body).contains(two) {}
+        stream
+    }
+
     /// Stops the server and looks whether everything holds.
     pub(crate) async fn close(self) {
-        self.stop.send(()).unwrap();
-        self.served.await.unwrap();
-        self.publish();
-        let report = verify::verify(&self.platform, &mut |_| ()).unwrap();
+        let Self { platform, publisher, stop, served, directory, .. } = self;
+        stop.send(()).unwrap();
+        served.await.unwrap();
+        publisher.into_inner().unwrap().publish().unwrap();
+        let report = verify::verify(&platform, &mut |_| ()).unwrap();
+        drop(directory);
         assert!(report.holds(), "{:?}", report.faults);
     }
 }
@@ -173,12 +207,16 @@ impl Asking<'_> {
 
     pub(crate) async fn send(self) -> Answer {
         let request = self.request.body(Full::new(self.body)).unwrap();
-        let mut client = Client::builder(TokioExecutor::new());
-        client.http2_only(self.version == Version::HTTP_2);
-        let response = client.build_http().request(request).await.unwrap();
+        let asked = (request.method().clone(), request.uri().path().to_owned());
+        let clients = &self.house.clients;
+        let client = &clients[usize::from(self.version == Version::HTTP_2)];
+        let response = client.request(request).await.unwrap();
         let (head, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
-        Answer { status: head.status, headers: head.headers, body, version: head.version }
+        let answer =
+            Answer { status: head.status, headers: head.headers, body, version: head.version };
+        shape::check(&asked.0, &asked.1, &answer);
+        answer
     }
 }
 

@@ -1,11 +1,13 @@
 //! Whole roads: from a stock of codes to a proof that somebody outside can check.
 
 use crate::house::{AGENCY, AUDITOR, CHIYODA, House, OPERATOR, message};
+use hyper::Version;
 use ledger::checkpoint::LogIdentity;
 use ledger::note::VerifierKey;
 use ledger::proof::{ConsistencyProof, InclusionProof};
 use ledger::{Hash, TreeHead};
 use serde_json::{Value, json};
+use std::task::Poll;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn from_a_stock_to_a_proof() {
@@ -20,7 +22,7 @@ async fn from_a_stock_to_a_proof() {
     let first = asked.done()["individual_number"].clone();
 
     let change = json!({
-        "municipality": "131016", "resident_record_code": code, "ground": "by_request",
+        "municipality": "131016", "resident_record_code": code, "ground": "request",
         "reason": "theft", "current": first,
     });
     let changed = house.post("/v1/numbers/change", &change).by(CHIYODA).once("c1").send().await;
@@ -117,7 +119,10 @@ async fn messages_wait_repeat_and_are_refused_each_in_its_own_way() {
     assert_eq!((&results[1]["next"], &results[2]["repeated"]), (&json!(2), &json!(true)));
     assert_eq!(results[3]["problem"]["label"], "feed_repeat_differs");
     assert_eq!(results[4]["problem"]["label"], "feed_field_missing");
-    assert_eq!((&results[4]["problem"]["line"], &results[4]["problem"]["field"]), (&json!(5), &json!("municipality")));
+    assert_eq!(
+        (&results[4]["problem"]["line"], &results[4]["problem"]["field"]),
+        (&json!(5), &json!("municipality"))
+    );
     assert_eq!(results[5]["problem"]["label"], "permit_foreign_municipality");
 
     // The one message that fills the gap lets the waiting one through; the one after is refused.
@@ -159,7 +164,10 @@ async fn what_is_asked_again_under_its_key_is_answered_from_the_record() {
     };
     let first = stock("k", 2).await;
     let again = stock("k", 2).await;
-    assert_eq!((first.done(), first.header("sekisho-act")), (again.done(), again.header("sekisho-act")));
+    assert_eq!(
+        (first.done(), first.header("sekisho-act")),
+        (again.done(), again.header("sekisho-act"))
+    );
     assert_ne!(stock("l", 2).await.done(), first.json());
     assert_eq!(stock("k", 3).await.label(), "idempotency_key_reused");
     let bare = house.post("/v1/stocks/131016", &json!({ "count": 1 })).by(CHIYODA).send().await;
@@ -211,4 +219,39 @@ async fn the_acts_about_a_person_come_in_pages() {
     assert_eq!(second["acts"][0]["action"], "subject_acts");
     assert_eq!((second["acts"].as_array().unwrap().len(), &second["after"]), (1, &Value::Null));
     house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn http2_carries_many_requests_at_once() {
+    let house = House::open().await;
+    let codes = house.stock(32).await;
+    let messages: Vec<_> = (1..).zip(&codes).map(|(n, code)| message(n, code)).collect();
+    let send = |message: &Value| {
+        house.post("/v1/feed/131016/events", message).by(CHIYODA).over_http2().send()
+    };
+    let asked: Vec<_> = messages.iter().rev().map(send).collect();
+    let answers = join_all(asked).await;
+    assert!(answers.iter().all(|answer| answer.version == Version::HTTP_2));
+    assert!(answers.iter().all(|answer| answer.done()["results"][0]["end"] != "rejected"));
+    let status = house.get("/v1/feed/131016").by(CHIYODA).over_http2().send().await.done();
+    assert_eq!((&status["next"], &status["waiting"]), (&json!(33), &json!(0)));
+    house.close().await;
+}
+
+/// Runs futures side by side and gives what they give, in their order.
+async fn join_all<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
+    let mut futures: Vec<_> = futures.into_iter().map(Box::pin).collect();
+    let mut outputs: Vec<Option<F::Output>> = futures.iter().map(|_| None).collect();
+    std::future::poll_fn(|context| {
+        for (future, output) in futures.iter_mut().zip(&mut outputs) {
+            if output.is_none()
+                && let Poll::Ready(done) = future.as_mut().poll(context)
+            {
+                *output = Some(done);
+            }
+        }
+        if outputs.iter().all(Option::is_some) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    outputs.into_iter().flatten().collect()
 }

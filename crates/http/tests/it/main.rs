@@ -21,4 +21,6 @@ mod marks;
 #[cfg(test)]
 mod problems;
 #[cfg(test)]
+mod shape;
+#[cfg(test)]
 mod tokens;

@@ -11,7 +11,11 @@ async fn what_is_not_there_or_not_so() {
     let house = House::open().await;
     for path in ["/", "/v1", "/v1/feed/131016/", "/v2/feed/131016", "//checkpoint", "/health%20"] {
         let answer = house.get(path).send().await;
-        assert_eq!((answer.status, answer.label()), (StatusCode::NOT_FOUND, "path_absent".into()), "{path}");
+        assert_eq!(
+            (answer.status, answer.label()),
+            (StatusCode::NOT_FOUND, "path_absent".into()),
+            "{path}"
+        );
     }
     for (method, path, allow) in [
         (Method::DELETE, "/health", "GET, HEAD"),
@@ -20,7 +24,10 @@ async fn what_is_not_there_or_not_so() {
     ] {
         let answer = house.ask(&method, path).send().await;
         assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
-        assert_eq!((answer.label().as_str(), answer.header("allow")), ("method_not_allowed", allow));
+        assert_eq!(
+            (answer.label().as_str(), answer.header("allow")),
+            ("method_not_allowed", allow)
+        );
     }
     let head = house.ask(&Method::HEAD, "/health").send().await;
     assert_eq!((head.status, head.body.len()), (StatusCode::OK, 0));
@@ -33,7 +40,11 @@ async fn bodies_that_are_no_json() {
     let post = |body: &'static str| house.ask(&Method::POST, EVENTS).by(CHIYODA).json(body).send();
     for bad in ["", "{", "[{]", "{\"name\": \"山田\"", "nul", "[]"] {
         let answer = post(bad).await;
-        assert_eq!((answer.status.as_u16(), answer.label().as_str()), (400, "request_malformed"), "{bad}");
+        assert_eq!(
+            (answer.status.as_u16(), answer.label().as_str()),
+            (400, "request_malformed"),
+            "{bad}"
+        );
         assert!(!String::from_utf8_lossy(&answer.body).contains("山田\"}"));
     }
     for not_a_message in ["1", "\"x\"", "null"] {
@@ -51,7 +62,8 @@ async fn bodies_that_are_no_json() {
 async fn media_types_are_looked_at() {
     let house = House::open().await;
     let status = async |kind: &str, encoding: Option<&str>| {
-        let asked = house.ask(&Method::POST, EVENTS).by(CHIYODA).header("content-type", kind).raw("{}");
+        let asked =
+            house.ask(&Method::POST, EVENTS).by(CHIYODA).header("content-type", kind).raw("{}");
         let asked = match encoding {
             Some(encoding) => asked.header("content-encoding", encoding),
             None => asked,
@@ -88,10 +100,16 @@ async fn places_and_parameters_have_their_own_labels() {
     }
     // A code that is well formed and nobody's.
     let nobody = house.get("/v1/feed/139998").by("operator:o").send().await;
-    assert!(["municipality_unknown", "local_government_code_check_digit"].contains(&nobody.label().as_str()));
+    assert!(
+        ["municipality_unknown", "local_government_code_check_digit"]
+            .contains(&nobody.label().as_str())
+    );
     let body = json!({ "count": 10_001 });
     let many = house.post("/v1/stocks/131016", &body).by(CHIYODA).once("k").send().await;
-    assert_eq!((many.label().as_str(), &many.json()["field"]), ("request_malformed", &json!("count")));
+    assert_eq!(
+        (many.label().as_str(), &many.json()["field"]),
+        ("request_malformed", &json!("count"))
+    );
     house.close().await;
 }
 
@@ -108,7 +126,10 @@ async fn whose_number_must_be_clear() {
     let both = json!({ "resident_record_code": code, "name": "山田", "birth_date": "1990-04-01" });
     assert_eq!(label(both).await, "request_malformed");
     assert_eq!(label(json!({ "resident_record_code": code })).await, "resident_absent");
-    assert_eq!(label(json!({ "resident_record_code": 24_727_059_608_u64 })).await, "request_malformed");
+    assert_eq!(
+        label(json!({ "resident_record_code": 24_727_059_608_u64 })).await,
+        "request_malformed"
+    );
     assert_eq!(label(json!({ "individual_number": "123456789018" })).await, "request_malformed");
     house.close().await;
 }

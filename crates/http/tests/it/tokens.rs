@@ -70,7 +70,10 @@ async fn headers_and_claims_are_strict() {
     assert_eq!(with(&|c| c["nbf"] = c["iat"].clone()), "good");
     assert_eq!(with(&|c| c["nbf"] = (c["iat"].as_i64().unwrap() + 30).into()), "token_expired");
     assert_eq!(with(&|c| c["exp"] = c["iat"].clone()), "token_expired");
-    assert_eq!(with(&|c| c["exp"] = (c["iat"].as_i64().unwrap() + 32 * 86_400).into()), "token_malformed");
+    assert_eq!(
+        with(&|c| c["exp"] = (c["iat"].as_i64().unwrap() + 32 * 86_400).into()),
+        "token_malformed"
+    );
     assert_eq!(with(&|c| c["exp"] = i64::MAX.into()), "token_malformed");
     assert_eq!(with(&|c| c["exp"] = "60".into()), "token_malformed");
     assert_eq!(with(&|c| c["aud"] = "other".into()), "token_malformed");

@@ -9,7 +9,9 @@ use super::fold_name;
 /// numbers (丁目, 番地, 番, 号, の between digits, kanji numerals before them) as `1-2-3`.
 pub fn fold_address(address: &str) -> String {
     let folded: Vec<char> = fold_name(address).chars().map(unify_dash).collect();
-    tidy_hyphens(&join_numbers(&kanji_numerals(&folded)))
+    // A hyphen that will not stay must not keep a number from its word.
+    let tidied: Vec<char> = tidy_hyphens(&kanji_numerals(&folded)).chars().collect();
+    tidy_hyphens(&join_numbers(&tidied))
 }
 
 /// Replaces kanji numerals (一 to 九百九十九) that a house-number word follows by digits.
@@ -37,7 +39,7 @@ fn join_numbers(text: &[char]) -> Vec<char> {
     let mut out: Vec<char> = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some(&first) = rest.first() {
-        let after_digit = out.last().is_some_and(char::is_ascii_digit);
+        let after_digit = out.iter().rfind(|c| **c != '-').is_some_and(char::is_ascii_digit);
         let unit = unit_length(rest);
         if after_digit && unit > 0 {
             out.push('-');

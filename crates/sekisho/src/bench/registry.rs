@@ -13,7 +13,7 @@ use crate::progress;
 use app::Platform;
 use app::commit::transact_observed;
 use app::resident_event::resident_events;
-use base::{Actor, Problem, Purpose, labels, limits};
+use base::{ActId, Actor, Problem, Purpose, labels, limits};
 use numbers::LocalGovernmentCode;
 use policy::{Action, Permit};
 use ports::Store;
@@ -49,6 +49,7 @@ fn ratio(scratch: &Scratch, kind: &str, open: Open<'_>, bars: &mut Bars) -> Resu
     let platform = platform(open(OURS)?)?;
     let feed = feed(scratch, &platform, kind, SMALL + WINDOW)?;
     let bare = open(BARE)?;
+    copy_acts(&platform, &*bare)?;
     let mut reader = reader(&feed)?;
     let (mut ours_s, mut bare_s, mut events) = (0.0, 0.0, 0_usize);
     loop {
@@ -79,6 +80,17 @@ fn ratio(scratch: &Scratch, kind: &str, open: Open<'_>, bars: &mut Bars) -> Resu
     );
     bars.at_least(&format!("{kind}_ratio_to_bare_inserts"), bare_s / ours_s, 0.4);
     Ok(())
+}
+
+/// The acts before the feed, so that those of the feed have their places.
+fn copy_acts(platform: &Platform, bare: &dyn Store) -> Result<(), Problem> {
+    let mut acts = Vec::new();
+    platform.store.snapshot("acts", &mut |view| {
+        acts = view.acts(ActId(0), usize::MAX)?;
+        Ok(())
+    })?;
+    let changes = Changes { acts, ..Changes::default() };
+    bare.transact("acts", &mut |tx| tx.write(&changes))
 }
 
 /// The rate at ten thousand residents and at `residents`, through the import itself.

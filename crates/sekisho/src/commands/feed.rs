@@ -5,7 +5,7 @@ use crate::cli::{FeedFormat, Import, Population, Stock};
 use crate::draw;
 use crate::output::{Answer, problem_json, table};
 use crate::progress;
-use crate::wiring::{self, Wired};
+use crate::wiring::Wired;
 use app::import::ImportReport;
 use base::{Actor, Problem, Purpose, labels};
 use numbers::LocalGovernmentCode;
@@ -13,16 +13,17 @@ use policy::Action;
 use registry::feed::Format;
 use serde_json::{Value, json};
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Write};
+use std::io::{BufReader, BufWriter, ErrorKind, Read, Write};
 use std::path::Path;
 
 /// Takes in a feed file and publishes what came of it.
 pub(crate) fn import(context: &Context, asked: &Import) -> Result<Answer, Problem> {
-    let wired = match context.open() {
-        Err(problem) if asked.prepare && problem.label() == labels::NOT_INITIALISED.text => {
-            wiring::create(&context.config, true)?
-        }
-        opened => opened?,
+    let wired = if asked.prepare {
+        let wired = context.open_or_create()?;
+        draw::stocks(&wired.platform, |_| PREPARED_STOCK)?;
+        wired
+    } else {
+        context.open_for_change()?
     };
     let format = asked.format.map(|format| match format {
         FeedFormat::Csv => Format::Csv,
@@ -47,7 +48,9 @@ pub(crate) fn take_in(
         Box::new(std::io::stdin())
     } else {
         Box::new(File::open(path).map_err(|error| {
-            Problem::new(&labels::IO, format!("{}: {}", path.display(), error.kind()))
+            let absent = error.kind() == ErrorKind::NotFound;
+            let label = if absent { &labels::PATH_ABSENT } else { &labels::IO };
+            Problem::new(label, format!("{}: {}", path.display(), error.kind()))
         })?)
     };
     let input = BufReader::with_capacity(1 << 20, input);
@@ -64,7 +67,7 @@ pub(crate) fn stock(context: &Context, asked: &Stock) -> Result<Answer, Problem>
         asked.municipality.parse().map_err(|refusal: numbers::NumberRefusal| {
             Problem::from_refusal(refusal.label()).in_field("municipality")
         })?;
-    let wired = context.open()?;
+    let wired = context.open_for_change()?;
     let actor = Actor::Municipality(municipality);
     let purpose = Purpose::ResidentRegister;
     let permit = app::permit(&actor, Action::StockIssue, purpose, Some(municipality))?;
@@ -82,7 +85,7 @@ pub(crate) fn stock(context: &Context, asked: &Stock) -> Result<Answer, Problem>
 
 /// Draws a feed.
 pub(crate) fn population(context: &Context, asked: &Population) -> Result<Answer, Problem> {
-    let wired = context.open()?;
+    let wired = context.open_for_change()?;
     let bar = progress::bar("drawing residents", expected(&asked.drawn), context.quiet());
     let written = if asked.output == Path::new("-") {
         let mut out = BufWriter::new(std::io::stdout().lock());
@@ -167,3 +170,6 @@ fn report_json(report: &ImportReport, gaps: &[Value]) -> Value {
         "gaps": gaps,
     })
 }
+
+/// Codes of a stock that `import --prepare` gives to a municipality that has none.
+const PREPARED_STOCK: u64 = 1_000;

@@ -108,7 +108,13 @@ fn audit_directory(
         Err(AuditError::Read(ledger::grow::ReadError::Source(_, problem))) => Err(problem),
         Err(fault) => {
             let at = fault.path().map(|path| path.to_string()).unwrap_or_default();
-            let text = format!("The published ledger does not add up, first at {at}");
+            let mut text = format!("The published ledger does not add up, first at {at}");
+            if directory.is_none() {
+                text.push_str(
+                    "\nThis copy is your own: move it away as evidence and run `sekisho ledger \
+                     checkpoint`, which publishes the same again from the store.",
+                );
+            }
             Ok(Answer::good(text, json!({ "holds": false, "first": at })).holds_if(false))
         }
     }

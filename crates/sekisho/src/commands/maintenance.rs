@@ -50,7 +50,7 @@ pub(crate) fn walk(wired: &Wired, quiet: bool) -> Result<VerifyReport, Problem> 
 
 /// Writes the number lists that are due.
 pub(crate) fn lists(context: &Context) -> Result<Answer, Problem> {
-    let wired = context.open()?;
+    let wired = context.open_for_change()?;
     let made = app::number_list::number_lists(&wired.platform, &*wired.deliveries, &mut |_| {})?;
     wired.publish()?;
     let rows = [counted(made.lists, "lists"), counted(made.entries, "entries")];
@@ -62,7 +62,7 @@ pub(crate) fn lists(context: &Context) -> Result<Answer, Problem> {
 
 /// Starts a new key epoch and moves every data key into it.
 pub(crate) fn rewrap(context: &Context) -> Result<Answer, Problem> {
-    let wired = context.open()?;
+    let wired = context.open_for_change()?;
     let permit = app::permit(&Actor::Platform, Action::Rewrap, Purpose::Operation, None)?;
     let mut label = None;
     app::commit::transact(&wired.platform, |work| {
@@ -87,7 +87,7 @@ pub(crate) fn dispose(context: &Context, asked: &Dispose) -> Result<Answer, Prob
         .trim()
         .parse()
         .map_err(|refusal: numbers::NumberRefusal| Problem::from_refusal(refusal.label()))?;
-    let wired = context.open()?;
+    let wired = context.open_for_change()?;
     let mut act = None;
     app::commit::transact(&wired.platform, |work| {
         let whose = Whose::Code(code.clone());
@@ -110,5 +110,9 @@ fn read(path: &Path) -> Result<String, Problem> {
     } else {
         std::fs::read_to_string(path)
     };
-    read.map_err(|error| Problem::new(&labels::IO, error.kind().to_string()))
+    read.map_err(|error| {
+        let absent = error.kind() == std::io::ErrorKind::NotFound;
+        let label = if absent { &labels::PATH_ABSENT } else { &labels::IO };
+        Problem::new(label, error.kind().to_string())
+    })
 }

@@ -12,7 +12,7 @@ use crate::cli::{Cli, Command};
 use crate::config::Config;
 use crate::output::{Answer, grouped, table};
 use crate::wiring::{self, Wired};
-use base::Problem;
+use base::{Problem, labels};
 use serde_json::json;
 use std::io::IsTerminal;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
@@ -31,6 +31,24 @@ impl Context {
 
     pub(crate) fn open(&self) -> Result<Wired, Problem> {
         wiring::open(&self.config)
+    }
+
+    /// Opens for a change; where there is no platform yet, makes one.
+    pub(crate) fn open_or_create(&self) -> Result<Wired, Problem> {
+        match self.open_for_change() {
+            Err(problem) if problem.label() == labels::NOT_INITIALISED.text => {
+                wiring::create(&self.config, true)
+            }
+            opened => opened,
+        }
+    }
+
+    /// Opens for a change. What is committed is published first: a store older than its published
+    /// ledger is found before anything is added to it.
+    pub(crate) fn open_for_change(&self) -> Result<Wired, Problem> {
+        let wired = self.open()?;
+        wired.publish()?;
+        Ok(wired)
     }
 }
 

@@ -43,7 +43,9 @@ pub(crate) fn kat() -> Result<Answer, Problem> {
 pub(crate) fn completions(shell: clap_complete::Shell) -> Result<Answer, Problem> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "sekisho", &mut script);
-    Ok(Answer::good(String::from_utf8_lossy(&script).into_owned(), Value::Null))
+    let script = String::from_utf8_lossy(&script).into_owned();
+    let answer = serde_json::json!({ "shell": shell.to_string(), "script": script });
+    Ok(Answer::good(script, answer))
 }
 
 /// Writes a manual page for the program and for each command.

@@ -3,12 +3,12 @@
 use super::Context;
 use crate::cli::{Serve, Token};
 use crate::config::Config;
-use crate::output::Answer;
+use crate::output::{Answer, program};
 use crate::wiring::Wired;
 use app::{Committer, Publisher};
 use base::{Actor, Problem, labels};
 use http_door::ApiState;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -17,8 +17,9 @@ use std::time::Duration;
 pub(crate) fn serve(context: Context, asked: Serve) -> Result<Answer, Problem> {
     let wired = context.open()?;
     let config = context.config.with("http.listen", asked.listen)?;
+    let address = config.listen()?;
     run(&config, wired)?;
-    Ok(Answer::good("", Value::Null))
+    Ok(Answer::good("", json!({ "served": address })))
 }
 
 /// Issues a token.
@@ -28,7 +29,7 @@ pub(crate) fn token(context: &Context, asked: &Token) -> Result<Answer, Problem>
         .parse()
         .map_err(|refusal: base::ActorRefusal| Problem::from_refusal(refusal.label()))?;
     let wired = context.open()?;
-    let seconds = i64::from(asked.minutes) * 60;
+    let seconds = u64::from(asked.minutes) * 60;
     let token = http_door::token::issue(&wired.platform, &actor, seconds)?;
     let answer = json!({ "actor": actor.to_string(), "token": token, "seconds": seconds });
     Ok(Answer::good(token, answer))
@@ -50,10 +51,11 @@ pub(crate) fn run(config: &Config, wired: Wired) -> Result<(), Problem> {
         tracing::info!(%address, "serving");
         eprint_hint(&format!(
             "Serving on http://{address} until Ctrl-C. As a municipality, for example:\n\
-             \x20 TOKEN=$(sekisho --data {0} token municipality:131016)\n\
+             \x20 TOKEN=$({1} --data {0} token municipality:131016)\n\
              \x20 curl -s -H \"Authorization: Bearer $TOKEN\" http://{address}/v1/feed/131016\n\
              \x20 curl -s http://{address}/checkpoint\n",
-            data.display()
+            data.display(),
+            program(),
         ));
         http_door::serve(listener, state, stopped()).await
     });

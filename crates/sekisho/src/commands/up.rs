@@ -5,9 +5,9 @@
 use super::{Context, counted, feed, maintenance, serve};
 use crate::cli::{Drawn, Up};
 use crate::draw;
-use crate::output::{Answer, table};
+use crate::output::{Answer, program, table};
 use crate::progress;
-use crate::wiring::{self, Wired};
+use crate::wiring::Wired;
 use app::import::ImportReport;
 use app::number_list::ListsMade;
 use app::verify::VerifyReport;
@@ -29,12 +29,7 @@ struct Road {
 /// Draws, numbers, lists, publishes, verifies; then serves.
 pub(crate) fn up(context: Context, asked: Up) -> Result<Answer, Problem> {
     let started = Instant::now();
-    let wired = match context.open() {
-        Err(problem) if problem.label() == labels::NOT_INITIALISED.text => {
-            wiring::create(&context.config, true)?
-        }
-        opened => opened?,
-    };
+    let wired = context.open_or_create()?;
     let mut road = walk(&context, &wired, &asked.population)?;
     road.seconds = started.elapsed().as_secs_f64();
     let holds = road.verified.holds() && road.import.is_clean();
@@ -93,18 +88,18 @@ fn summary(context: &Context, road: &Road) -> String {
         counted(road.verified.faults.len() as u64, "faults"),
     ];
     let data = context.config.data();
-    let data = data.display();
+    let (program, data) = (program(), data.display());
     let mut text = table(&["a country in small", ""], &rows);
     text.push_str(&format!("\n{:.1} seconds, everything in {data}\n", road.seconds));
     road.verified.faults.iter().for_each(|fault| text.push_str(&format!("\nfault: {fault}")));
     road.import.problems.iter().for_each(|problem| text.push_str(&format!("\n{problem}")));
     text.push_str(&format!(
         "\nTry next:\n\
-         \x20 sekisho --data {data} verify\n\
-         \x20 sekisho --data {data} ledger audit\n\
-         \x20 sekisho --data {data} ledger prove 0\n\
-         \x20 sekisho --data {data} import {}     # the same again changes nothing\n\
-         \x20 sekisho number explain 123456789018\n",
+         \x20 {program} --data {data} verify\n\
+         \x20 {program} --data {data} ledger audit\n\
+         \x20 {program} --data {data} ledger prove 0\n\
+         \x20 {program} --data {data} import {}     # the same again changes nothing\n\
+         \x20 {program} number explain 123456789018\n",
         road.feed.display()
     ));
     text
@@ -112,6 +107,7 @@ fn summary(context: &Context, road: &Road) -> String {
 
 fn facts(road: &Road) -> Value {
     json!({
+        "municipalities": places::municipalities().count(),
         "events": road.import.messages,
         "applied": road.import.applied,
         "repeated": road.import.repeated,

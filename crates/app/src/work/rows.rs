@@ -1,0 +1,149 @@
+//! The rows of a unit of work that are kept by key: numbers, messages, cursors, stocks, answers, and
+//! the work for the hands. Each is read at most once; what is kept here is what later acts see.
+
+use super::{Kept, Work};
+use base::{ActId, Date, PersonId, Personal, Problem, labels};
+use numbers::LocalGovernmentCode;
+use ports::rows::{
+    DataKeyRow, FeedCursorRow, FeedMessageRow, IdempotencyRow, NumberListRow, NumberRow, OutboxRow,
+    PersonRow, StockRow,
+};
+use std::collections::BTreeMap;
+
+impl Work<'_> {
+    /// All numbers of a person, former ones first.
+    pub(crate) fn numbers_of(&mut self, person: PersonId) -> Result<Vec<NumberRow>, Problem> {
+        let mut rows: BTreeMap<i64, NumberRow> =
+            self.tx.numbers_of(person)?.into_iter().map(|row| (row.generation, row)).collect();
+        let newer = self.numbers.range((person, 0)..=(person, i64::MAX));
+        rows.extend(newer.map(|((_, generation), row)| (*generation, row.clone())));
+        Ok(rows.into_values().collect())
+    }
+
+    /// Takes in a number of a person.
+    pub(crate) fn keep_number(&mut self, row: NumberRow) {
+        self.numbers.insert((row.person, row.generation), row);
+    }
+
+    /// A data key to write.
+    pub(crate) fn keep_data_key(&mut self, row: DataKeyRow) {
+        self.changes.data_keys.push(row);
+    }
+
+    /// Writes a person's row without content and destroys the data key: after the commit nobody can
+    /// open what was sealed for the person again.
+    pub(crate) fn dispose(&mut self, row: PersonRow) {
+        self.people.remove(&row.id);
+        self.changes.data_keys_destroyed.push(row.id);
+        self.changes.persons.push(row);
+    }
+
+    /// The one person of this name and birth date; a problem when there are several.
+    pub(crate) fn only_person_named(
+        &mut self,
+        name: &Personal,
+        birth: Date,
+    ) -> Result<Option<PersonId>, Problem> {
+        let index = self.platform.name_birth_index(name, birth)?;
+        let here = self.people.values().filter(|held| held.row.name_birth_index == Some(index));
+        let mut found: Vec<PersonId> = here.map(|held| held.row.id).collect();
+        let stored = self.tx.persons_named(&index)?;
+        let unseen = stored.into_iter().filter(|row| !self.people.contains_key(&row.id));
+        found.extend(unseen.map(|row| row.id));
+        match found[..] {
+            [] => Ok(None),
+            [one] => Ok(Some(one)),
+            _ => Err(Problem::new(&labels::RESIDENT_AMBIGUOUS, "")),
+        }
+    }
+
+    /// Work for the hands.
+    pub(crate) fn put_out(&mut self, row: OutboxRow) {
+        self.changes.outbox.push(row);
+    }
+
+    /// Work that the hands have done.
+    pub(crate) fn outbox_done(&mut self, act: ActId, topic: i64) {
+        self.changes.outbox_done.push((act, topic));
+    }
+
+    /// A number list that was produced.
+    pub(crate) fn keep_list(&mut self, row: NumberListRow) {
+        self.changes.lists.push(row);
+    }
+
+    /// What is known of a message's place in the feed.
+    pub(crate) fn message(
+        &mut self,
+        of: LocalGovernmentCode,
+        sequence: u64,
+    ) -> Result<Option<FeedMessageRow>, Problem> {
+        self.prefetch_messages(&[(of, sequence)])?;
+        Ok(self.messages.get(&(of, sequence)).and_then(|kept| kept.row.clone()))
+    }
+
+    /// Takes in a message.
+    pub(crate) fn keep_message(&mut self, row: FeedMessageRow) {
+        self.messages
+            .insert((row.municipality, row.sequence), Kept { row: Some(row), dirty: true });
+    }
+
+    /// How far a feed has come.
+    pub(crate) fn cursor(&mut self, of: LocalGovernmentCode) -> Result<FeedCursorRow, Problem> {
+        if !self.cursors.contains_key(&of) {
+            let row = self.tx.cursors(&[of])?.pop().flatten();
+            self.cursors.insert(of, Kept { row, dirty: false });
+        }
+        let known = self.cursors.get(&of).and_then(|kept| kept.row.clone());
+        Ok(known.unwrap_or(FeedCursorRow { municipality: of, next: 1, waiting: 0 }))
+    }
+
+    /// Takes in a cursor.
+    pub(crate) fn keep_cursor(&mut self, row: FeedCursorRow) {
+        self.cursors.insert(row.municipality, Kept { row: Some(row), dirty: true });
+    }
+
+    /// A municipality's stocks, oldest first.
+    pub(crate) fn stocks(&mut self, of: LocalGovernmentCode) -> Result<Vec<StockRow>, Problem> {
+        self.know_stocks(of)?;
+        let kept = self.stocks.get(&of).into_iter().flatten();
+        Ok(kept.filter_map(|kept| kept.row.clone()).collect())
+    }
+
+    pub(super) fn know_stocks(&mut self, of: LocalGovernmentCode) -> Result<(), Problem> {
+        if !self.stocks.contains_key(&of) {
+            let rows = self.tx.stocks_of(of)?.into_iter();
+            let kept = rows.map(|row| Kept { row: Some(row), dirty: false }).collect();
+            self.stocks.insert(of, kept);
+        }
+        Ok(())
+    }
+
+    /// Takes in a stock, new or used.
+    pub(crate) fn keep_stock(&mut self, row: StockRow) -> Result<(), Problem> {
+        self.know_stocks(row.municipality)?;
+        let stocks = self.stocks.entry(row.municipality).or_default();
+        stocks.retain(|kept| kept.row.as_ref().is_some_and(|old| old.id != row.id));
+        stocks.push(Kept { row: Some(row), dirty: true });
+        stocks.sort_by_key(|kept| kept.row.as_ref().map(|row| row.id));
+        Ok(())
+    }
+
+    /// The answer kept under an idempotency key.
+    pub(crate) fn answer(
+        &mut self,
+        actor: &str,
+        key: &str,
+    ) -> Result<Option<IdempotencyRow>, Problem> {
+        let key = (actor.to_owned(), key.to_owned());
+        if let Some(known) = self.answers.get(&key) {
+            return Ok(Some(known.clone()));
+        }
+        Ok(self.tx.answers(&[key])?.pop().flatten())
+    }
+
+    /// Keeps an answer under its idempotency key.
+    pub(crate) fn keep_answer(&mut self, row: IdempotencyRow) {
+        self.answers.insert((row.actor.clone(), row.key.clone()), row);
+    }
+}

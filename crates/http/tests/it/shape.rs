@@ -1,0 +1,119 @@
+//! Holds every answer of every test against the OpenAPI document.
+//!
+//! Knows the words of JSON Schema that the document uses, and fails on one it does not know.
+
+use crate::house::Answer;
+use hyper::{Method, StatusCode};
+use serde_json::Value;
+use std::sync::OnceLock;
+
+pub(crate) fn document() -> &'static Value {
+    static DOCUMENT: OnceLock<Value> = OnceLock::new();
+    DOCUMENT.get_or_init(sekisho_http::openapi_document)
+}
+
+/// Checks the answer to a request, if the document knows its address.
+#[track_caller]
+pub(crate) fn check(method: &Method, path: &str, answer: &Answer) {
+    let Some(operation) = operation(method, path) else { return };
+    let status = answer.status.as_u16().to_string();
+    let responses = &operation["responses"];
+    let response = responses.get(&status).unwrap_or(&responses["default"]);
+    let response = resolve(response);
+    let kind = answer.header("content-type");
+    let content = response["content"].get(kind).unwrap_or_else(|| panic!("{path} {status} {kind}"));
+    if answer.status != StatusCode::OK || kind == "application/json" {
+        let fault = fault(&content["schema"], &answer.json());
+        assert_eq!(fault, None, "{method} {path} {status}");
+    }
+}
+
+fn operation(method: &Method, path: &str) -> Option<&'static Value> {
+    let paths = document()["paths"].as_object().unwrap();
+    let fits = |shape: &str| {
+        let (shape, path): (Vec<_>, Vec<_>) =
+            (shape.split('/').collect(), path.split('/').collect());
+        let same = |(shape, part): (&&str, &&str)| shape == part || shape.starts_with('{');
+        shape.len() == path.len() && shape.iter().zip(&path).all(same)
+    };
+    let exact = paths.get(path);
+    let item = exact.or_else(|| paths.iter().find(|(shape, _)| fits(shape)).map(|(_, item)| item));
+    item?.get(method.as_str().to_ascii_lowercase())
+}
+
+fn resolve(value: &'static Value) -> &'static Value {
+    match value["$ref"].as_str() {
+        Some(place) => document().pointer(place.strip_prefix('#').unwrap()).unwrap(),
+        None => value,
+    }
+}
+
+/// What is wrong with a value, by a schema.
+pub(crate) fn fault(schema: &'static Value, value: &Value) -> Option<String> {
+    let schema = resolve(schema);
+    let object = schema.as_object().unwrap();
+    object.iter().find_map(|(word, rule)| match word.as_str() {
+        "type" => (!is_a(rule.as_str().unwrap(), value)).then(|| format!("not {rule}: {value}")),
+        "enum" => {
+            (!rule.as_array().unwrap().contains(value)).then(|| format!("not one of: {value}"))
+        }
+        "items" => value.as_array()?.iter().find_map(|item| fault(rule, item)),
+        "properties" => {
+            let members = value.as_object()?;
+            members.iter().find_map(|(name, value)| match rule.get(name) {
+                Some(schema) => fault(schema, value).map(|fault| format!("{name}: {fault}")),
+                None => Some(format!("{name} is not known")),
+            })
+        }
+        "required" => {
+            let needed = rule.as_array().unwrap().iter();
+            let mut missing = needed.filter(|name| value.get(name.as_str().unwrap()).is_none());
+            missing.next().map(|name| format!("{name} is missing"))
+        }
+        "oneOf" => {
+            let fits =
+                rule.as_array().unwrap().iter().filter(|schema| fault(schema, value).is_none());
+            let fits = fits.count();
+            (fits != 1).then(|| format!("fits {fits} of the shapes: {value}"))
+        }
+        "pattern" => length_fault(rule.as_str().unwrap(), value.as_str()?),
+        "minimum" => (value.as_i64()? < rule.as_i64().unwrap()).then(|| "too small".into()),
+        "maximum" => (value.as_i64()? > rule.as_i64().unwrap()).then(|| "too large".into()),
+        "minItems" => (value.as_array()?.len() < usize_of(rule)).then(|| "too few".into()),
+        "maxItems" => (value.as_array()?.len() > usize_of(rule)).then(|| "too many".into()),
+        "minLength" => {
+            (value.as_str()?.chars().count() < usize_of(rule)).then(|| "too short".into())
+        }
+        "maxLength" => {
+            (value.as_str()?.chars().count() > usize_of(rule)).then(|| "too long".into())
+        }
+        "additionalProperties" | "description" | "format" => None,
+        other => panic!("the word {other} is not known here"),
+    })
+}
+
+fn usize_of(rule: &Value) -> usize {
+    usize::try_from(rule.as_u64().unwrap()).unwrap()
+}
+
+fn is_a(kind: &str, value: &Value) -> bool {
+    match kind {
+        "object" => value.is_object(),
+        "array" => value.is_array(),
+        "string" => value.is_string(),
+        "integer" => value.is_u64() || value.is_i64(),
+        "boolean" => value.is_boolean(),
+        "null" => value.is_null(),
+        other => panic!("the type {other} is not known here"),
+    }
+}
+
+/// Patterns of one character class of a fixed length: `^[0-9]{6}$`.
+fn length_fault(pattern: &str, text: &str) -> Option<String> {
+    let rest = pattern.strip_prefix("^[")?.strip_suffix("}$")?;
+    let (class, length) = rest.split_once("]{")?;
+    let length: usize = length.parse().ok()?;
+    let hex = class == "0-9a-f";
+    let fits = |c: char| c.is_ascii_digit() || hex && ('a'..='f').contains(&c);
+    (text.len() != length || !text.chars().all(fits)).then(|| format!("not {pattern}"))
+}

@@ -1,0 +1,26 @@
+//! Journeys on the real program: each test has its own data directory and ends by verifying it.
+
+#[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod cli;
+#[cfg(test)]
+mod country;
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod disk;
+#[cfg(test)]
+mod feeds;
+#[cfg(test)]
+mod golden;
+#[cfg(test)]
+mod house;
+#[cfg(test)]
+mod keystore;
+#[cfg(test)]
+mod ledger;
+#[cfg(test)]
+mod marks;
+#[cfg(test)]
+mod together;

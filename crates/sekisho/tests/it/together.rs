@@ -1,0 +1,124 @@
+//! Several programs on one data directory: imports beside each other, and commands beside the API.
+
+use crate::country::listed;
+use crate::feeds::{CHIYODA, CHUO, TARO, feed, line, line_of};
+use crate::house::House;
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+fn started(house: &House, arguments: &[&str]) -> Child {
+    let mut command = house.command(arguments);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().unwrap()
+}
+
+#[test]
+fn programs_beside_each_other_wait_for_each_other() {
+    let house = House::quick();
+    let feeds = [CHIYODA, CHUO].map(|municipality| {
+        let codes = house.codes(municipality, EACH);
+        let line = |(sequence, code)| line_of(municipality, sequence, "move_in", code, TARO);
+        let lines: Vec<_> = (1..).zip(&codes).map(line).collect();
+        house.write(municipality, feed(&lines))
+    });
+    let same = &feeds[0];
+    let all: &[&[&str]] = &[
+        &["--json", "import", &feeds[0]],
+        &["--json", "import", &feeds[1]],
+        &["--json", "import", same],
+        &["--json", "lists"],
+        &["--json", "ledger", "checkpoint"],
+        &["--json", "stock", "--municipality", CHUO, "--count", "1"],
+    ];
+    let running: Vec<_> = all.iter().map(|arguments| started(&house, arguments)).collect();
+    let mut applied = 0;
+    for (child, arguments) in running.into_iter().zip(all) {
+        let answer = house.told(arguments, child.wait_with_output().unwrap()).good();
+        applied += answer["applied"].as_u64().unwrap_or(0);
+    }
+    assert_eq!(applied, EACH as u64 * 2, "each message once");
+    house.ask(&["lists"]).good();
+    assert_eq!(listed(&house).len(), EACH * 2);
+    house.done();
+}
+
+/// The program while it serves.
+struct Serving {
+    child: Child,
+    address: String,
+}
+
+impl Serving {
+    fn start(house: &House, arguments: &[&str]) -> Self {
+        let arguments = [arguments, &["--listen", "127.0.0.1:0"]].concat();
+        let mut child = started(house, &arguments);
+        let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+        let address = loop {
+            let line = said.next().expect("it ended before it served").unwrap();
+            if let Some((_, after)) = line.split_once("Serving on http://") {
+                break after.split_whitespace().next().unwrap().to_owned();
+            }
+        };
+        // Nobody reads on: what else is logged must not fill the pipe.
+        std::thread::spawn(move || said.for_each(drop));
+        Self { child, address }
+    }
+
+    fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nHost: sekisho\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    /// The size of the checkpoint that is served.
+    fn size(&self) -> u64 {
+        let answer = self.get("/checkpoint");
+        let (_, note) = answer.split_once("\r\n\r\n").unwrap();
+        note.lines().nth(1).and_then(|size| size.parse().ok()).unwrap_or(0)
+    }
+
+    /// Ends it as an operator does; its one JSON document.
+    fn stop(self, house: &House) -> Value {
+        let asked = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        assert!(asked.success());
+        house.told(&["serve"], self.child.wait_with_output().unwrap()).good()
+    }
+}
+
+#[test]
+fn what_is_imported_beside_the_api_is_published_by_it() {
+    let house = House::quick();
+    let codes = house.codes(CHIYODA, 2);
+    let serving = Serving::start(&house, &["--json", "serve"]);
+    let before = serving.size();
+    house.import(&feed(&[line(1, "move_in", &codes[0], TARO)]));
+    let patience = Instant::now() + Duration::from_secs(20);
+    while serving.size() == before && Instant::now() < patience {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert!(serving.size() > before, "nothing new was served");
+    house.done();
+    let answer = serving.stop(&house);
+    assert_eq!(answer["served"], "127.0.0.1:0");
+    house.done();
+}
+
+#[test]
+fn up_serves_what_it_made_and_answers_once() {
+    let house = House::empty();
+    house.prepare_keystore();
+    let serving = Serving::start(&house, &["--json", "up", "--residents", "20"]);
+    let size = serving.size();
+    let facts = serving.stop(&house);
+    assert_eq!(facts["published"], size);
+    assert_eq!(facts["applied"], facts["events"]);
+    house.done();
+}
+
+const EACH: usize = 150;

@@ -1,0 +1,62 @@
+//! The stores: one suite on both, what only one of them can do or suffer, and the publication.
+
+/// Every case of the suite as a test of a database.
+macro_rules! run_suite {
+    ($fresh:path) => {
+        run_suite! { $fresh:
+            an_empty_store_has_an_answer_to_everything
+            every_row_comes_back_as_it_was_written
+            values_at_the_edge_come_back
+            look_ups_answer_in_the_order_of_the_question
+            many_look_ups_at_once
+            pages_of_persons
+            pages_of_keys_of_another_epoch
+            pages_of_messages
+            pages_of_acts
+            acts_by_subject_are_found_before_and_after_they_are_indexed
+            pages_of_the_outbox_and_of_checkpoints
+            whole_listings_are_in_order
+            a_row_with_the_key_of_another_replaces_it
+            the_last_row_of_a_key_in_a_batch_counts
+            final_rows_are_not_replaced
+            a_code_is_never_given_again
+            a_number_is_never_given_again
+            acts_have_no_gaps
+            the_database_itself_refuses_to_change_what_is_final
+            a_size_is_published_once
+            keys_are_destroyed_and_work_is_done
+            a_refused_transaction_leaves_nothing
+            a_failed_statement_is_never_committed
+            a_panic_leaves_the_store_as_it_was
+            a_transaction_sees_its_own_rows_and_nobody_else_does
+            a_snapshot_does_not_see_a_later_commit
+            two_writers_take_turns
+            two_openings_take_turns
+            many_readers_at_once
+            a_row_needs_its_person
+            each_check_of_the_schema_holds
+            a_disposed_person_has_no_content
+            twenty_thousand_residents_at_once
+        }
+    };
+    ($fresh:path: $($name:ident)*) => {
+        $(
+            #[test]
+            fn $name() {
+                crate::harness::checked(&$fresh(), crate::suite::$name);
+            }
+        )*
+    };
+}
+
+mod directory;
+mod harness;
+mod model;
+mod postgresql;
+mod postgresql_faults;
+mod random;
+mod rows;
+mod schema;
+mod sqlite;
+mod sqlite_faults;
+mod suite;

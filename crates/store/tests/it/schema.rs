@@ -1,0 +1,110 @@
+//! Migrations, and that the databases, the program and the list of column classes agree.
+
+use crate::harness::{Db, NOW, commit, label, look, sqlite_options};
+use crate::rows::resident;
+use base::Problem;
+use seal::columns::{Found, compare};
+use sekisho_store::{PostgresStore, SCHEMA_VERSION, SqliteStore, columns_in_use};
+
+type Columns = Vec<(String, String)>;
+
+fn reopen(db: &Db) -> Result<Columns, Problem> {
+    if db.is_sqlite() {
+        SqliteStore::open(&db.path(), sqlite_options(), NOW)?.columns()
+    } else {
+        PostgresStore::open(&db.url(), NOW)?.columns()
+    }
+}
+
+fn both(test: impl Fn(&Db)) {
+    test(&Db::sqlite());
+    test(&Db::postgresql());
+}
+
+#[test]
+fn migrations_run_once_however_often_they_are_asked_to() {
+    both(|db| {
+        commit(db.store(), &resident(1, 0)).unwrap();
+        let columns = reopen(db).unwrap();
+        assert_eq!(reopen(db).unwrap(), columns);
+        assert_eq!(look(&*db.another(), |view| view.act_count()), 1);
+        db.raw("CREATE UNIQUE INDEX one_row ON migration ((1))").unwrap();
+    });
+}
+
+#[test]
+fn two_programs_that_start_at_once_migrate_once() {
+    let url = {
+        let db = Db::postgresql();
+        db.raw("DROP SCHEMA public CASCADE; CREATE SCHEMA public").unwrap();
+        std::thread::scope(|scope| {
+            let starts: Vec<_> = (0..4).map(|_| scope.spawn(|| reopen(&db))).collect();
+            for start in starts {
+                start.join().unwrap().unwrap();
+            }
+        });
+        db.url()
+    };
+    assert!(url.contains("dbname="));
+}
+
+#[test]
+fn a_migration_that_was_changed_is_refused() {
+    both(|db| {
+        db.raw("UPDATE migration SET digest = '0123456789abcdef'").unwrap();
+        assert_eq!(label(reopen(db)), "store_schema");
+    });
+}
+
+#[test]
+fn a_store_of_a_newer_program_is_refused() {
+    both(|db| {
+        let newer = SCHEMA_VERSION + 1;
+        db.raw(&format!("INSERT INTO migration VALUES ({newer}, 'x', 0)")).unwrap();
+        assert_eq!(label(reopen(db)), "store_schema");
+        db.raw(&format!("DELETE FROM migration WHERE number = {newer}")).unwrap();
+        reopen(db).unwrap();
+    });
+}
+
+#[test]
+fn a_migration_that_breaks_off_leaves_nothing() {
+    let db = Db::sqlite();
+    let other = db.path().with_file_name("half.sqlite");
+    let half = rusqlite::Connection::open(&other).unwrap();
+    half.execute_batch("CREATE TABLE answer (x)").unwrap();
+    assert_eq!(label(SqliteStore::open(&other, sqlite_options(), NOW).map(|_| ())), "store_broken");
+    let tables = "SELECT count(*) FROM sqlite_schema";
+    assert_eq!(half.query_row(tables, [], |row| row.get::<_, i64>(0)).unwrap(), 1);
+}
+
+#[test]
+fn the_databases_and_the_program_know_the_same_columns_in_the_same_order() {
+    both(|db| {
+        let (names, kinds): (Vec<_>, Vec<_>) = reopen(db).unwrap().into_iter().unzip();
+        let mut known = columns_in_use();
+        known.sort_by_key(|(name, _)| name.split('.').next().unwrap().to_owned());
+        assert_eq!(names, known.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>());
+        let words =
+            if db.is_sqlite() { ["INTEGER", "BLOB", "TEXT"] } else { ["bigint", "bytea", "text"] };
+        for ((name, neutral), kind) in known.iter().zip(kinds) {
+            let at = ["int", "blob", "text"].iter().position(|word| word == neutral).unwrap();
+            assert_eq!(kind, words[at], "{name}");
+        }
+    });
+}
+
+#[test]
+fn every_column_has_a_class_and_every_class_a_column() {
+    both(|db| {
+        let columns = reopen(db).unwrap();
+        let found: Vec<_> = columns
+            .iter()
+            .map(|(name, kind)| {
+                let (table, column) = name.split_once('.').unwrap();
+                Found { table, column, bytes: matches!(kind.as_str(), "BLOB" | "bytea") }
+            })
+            .collect();
+        assert_eq!(compare(&found), []);
+    });
+}
