@@ -36,8 +36,8 @@ advisories: ## Known advisories of all dependencies; needs cargo-deny and the Ru
 fuzz-smoke: ## Every fuzz target for a few seconds
 	./fuzz/smoke.sh
 
-bench: build ## All benchmarks; writes docs/performance.md
-	$(SEKISHO) bench all --report docs/performance.md
+bench: deps build ## All benchmarks, on both databases; writes docs/performance.md
+	./bench.sh
 
 golden: ## Regenerate every golden file; review the difference before committing it
 	SEKISHO_GOLDEN=write $(CARGO) nextest run --workspace --locked golden

@@ -3,6 +3,11 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
+/// Examples at the end of a command's help, one a line.
+macro_rules! examples {
+    ($($line:literal),+ $(,)?) => { concat!("Examples:", $("\n  ", $line),+) };
+}
+
 /// One open program for the whole life of a national individual number.
 #[derive(Parser, Debug)]
 #[command(
@@ -14,7 +19,7 @@ use std::path::PathBuf;
     after_long_help = "\
 Exit codes:
   0  done
-  1  done, but something does not hold: a fault found by verify, a line refused by import, a bar of bench
+  1  done, but something does not hold: a fault of verify, a refused line of import, a bar of bench
   2  wrong usage
   3  refused; the same request will be refused again
   4  what was asked for is not there
@@ -64,14 +69,33 @@ pub(crate) enum Colour {
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
     /// Number invented residents all over Japan, verify, and serve the API until Ctrl-C.
+    #[command(after_help = examples!(
+        "sekisho up",
+        "sekisho up --residents 200000 --seed 7 --no-serve --data /srv/sekisho",
+    ))]
     Up(Up),
     /// Key ceremony: make the keys and an empty store in the data directory.
+    #[command(after_help = examples!(
+        "sekisho init --generate-passphrase",
+        "SEKISHO_PASSPHRASE=… sekisho init --origin log.example.org/sekisho",
+    ))]
     Init(Init),
     /// Take in a municipal feed (CSV in UTF-8 or Shift_JIS, or JSON Lines).
+    #[command(after_help = examples!(
+        "sekisho import feed.csv",
+        "sekisho import --prepare own.jsonl",
+        "zcat feed.csv.gz | sekisho import --json -",
+    ))]
     Import(Import),
     /// Serve the API on loopback until Ctrl-C.
+    #[command(after_help = examples!(
+        "sekisho serve --listen 127.0.0.1:8790",
+    ))]
     Serve(Serve),
     /// Walk the whole store and say what does not hold.
+    #[command(after_help = examples!(
+        "sekisho verify --json | jq .faults",
+    ))]
     Verify,
     /// Check numbers, or show the arithmetic of a check digit.
     #[command(subcommand)]
@@ -80,32 +104,58 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Ledger(Ledger),
     /// Give resident record codes to a municipality.
+    #[command(after_help = examples!(
+        "sekisho stock --municipality 131016 --count 1000 > codes.txt",
+    ))]
     Stock(Stock),
     /// Draw a feed of invented residents from a seed.
+    #[command(after_help = examples!(
+        "sekisho population --residents 1000 --seed 3 --output feed.csv",
+    ))]
     Population(Population),
     /// Write the number lists and notification data that are due.
     Lists,
     /// Issue a token with which a caller uses the API.
+    #[command(after_help = examples!(
+        "TOKEN=$(sekisho token municipality:131016 --minutes 10)",
+    ))]
     Token(Token),
     /// Start a new key epoch and wrap every data key again.
     Rewrap,
     /// Destroy the content of a person whose record is closed.
+    #[command(after_help = examples!(
+        "sekisho dispose --operator k.sato code.txt",
+    ))]
     Dispose(Dispose),
     /// Answer known-answer questions (JSON Lines on standard input).
     #[command(after_help = crate::kat::help())]
     Kat,
     /// Measure, against a limit or a peer measured in the same run.
+    #[command(after_help = examples!(
+        "sekisho bench numbers",
+        "sekisho bench ledger --json | jq .bars",
+    ))]
     Bench(Bench),
     /// Print a configuration file with every key explained, or check one.
+    #[command(after_help = examples!(
+        "sekisho config > sekisho.toml",
+        "sekisho --config sekisho.toml config --check",
+    ))]
     Config(Config),
     /// Print the permissions: who may do what for which purpose.
     Permissions,
     /// Print a completion script for a shell.
+    #[command(after_help = examples!(
+        "sekisho completions bash > ~/.local/share/bash-completion/completions/sekisho",
+    ))]
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
     },
     /// Write the manual pages into a directory.
+    #[command(after_help = examples!(
+        "sekisho man ~/.local/share/man/man1",
+    ))]
     Man {
         /// The directory.
         directory: PathBuf,
@@ -192,6 +242,10 @@ pub(crate) enum Number {
         numbers: Vec<String>,
     },
     /// Show digits, weights, products, sum, remainder and check digit.
+    #[command(after_help = examples!(
+        "sekisho number explain 123456789018",
+        "sekisho number explain 13101 --family local-government-code",
+    ))]
     Explain {
         /// A number, or its payload without the check digit.
         number: String,
@@ -218,6 +272,9 @@ pub(crate) enum Ledger {
     /// Publish what is committed and print the newest checkpoint.
     Checkpoint,
     /// Prove that an act is in the ledger; print the leaf and the proof.
+    #[command(after_help = examples!(
+        "sekisho ledger prove 0",
+    ))]
     Prove {
         /// The act's id.
         act: u64,
@@ -226,6 +283,10 @@ pub(crate) enum Ledger {
         size: Option<u64>,
     },
     /// Recompute everything from the published entries and compare with the checkpoint.
+    #[command(after_help = examples!(
+        "sekisho ledger audit",
+        "sekisho ledger audit copy/ --key \"$(cat ledger.key)\"",
+    ))]
     Audit {
         /// A published ledger; without it, that of the data directory.
         directory: Option<PathBuf>,

@@ -131,7 +131,12 @@ impl Store for SqliteStore {
 
     fn check_integrity(&self) -> Result<Vec<String>, Problem> {
         let connection = self.reader()?;
-        let mut faults = texts(&connection, "PRAGMA integrity_check")?;
+        let mut faults = match texts(&connection, "PRAGMA integrity_check") {
+            Err(damaged) if damaged.label() == labels::STORE_BROKEN.text => {
+                return Ok(vec![damaged.detail_text().to_owned()]);
+            }
+            said => said?,
+        };
         faults.retain(|said| said != "ok");
         if !faults.is_empty() {
             return Ok(faults);

@@ -1,3 +1,5 @@
+//! Tests of signed notes: the published examples, limits, and every kind of damage.
+
 use super::*;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use std::convert::Infallible;

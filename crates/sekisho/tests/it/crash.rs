@@ -5,10 +5,14 @@
 use crate::country::listed;
 use crate::feeds::{CHIYODA, HEADER, TARO, line};
 use crate::house::House;
+use keys::OsEntropy;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::process::Stdio;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use store::{SqliteOptions, SqliteStore};
 
 /// Moments by chance.
 struct Dice {
@@ -154,6 +158,45 @@ fn an_interrupted_ceremony_is_taken_up() {
     }
 }
 
+/// Where a ceremony can have stopped, each place once: both roads go on from there.
+#[test]
+fn every_stage_of_a_ceremony_is_taken_up() {
+    for stage in 0..5 {
+        for arguments in [&["init"][..], &["up", "--no-serve", "--residents", "3"]] {
+            let house = House::empty();
+            house.prepare_keystore();
+            interrupt_at(stage, &house);
+            house.ask(arguments).good();
+            house.ask(&["init"]).problem(3, "already_initialised");
+            house.done();
+        }
+    }
+}
+
+/// The store, the first key, all keys; what a killed writer left beside its file.
+fn interrupt_at(stage: u32, house: &House) {
+    let store = house.data().join("store.sqlite");
+    if stage >= 1 {
+        let options = SqliteOptions { create: true, ..SqliteOptions::default() };
+        SqliteStore::open(&store, options, base::Moment::from_us(0)).unwrap();
+    }
+    let mut made = 0;
+    let platform = (stage >= 2).then(|| house.platform());
+    for (label, kind) in platform.iter().flat_map(|platform| platform.names.all()) {
+        if made < if stage == 2 { 1 } else { usize::MAX } {
+            let at = base::Moment::from_us(0);
+            let keys = &platform.as_ref().unwrap().keys;
+            keys.generate(label, kind, at, &mut OsEntropy::new()).unwrap();
+            made += 1;
+        }
+    }
+    if stage == 4 {
+        for name in ["keys/passphrase.new", "keys/keystore.new"] {
+            std::fs::write(house.data().join(name), "half a").unwrap();
+        }
+    }
+}
+
 /// The passphrase too is invented whole or not at all; this one costs what a real one costs.
 #[test]
 fn an_interrupted_first_ceremony_is_taken_up_by_up() {
@@ -216,6 +259,66 @@ fn interrupted_lists_and_key_epochs_are_taken_up() {
         assert!(listed(&house) == expected, "seed {seed}, round {round}");
         house.done();
     }
+}
+
+/// A power cut can lose the end of the store's write-ahead log, cut anywhere. Each whole commit
+/// before the cut is there, nothing of the one that was cut, and the same command completes.
+#[test]
+fn a_torn_log_leaves_whole_commits() {
+    let mut dice = Dice::new();
+    let house = House::quick();
+    let codes = house.codes(CHIYODA, 600);
+    let feed = sparse_feed(&codes);
+    let path = house.write("feed.csv", &feed);
+    let log = "store.sqlite-wal";
+    kill_when_taken_in(&house, &feed);
+    let whole = std::fs::read(house.data().join(log)).unwrap();
+    let mut seen = BTreeSet::new();
+    for round in 0..10 {
+        let torn = house.copy();
+        let kept = usize::try_from(dice.below(whole.len() as u64)).unwrap();
+        std::fs::write(torn.data().join(log), &whole[..kept]).unwrap();
+        std::fs::remove_file(torn.data().join("store.sqlite-shm")).unwrap();
+        let told = torn.ask(&["verify"]);
+        assert_eq!(told.code, 0, "seed {}, round {round}: {}", dice.seed, told.out);
+        let persons = told.json()["persons"].as_u64().unwrap();
+        assert_eq!(persons % EVENTS_PER_COMMIT, 0, "seed {}, round {round}", dice.seed);
+        seen.insert(persons);
+        let report = torn.ask(&["import", &path]).json();
+        assert_eq!(report["repeated"], persons);
+        assert_eq!(report["applied"], codes.len() as u64 - persons);
+        torn.done();
+    }
+    assert!(seen.len() > 1, "seed {}: every cut lost the same", dice.seed);
+}
+
+/// Gives a feed to an import, waits until all of it is committed, and kills it before its end.
+fn kill_when_taken_in(house: &House, feed: &str) {
+    let mut command = house.command(&["import", "-"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(feed.as_bytes()).unwrap();
+    let events = feed.lines().filter(|line| line.len() > 1).count() as u64 - 1;
+    let patience = Instant::now() + Duration::from_secs(60);
+    while persons(house) < events && Instant::now() < patience {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    drop(input);
+}
+
+fn persons(house: &House) -> u64 {
+    let mut last = base::PersonId(0);
+    let mut look = |view: &mut dyn ports::View| {
+        while let Some(row) = view.persons_page(last, 1_000)?.last() {
+            last = row.id;
+        }
+        Ok(())
+    };
+    house.platform().store.snapshot("persons", &mut look).unwrap();
+    u64::try_from(last.0).unwrap()
 }
 
 const EVENTS: usize = 1_800;

@@ -68,6 +68,34 @@ fn a_full_disk_is_named_and_the_same_command_completes_later() {
     house.done();
 }
 
+/// The whole first road on a disk that is too small for it, and then is not.
+#[test]
+fn a_disk_that_is_full_at_the_first_road_costs_only_time() {
+    let arguments = ["up", "--no-serve", "--residents", "10"];
+    let start = House::empty();
+    start.prepare_keystore();
+    let calm = start.copy();
+    let expected = calm.ask(&arguments).good();
+    let needed = used_kib(calm.data());
+    let house = House::empty();
+    let Some(disk) = SmallDisk::mount(house.data(), needed * 4) else {
+        eprintln!("skipped: this user cannot mount");
+        return;
+    };
+    copy_tree(start.data(), house.data());
+    let before = used_kib(start.data());
+    let mut refused = 0;
+    for share in [0, 1, 3, 10, 40, 70, 95] {
+        disk.resize(before + 4 + needed * share / 100);
+        refused += u32::from(is_refused_for_room(&house, &arguments));
+    }
+    assert!(refused >= 4, "the disk was full only {refused} times");
+    disk.resize(needed * 4);
+    let told = house.ask(&arguments).good();
+    assert_eq!((&told["persons"], &told["faults"]), (&expected["persons"], &expected["faults"]));
+    house.done();
+}
+
 /// Runs a command; whether the disk had no room for it. There is no third way.
 fn is_refused_for_room(house: &House, arguments: &[&str]) -> bool {
     let told = house.ask(arguments);

@@ -20,7 +20,9 @@ fn programs_beside_each_other_wait_for_each_other() {
     let house = House::quick();
     let feeds = [CHIYODA, CHUO].map(|municipality| {
         let codes = house.codes(municipality, EACH);
-        let line = |(sequence, code)| line_of(municipality, sequence, "move_in", code, TARO);
+        let line = |(sequence, code): (u64, &String)| {
+            line_of(municipality, sequence, "move_in", code, TARO)
+        };
         let lines: Vec<_> = (1..).zip(&codes).map(line).collect();
         house.write(municipality, feed(&lines))
     });

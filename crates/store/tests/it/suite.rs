@@ -8,7 +8,8 @@ use crate::rows::{
 use base::{ActId, PersonId, Problem, labels};
 use ports::Store;
 use ports::rows::{
-    Changes, CheckpointRow, FeedMessageRow, NumberRow, PersonRow, number_state, status, topic,
+    ActRow, Changes, CheckpointRow, FeedMessageRow, NumberRow, PersonRow, number_state, status,
+    topic,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
