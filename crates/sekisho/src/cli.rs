@@ -77,7 +77,7 @@ pub(crate) enum Command {
     /// Key ceremony: make the keys and an empty store in the data directory.
     #[command(after_help = examples!(
         "sekisho init --generate-passphrase",
-        "SEKISHO_PASSPHRASE=… sekisho init --origin log.example.org/sekisho",
+        "sekisho --config sekisho.toml init --origin log.example.org/sekisho",
     ))]
     Init(Init),
     /// Take in a municipal feed (CSV in UTF-8 or Shift_JIS, or JSON Lines).
@@ -234,7 +234,8 @@ pub(crate) enum Number {
     /// Check numbers; `-` reads them from standard input, one per line.
     #[command(
         after_help = "Exit code 1 when a number is not valid. Numbers given as arguments can be \
-                            seen by others on this machine; standard input cannot."
+                            seen by others on this machine; standard input cannot.\n\nExamples:\n  \
+                            sekisho number check - < numbers.txt"
     )]
     Check {
         /// The numbers; the family is told by the length.

@@ -12,6 +12,7 @@ use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Serves until Ctrl-C.
 pub(crate) fn serve(context: Context, asked: Serve) -> Result<Answer, Problem> {
@@ -46,6 +47,7 @@ pub(crate) fn run(config: &Config, wired: Wired) -> Result<(), Problem> {
     let state = ApiState::new(wired.platform, committer, wired.ledger);
     let data = config.data();
     let served = runtime.block_on(async {
+        let stopped = stopped()?;
         let listener = tokio::net::TcpListener::bind(address).await.map_err(|error| io(&error))?;
         let address = listener.local_addr().map_err(|error| io(&error))?;
         tracing::info!(%address, "serving");
@@ -57,7 +59,7 @@ pub(crate) fn run(config: &Config, wired: Wired) -> Result<(), Problem> {
             data.display(),
             program(),
         ));
-        http_door::serve(listener, state, stopped()).await
+        http_door::serve(listener, state, stopped).await
     });
     stop.store(true, Ordering::Release);
     let published = sequencer.join();
@@ -88,17 +90,16 @@ fn start_sequencer(
     std::thread::Builder::new().name("sequencer".to_owned()).spawn(run).map_err(|error| io(&error))
 }
 
-/// Resolves at Ctrl-C or a termination signal.
-async fn stopped() {
-    let mut terminated =
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(signal) => signal,
-            Err(_) => return drop(tokio::signal::ctrl_c().await),
-        };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminated.recv() => {}
-    }
+/// Resolves at Ctrl-C or a termination signal. From this call on neither ends the program by itself.
+fn stopped() -> Result<impl Future<Output = ()>, Problem> {
+    let mut interrupted = signal(SignalKind::interrupt()).map_err(|error| io(&error))?;
+    let mut terminated = signal(SignalKind::terminate()).map_err(|error| io(&error))?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
+        }
+    })
 }
 
 fn eprint_hint(text: &str) {
