@@ -20,7 +20,6 @@ deps: ## What the tests need: PostgreSQL and the test runner
 	./deps.sh
 
 test: deps lint ## Everything that CI checks
-	$(CARGO) build --release --locked --bin sekisho
 	$(CARGO) nextest run --workspace --locked --no-fail-fast
 	$(CARGO) test --workspace --locked --doc --quiet
 	./fuzz/smoke.sh

@@ -15,7 +15,7 @@ use seal::{DataKey, WrapPlace};
 use std::{
     fmt,
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use zeroize::Zeroizing;
 
@@ -72,6 +72,19 @@ impl SoftKeyStore {
         self.ring.replace(&key.open(&file::read(&backing.path)?)?)
     }
 
+    /// The key of this label. Another program may have made it after the file was last read.
+    fn key(&self, label: &KeyLabel) -> Result<Arc<Key>, Problem> {
+        match self.ring.key(label) {
+            Err(problem)
+                if self.backing.is_some() && problem.label() == labels::KEY_ABSENT.text =>
+            {
+                self.refresh()?;
+                self.ring.key(label)
+            }
+            found => found,
+        }
+    }
+
     /// Seals the file under another passphrase. Copies made before still open with the old one.
     pub fn change_passphrase(
         &self,
@@ -118,15 +131,15 @@ impl KeyStore for SoftKeyStore {
     }
 
     fn permute(&self, label: &KeyLabel, domain: Domain, values: &mut [u64]) -> Result<(), Problem> {
-        self.ring.key(label)?.permute(domain, values)
+        self.key(label)?.permute(domain, values)
     }
 
     fn invert(&self, label: &KeyLabel, domain: Domain, values: &mut [u64]) -> Result<(), Problem> {
-        self.ring.key(label)?.invert(domain, values)
+        self.key(label)?.invert(domain, values)
     }
 
     fn mac(&self, label: &KeyLabel, message: &[u8]) -> Result<[u8; 32], Problem> {
-        self.ring.key(label)?.mac(message)
+        self.key(label)?.mac(message)
     }
 
     fn wrap(
@@ -136,7 +149,7 @@ impl KeyStore for SoftKeyStore {
         key: &DataKey,
         entropy: &mut dyn Entropy,
     ) -> Result<Vec<u8>, Problem> {
-        self.ring.key(label)?.wrap(place, key, entropy)
+        self.key(label)?.wrap(place, key, entropy)
     }
 
     fn unwrap(
@@ -145,15 +158,15 @@ impl KeyStore for SoftKeyStore {
         place: &WrapPlace,
         wrapped: &[u8],
     ) -> Result<DataKey, Problem> {
-        self.ring.key(label)?.unwrap(place, wrapped)
+        self.key(label)?.unwrap(place, wrapped)
     }
 
     fn sign(&self, label: &KeyLabel, message: &[u8]) -> Result<Vec<u8>, Problem> {
-        self.ring.key(label)?.sign(message)
+        self.key(label)?.sign(message)
     }
 
     fn public_key(&self, label: &KeyLabel) -> Result<[u8; 32], Problem> {
-        self.ring.key(label)?.public()
+        self.key(label)?.public()
     }
 
     fn destroy(&self, label: &KeyLabel) -> Result<(), Problem> {

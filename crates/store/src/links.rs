@@ -165,5 +165,6 @@ const SESSION_SETTINGS: &str = "
     SELECT set_config('lock_timeout', '20s', false) WHERE current_setting('lock_timeout') = '0';
     SELECT set_config('statement_timeout', '120s', false)
       WHERE current_setting('statement_timeout') = '0';
-    SET plan_cache_mode = force_generic_plan;
-    SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
+    SET plan_cache_mode = force_generic_plan; SET jit = off;
+    SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off;
+    SET enable_hashjoin = off; SET enable_mergejoin = off";

@@ -63,8 +63,18 @@ impl<E: Engine> Session<E> {
     }
 
     fn covered_acts(&mut self) -> Result<u64, Problem> {
-        let covered = self.number("SELECT MAX(end_act) FROM subject_run")?;
+        let covered = self.number("SELECT end_act FROM subject_run ORDER BY id DESC LIMIT 1")?;
         Ok(covered.unwrap_or(0).cast_unsigned())
+    }
+
+    /// Acts take the next places in the ledger, one after the other.
+    fn write_acts(&mut self, acts: &[ActRow]) -> Result<(), Problem> {
+        let next = if acts.is_empty() { 0 } else { self.act_count()? };
+        if !(next..).zip(acts).all(|(id, act)| act.id.0 == id) {
+            let gap = Problem::new(&labels::STORE_CONSTRAINT, "acts have no gaps");
+            return self.ask(|_| Err(gap));
+        }
+        self.write_rows(acts)
     }
 
     fn write_rows<R: Record>(&mut self, rows: &[R]) -> Result<(), Problem> {
@@ -285,7 +295,7 @@ impl<E: Engine> View for Session<E> {
 
 impl<E: Engine> Tx for Session<E> {
     fn write(&mut self, changes: &Changes) -> Result<(), Problem> {
-        self.write_rows(&changes.acts)?;
+        self.write_acts(&changes.acts)?;
         self.write_rows(&changes.persons)?;
         self.write_rows(&changes.data_keys)?;
         self.write_rows(&changes.codes)?;

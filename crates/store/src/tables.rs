@@ -9,7 +9,18 @@ pub(crate) struct Table {
     pub(crate) name: &'static str,
     pub(crate) key: &'static [&'static str],
     pub(crate) columns: &'static [(&'static str, Type)],
-    pub(crate) replace: bool,
+    pub(crate) replace: Replace,
+}
+
+/// What becomes of a row when another with its key comes in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Replace {
+    /// It stays, and the other is refused.
+    Never,
+    /// The other takes its place.
+    Whole,
+    /// The other takes its place, and is refused if it differs in this column.
+    Keeping(&'static str),
 }
 
 impl Table {
@@ -28,16 +39,24 @@ impl Table {
         self.columns.iter().find(|(name, _)| *name == column).map_or(Int, |(_, kind)| *kind)
     }
 
-    /// `ON CONFLICT …`: what happens when a row with this key is there.
+    /// `ON CONFLICT …`: what happens when a row with this key is there. A column that is kept
+    /// becomes null, which it may not be, when the new row has another value.
     pub(crate) fn conflict_clause(&self) -> String {
-        let kept = |name: &&str| !self.key.contains(name);
-        let names = self.columns.iter().map(|(name, _)| *name);
-        let set: Vec<String> =
-            names.filter(kept).map(|name| format!("{name} = excluded.{name}")).collect();
-        if !self.replace {
+        let set = |name: &'static str| {
+            let new = format!("excluded.{name}");
+            if self.replace == Replace::Keeping(name) {
+                format!("{name} = CASE WHEN {}.{name} = {new} THEN {new} END", self.name)
+            } else {
+                format!("{name} = {new}")
+            }
+        };
+        if self.replace == Replace::Never {
             return String::new();
         }
-        format!(" ON CONFLICT ({}) DO UPDATE SET {}", self.key.join(", "), set.join(", "))
+        let names = self.columns.iter().map(|(name, _)| *name);
+        let others = names.filter(|name| !self.key.contains(name));
+        let set = others.map(set).collect::<Vec<_>>().join(", ");
+        format!(" ON CONFLICT ({}) DO UPDATE SET {set}", self.key.join(", "))
     }
 }
 
@@ -45,7 +64,7 @@ pub(crate) static SETTING: Table = Table {
     name: "setting",
     key: &["name"],
     columns: &[("name", Text), ("value", Text)],
-    replace: true,
+    replace: Replace::Whole,
 };
 
 pub(crate) static PERSON: Table = Table {
@@ -63,14 +82,14 @@ pub(crate) static PERSON: Table = Table {
         ("set_position", Int),
         ("set_digest", Blob),
     ],
-    replace: true,
+    replace: Replace::Whole,
 };
 
 pub(crate) static DATA_KEY: Table = Table {
     name: "data_key",
     key: &["person"],
     columns: &[("person", Int), ("generation", Int), ("epoch", Int), ("wrapped", Blob)],
-    replace: true,
+    replace: Replace::Whole,
 };
 
 pub(crate) static RECORD_CODE: Table = Table {
@@ -84,7 +103,7 @@ pub(crate) static RECORD_CODE: Table = Table {
         ("assigned_act", Int),
         ("ended_act", Int),
     ],
-    replace: true,
+    replace: Replace::Keeping("code_index"),
 };
 
 pub(crate) static INDIVIDUAL_NUMBER: Table = Table {
@@ -99,7 +118,7 @@ pub(crate) static INDIVIDUAL_NUMBER: Table = Table {
         ("assigned_act", Int),
         ("ended_act", Int),
     ],
-    replace: true,
+    replace: Replace::Keeping("number_index"),
 };
 
 pub(crate) static FEED_MESSAGE: Table = Table {
@@ -113,49 +132,49 @@ pub(crate) static FEED_MESSAGE: Table = Table {
         ("label", Text),
         ("content", Blob),
     ],
-    replace: true,
+    replace: Replace::Whole,
 };
 
 pub(crate) static FEED_CURSOR: Table = Table {
     name: "feed_cursor",
     key: &["municipality"],
     columns: &[("municipality", Int), ("next", Int), ("waiting", Int)],
-    replace: true,
+    replace: Replace::Whole,
 };
 
 pub(crate) static STOCK: Table = Table {
     name: "stock",
     key: &["id"],
     columns: &[("id", Int), ("municipality", Int), ("first", Int), ("count", Int), ("used", Int)],
-    replace: true,
+    replace: Replace::Whole,
 };
 
 pub(crate) static ACT: Table = Table {
     name: "act",
     key: &["id"],
     columns: &[("id", Int), ("subject", Blob), ("entry", Blob)],
-    replace: false,
+    replace: Replace::Never,
 };
 
 pub(crate) static SUBJECT_RUN: Table = Table {
     name: "subject_run",
     key: &["id"],
     columns: &[("id", Int), ("end_act", Int)],
-    replace: false,
+    replace: Replace::Never,
 };
 
 pub(crate) static SUBJECT_ACT: Table = Table {
     name: "subject_act",
     key: &["run", "subject", "act"],
     columns: &[("run", Int), ("subject", Blob), ("act", Int)],
-    replace: false,
+    replace: Replace::Never,
 };
 
 pub(crate) static OUTBOX: Table = Table {
     name: "outbox",
     key: &["topic", "act"],
     columns: &[("act", Int), ("topic", Int), ("municipality", Int), ("person", Int)],
-    replace: false,
+    replace: Replace::Never,
 };
 
 pub(crate) static NUMBER_LIST: Table = Table {
@@ -168,21 +187,21 @@ pub(crate) static NUMBER_LIST: Table = Table {
         ("entries", Int),
         ("digest", Blob),
     ],
-    replace: false,
+    replace: Replace::Never,
 };
 
 pub(crate) static ANSWER: Table = Table {
     name: "answer",
     key: &["actor", "key"],
     columns: &[("actor", Text), ("key", Text), ("digest", Blob), ("act", Int), ("answer", Blob)],
-    replace: false,
+    replace: Replace::Never,
 };
 
 pub(crate) static CHECKPOINT: Table = Table {
     name: "checkpoint",
     key: &["size"],
     columns: &[("size", Int), ("root", Blob), ("note", Text), ("at", Int)],
-    replace: false,
+    replace: Replace::Never,
 };
 
 /// Written by the migrations alone.
@@ -190,7 +209,7 @@ static MIGRATION: Table = Table {
     name: "migration",
     key: &["number"],
     columns: &[("number", Int), ("digest", Text), ("at", Int)],
-    replace: false,
+    replace: Replace::Never,
 };
 
 /// Every table, for the tests that compare them with both databases.

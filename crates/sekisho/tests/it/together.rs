@@ -124,3 +124,26 @@ fn up_serves_what_it_made_and_answers_once() {
 }
 
 const EACH: usize = 150;
+/// A new key epoch starts while another program, which knows only the old key, goes on.
+#[test]
+fn a_key_epoch_moves_on_beside_a_running_import() {
+    let house = House::quick();
+    let codes = house.codes(CHIYODA, 2);
+    let mut command = house.command(&["--json", "import", "-"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let rubbish = "x\n".repeat(base::limits::IMPORT_COMMIT_MAX);
+    let first = format!("{}{rubbish}", feed(&[line(1, "move_in", &codes[0], TARO)]));
+    input.write_all(first.as_bytes()).unwrap();
+    let patience = Instant::now() + Duration::from_secs(60);
+    while house.ask(&["verify"]).good()["persons"] == 0 && Instant::now() < patience {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(house.ask(&["rewrap"]).good()["key"], "kek/2");
+    input.write_all(line(2, "move_in", &codes[1], TARO).as_bytes()).unwrap();
+    drop(input);
+    let report = house.told(&["import"], child.wait_with_output().unwrap()).does_not_hold();
+    assert_eq!(report["applied"], 2, "{report}");
+    house.done();
+}

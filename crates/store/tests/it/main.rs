@@ -1,5 +1,7 @@
 //! The stores: one suite on both, what only one of them can do or suffer, and the publication.
 
+#![cfg(test)]
+
 /// Every case of the suite as a test of a database.
 macro_rules! run_suite {
     ($fresh:path) => {

@@ -17,7 +17,7 @@ use proptest::prelude::*;
 /// One transaction.
 #[derive(Clone, Debug)]
 enum Step {
-    Write(Changes, u64),
+    Write(Box<Changes>, u64),
     Publish(u64),
     Set(u8, String),
 }
@@ -180,7 +180,7 @@ fn actor(n: u64) -> String {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => (changes(), prop_oneof![19 => Just(0_u64), 1 => 1..3_u64])
-            .prop_map(|(changes, gap)| Step::Write(changes, gap)),
+            .prop_map(|(changes, gap)| Step::Write(Box::new(changes), gap)),
         1 => (0..6_u64).prop_map(Step::Publish),
         1 => (0..4_u8, "\\PC{0,8}").prop_map(|(name, value)| Step::Set(name, value)),
     ]

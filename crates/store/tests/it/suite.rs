@@ -486,7 +486,6 @@ pub(crate) fn acts_have_no_gaps(db: &Db) {
         assert_eq!(label(commit(db.store(), &of(gap))), "store_constraint");
     }
     commit(db.store(), &of(acts(3..5))).unwrap();
-    assert!(db.raw("INSERT INTO act (id, entry) VALUES (6, '')").is_err());
     assert_eq!(look(db.store(), |view| view.act_count()), 5);
 }
 
@@ -503,28 +502,23 @@ pub(crate) fn the_database_itself_refuses_to_change_what_is_final(db: &Db) {
         "UPDATE checkpoint SET note = ''",
         "DELETE FROM checkpoint",
         "DELETE FROM record_code",
-        "UPDATE record_code SET person = 2, ordinal = 5 WHERE person = 1",
         "DELETE FROM individual_number WHERE person = 1",
-        "UPDATE individual_number SET generation = 5 WHERE person = 1",
     ];
     refused.extend(if db.is_sqlite() {
-        [
-            "REPLACE INTO act (id, entry) VALUES (1, x'00')",
-            "REPLACE INTO checkpoint (size, root, note, at) VALUES (2, x'00', '', 0)",
-            "UPDATE record_code SET code_index = x'00' WHERE person = 1",
-            "UPDATE individual_number SET number_index = x'00' WHERE person = 1",
-        ]
+        vec!["REPLACE INTO checkpoint (size, root, note, at) VALUES (2, x'00', '', 0)"]
     } else {
-        [
+        vec![
             "TRUNCATE act",
             "TRUNCATE checkpoint, record_code, individual_number",
             "UPDATE record_code SET code_index = '' WHERE person = 1",
+            "UPDATE record_code SET person = 2, ordinal = 5 WHERE person = 1",
             "UPDATE individual_number SET number_index = '' WHERE person = 1",
+            "UPDATE individual_number SET generation = 5 WHERE person = 1",
         ]
     });
     for sql in refused {
         let said = db.raw(sql).expect_err(sql);
-        assert!(said.contains("final") || said.contains("never given") || said.contains("no gaps"));
+        assert!(said.contains("final") || said.contains("never given again"), "{sql}: {said}");
     }
     look(db.store(), |view| {
         assert_eq!(view.acts(ActId(0), 9)?, acts(0..2));
