@@ -1,7 +1,7 @@
 //! The numbers of Japan's Individual Number infrastructure, as a library on its own.
 //!
 //! - [`IndividualNumber`], [`ResidentRecordCode`], [`CorporateNumber`], [`LocalGovernmentCode`]:
-//!   values   that exist only if their check digit is right; [`explain`] shows the arithmetic.
+//!   values   that exist only if their check digit is right; [`explain()`] shows the arithmetic.
 //! - [`ff1`]: format-preserving encryption, NIST SP 800-38G.
 //! - [`assignment`]: Individual Numbers as a keyed permutation of resident record codes.
 //!
