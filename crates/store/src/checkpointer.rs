@@ -7,12 +7,15 @@
 use base::{Problem, labels};
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 /// The thread and the way to wake it.
 pub(crate) struct Checkpointer {
     log: PathBuf,
+    /// Length of the log when the thread was woken last.
+    copied: AtomicU64,
     wake: Option<SyncSender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -26,19 +29,27 @@ impl Checkpointer {
         let thread = thread.map_err(|error| Problem::new(&labels::IO, error.to_string()))?;
         let mut log = path.as_os_str().to_owned();
         log.push("-wal");
-        Ok(Self { log: log.into(), wake: Some(wake), thread: Some(thread) })
+        Ok(Self {
+            log: log.into(),
+            copied: AtomicU64::new(0),
+            wake: Some(wake),
+            thread: Some(thread),
+        })
     }
 
     /// Told of each commit, on the writer's connection.
     pub(crate) fn committed(&self, writer: &Connection) {
         let bytes = std::fs::metadata(&self.log).map_or(0, |log| log.len());
         if bytes > LOG_BYTES_MAX {
-            // Most of it is copied already; what is left is copied here, and the log begins anew. If
-            // readers keep it from that, the next look tries again.
-            checkpoint(writer, "PRAGMA wal_checkpoint(RESTART)");
-        } else if bytes > LOG_BYTES_WORTH_COPYING
+            // Most of it is copied already; what is left is copied here, and the log begins anew as
+            // an empty file. If readers keep it from that, the next look tries again.
+            checkpoint(writer, "PRAGMA wal_checkpoint(TRUNCATE)");
+            self.copied.store(0, Ordering::Relaxed);
+        } else if bytes > self.copied.load(Ordering::Relaxed) + LOG_BYTES_WORTH_COPYING
             && let Some(wake) = &self.wake
         {
+            // The file does not shrink when it is copied: what counts is how far it grew since.
+            self.copied.store(bytes, Ordering::Relaxed);
             // Full: the thread is awake already.
             let _ = wake.try_send(());
         }

@@ -6,18 +6,19 @@
 
 use base::{Problem, labels};
 use ports::Publication;
+use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// A directory that files are published in: the ledger, or deliveries.
 pub struct PublicationDirectory {
     root: PathBuf,
     modes: Modes,
-    written: AtomicU64,
+    swept: AtomicBool,
 }
 
 /// Permissions of what is made, before the process's mask.
@@ -44,13 +45,14 @@ impl PublicationDirectory {
     }
 
     fn open_with(path: &Path, modes: Modes) -> io::Result<Self> {
-        let directory = Self { root: path.to_owned(), modes, written: AtomicU64::new(0) };
+        let directory = Self { root: path.to_owned(), modes, swept: AtomicBool::new(false) };
         directory.make_folder(path)?;
         Ok(directory)
     }
 
     fn place(&self, path: &str) -> Result<PathBuf, Problem> {
-        let plain = |part: Component<'_>| matches!(part, Component::Normal(name) if !name.as_encoded_bytes().starts_with(b"."));
+        let hidden = |name: &OsStr| name.as_encoded_bytes().starts_with(b".");
+        let plain = |part| matches!(part, Component::Normal(name) if !hidden(name));
         if !path.is_empty() && !path.contains('\0') && Path::new(path).components().all(plain) {
             Ok(self.root.join(path))
         } else {
@@ -63,10 +65,10 @@ impl PublicationDirectory {
         let beside = self.root.join(BESIDE);
         self.make_folder(folder)?;
         self.make_folder(&beside)?;
-        let number = self.written.fetch_add(1, Ordering::Relaxed);
-        if number == 0 {
+        if !self.swept.swap(true, Ordering::Relaxed) {
             sweep(&beside)?;
         }
+        let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
         let beside = beside.join(format!("{}-{number}", std::process::id()));
         let moved = self
             .write_beside(&beside, bytes)
@@ -152,6 +154,9 @@ fn problem(error: &io::Error) -> Problem {
 
 const PUBLIC: Modes = Modes { folder: 0o777, file: 0o666 };
 const PRIVATE: Modes = Modes { folder: 0o700, file: 0o600 };
+
+/// Files written by this process, so that no two have the same name beside their place.
+static WRITTEN: AtomicU64 = AtomicU64::new(0);
 
 /// Where files are written before they are moved to their place.
 const BESIDE: &str = ".new";

@@ -1,6 +1,6 @@
 //! The stores of the platform: SQLite (embedded) and PostgreSQL, behind `ports::Store`.
 //!
-//! Owns all SQL. One description of the tables (`tables`), one text per query (`view`), one
+//! Owns all SQL. One description of the tables (`tables`), one text per query (`session`), one
 //! migration runner (`migrate`); an `Engine` is the little that differs between the two databases.
 //! Assumes that callers hand in sealed bytes only: nothing here can open them.
 

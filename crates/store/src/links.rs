@@ -12,7 +12,7 @@ use postgres::{Client, Config, NoTls, SimpleQueryMessage, Statement};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A connection and what is prepared on it.
 pub(crate) struct Link {
@@ -132,19 +132,20 @@ pub(crate) fn config(url: &str) -> Result<Config, Problem> {
     Ok(config)
 }
 
-/// Tries again while the server cannot be reached, at most until `wait` is over.
+/// Tries again while the server cannot be reached, until `wait` is over.
 pub(crate) fn patiently<T>(
     wait: Duration,
     mut attempt: impl FnMut() -> Result<T, Problem>,
 ) -> Result<T, Problem> {
-    let pauses = wait.as_millis() / PAUSE.as_millis();
-    for _ in 0..pauses {
+    let end = Instant::now() + wait;
+    loop {
         match attempt() {
-            Err(problem) if problem.remedy() == Remedy::Again => std::thread::sleep(PAUSE),
+            Err(problem) if problem.remedy() == Remedy::Again && Instant::now() < end => {
+                std::thread::sleep(PAUSE);
+            }
             done => return done,
         }
     }
-    attempt()
 }
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -156,9 +157,9 @@ const TAKE_WAIT_MAX: Duration = Duration::from_secs(20);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Every commit waits for the disk, and no statement waits for ever, where the server's own settings
-/// (or the URL's) do not say more. Look-ups are by key, whatever the planner thinks of a table that
-/// it has no statistics of yet.
+/// Every commit waits for the disk, and no statement waits for ever, where the server's own
+/// settings (or the URL's) do not say more. Look-ups are by key, whatever the planner thinks of a
+/// table that it has no statistics of yet.
 const SESSION_SETTINGS: &str = "
     SELECT set_config('synchronous_commit', 'on', false)
       WHERE current_setting('synchronous_commit') IN ('off', 'local');
@@ -166,5 +167,5 @@ const SESSION_SETTINGS: &str = "
     SELECT set_config('statement_timeout', '120s', false)
       WHERE current_setting('statement_timeout') = '0';
     SET plan_cache_mode = force_generic_plan; SET jit = off;
-    SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off;
+    SET enable_seqscan = off; SET enable_bitmapscan = off;
     SET enable_hashjoin = off; SET enable_mergejoin = off";

@@ -230,10 +230,15 @@ impl<E: Engine> View for Session<E> {
         limit: usize,
     ) -> Result<Vec<ActRow>, Problem> {
         let after = int(after.map_or(-1, |id| id.0.cast_signed()));
-        let indexed = "WHERE id IN (SELECT s.act FROM subject_run r \
-             JOIN subject_act s ON s.run = r.id AND s.subject = $1 WHERE r.end_act > $2) \
-             AND id > $2 ORDER BY id LIMIT $3";
-        let mut acts = self.rows(indexed, &[blob(subject), after, page(limit)])?;
+        // Run by run, one search each: a run is found by its number first.
+        let indexed = "SELECT s.act FROM subject_run r CROSS JOIN subject_act s \
+             WHERE r.end_act > $2 AND s.run = r.id AND s.subject = $1 AND s.act > $2 \
+             ORDER BY s.act LIMIT $3";
+        let params = [blob(subject), after, page(limit)];
+        let found = self.ask(|engine| engine.query(indexed, &params, &[Type::Int]))?;
+        let ids = found.into_iter().map(|row| Columns::new(row).int().map(int));
+        let found = self.by_key(&["id"], &ids.collect::<Result<Vec<_>, _>>()?)?;
+        let mut acts: Vec<ActRow> = found.into_iter().flatten().collect();
         let beyond = "WHERE id >= $1 AND id > $2 AND subject = $3 ORDER BY id LIMIT $4";
         let covered = self.covered_acts()?;
         let left = page(limit - acts.len());
@@ -353,3 +358,6 @@ fn page(limit: usize) -> Param<'static> {
 
 /// Acts in one run of the subject index: few enough to search one by one before they are indexed.
 const ACTS_PER_RUN: usize = 4_096;
+
+#[cfg(test)]
+mod tests;

@@ -112,7 +112,8 @@ impl Store for SqliteStore {
         let done = done.and_then(|()| execute(&connection, "COMMIT"));
         match done {
             Ok(()) => self.checkpointer.committed(&connection),
-            Err(_) => roll_back(&connection)?,
+            // The refusal is what the caller must hear; what stays open is ended by the next.
+            Err(_) => drop(roll_back(&connection)),
         }
         done
     }
@@ -229,7 +230,7 @@ impl SqliteEngine<'_> {
     }
 }
 
-struct SqliteMigrations<'c>(&'c mut Connection);
+pub(crate) struct SqliteMigrations<'c>(pub(crate) &'c mut Connection);
 
 impl migrate::Target for SqliteMigrations<'_> {
     fn begin(&mut self, table: &str) -> Result<(), Problem> {
@@ -271,7 +272,8 @@ fn connect(path: &Path, options: &SqliteOptions) -> Result<Connection, Problem> 
     connection.busy_timeout(options.busy_timeout).map_err(problem)?;
     let settings = format!(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-         PRAGMA recursive_triggers = ON; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -{}; \
+         PRAGMA recursive_triggers = ON; PRAGMA temp_store = MEMORY; \
+         PRAGMA trusted_schema = OFF; PRAGMA cache_size = -{}; \
          PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = {WAL_BYTES_KEPT}",
         options.cache_mib * 1024
     );

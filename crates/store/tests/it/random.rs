@@ -32,7 +32,7 @@ struct Question {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 12,
+        cases: 8,
         max_shrink_iters: 200,
         failure_persistence: None,
         ..ProptestConfig::default()

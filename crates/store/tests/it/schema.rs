@@ -28,24 +28,20 @@ fn migrations_run_once_however_often_they_are_asked_to() {
         let columns = reopen(db).unwrap();
         assert_eq!(reopen(db).unwrap(), columns);
         assert_eq!(look(&*db.another(), |view| view.act_count()), 1);
-        db.raw("CREATE UNIQUE INDEX one_row ON migration ((1))").unwrap();
     });
 }
 
 #[test]
 fn two_programs_that_start_at_once_migrate_once() {
-    let url = {
-        let db = Db::postgresql();
-        db.raw("DROP SCHEMA public CASCADE; CREATE SCHEMA public").unwrap();
-        std::thread::scope(|scope| {
-            let starts: Vec<_> = (0..4).map(|_| scope.spawn(|| reopen(&db))).collect();
-            for start in starts {
-                start.join().unwrap().unwrap();
-            }
-        });
-        db.url()
-    };
-    assert!(url.contains("dbname="));
+    let db = Db::postgresql();
+    db.raw("DROP SCHEMA public CASCADE; CREATE SCHEMA public").unwrap();
+    std::thread::scope(|scope| {
+        let starts: Vec<_> = (0..4).map(|_| scope.spawn(|| reopen(&db).map(drop))).collect();
+        for start in starts {
+            start.join().unwrap().unwrap();
+        }
+    });
+    commit(&*db.another(), &resident(1, 0)).unwrap();
 }
 
 #[test]
