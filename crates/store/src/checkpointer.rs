@@ -77,4 +77,4 @@ fn checkpoint(connection: &Connection, pragma: &str) {
 }
 
 const LOG_BYTES_WORTH_COPYING: u64 = 8 << 20;
-const LOG_BYTES_MAX: u64 = 256 << 20;
+const LOG_BYTES_MAX: u64 = 64 << 20;
