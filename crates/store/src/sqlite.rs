@@ -63,7 +63,8 @@ impl SqliteStore {
         }
         let mut writer = connect(path, &options)?;
         migrate::run(&mut SqliteMigrations(&mut writer), Dialect::Sqlite, at)?;
-        let checkpointer = Checkpointer::start(path, connect(path, &options.reader())?)?;
+        let own = connect(path, &options.reader())?;
+        let checkpointer = Checkpointer::start(path, &mut writer, own)?;
         Ok(Self {
             path: path.to_owned(),
             options,
