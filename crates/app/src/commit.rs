@@ -157,19 +157,20 @@ pub fn transact(
     transact_observed(platform, act, |_| {})
 }
 
-/// The same, showing `observe` what is about to be written; for measurements.
+/// The same, handing what was written to `observe`, before the commit; for measurements.
 pub fn transact_observed(
     platform: &Platform,
     mut act: impl FnMut(&mut Work<'_>) -> Result<(), Problem>,
-    mut observe: impl FnMut(&Changes),
+    mut observe: impl FnMut(Changes),
 ) -> Result<(), Problem> {
     platform.store.transact("commit", &mut |tx| {
         let mut entropy = (platform.entropy)();
         let mut work = Work::begin(platform, &mut *tx, &mut *entropy)?;
         act(&mut work)?;
-        let changes = work.into_changes();
-        observe(&changes);
-        tx.write(&changes)
+        let changes = work.into_changes()?;
+        tx.write(&changes)?;
+        observe(changes);
+        Ok(())
     })
 }
 

@@ -3,18 +3,17 @@
 //! All changes to persons go through here, so that a person's row, code, number, list entry and
 //! ledger entry are always written together.
 
+use crate::keyed::number_from;
 use crate::people::{self, Person};
 use crate::platform::NUMBER_DOMAIN;
-use crate::work::{Outcome, Work, broken};
+use crate::work::{Outcome, Work};
 use base::{ActId, PersonId, Problem, labels};
 use numbers::assignment::{self, Generation};
 use numbers::{IndividualNumber, ResidentRecordCode};
 use policy::Permit;
-use ports::rows::{
-    DataKeyRow, NumberRow, OutboxRow, PersonRow, RecordCodeRow, number_state, status, topic,
-};
+use ports::rows::{NumberRow, OutboxRow, PersonRow, RecordCodeRow, number_state, status, topic};
 use registry::resident::{Change, Decision, Resident};
-use seal::{DataKey, WrapPlace};
+use seal::DataKey;
 
 /// Carries out what was decided about a person, or about somebody not known before.
 pub(crate) fn enact(
@@ -55,26 +54,21 @@ pub(crate) fn present_number(
 fn new_person(work: &mut Work<'_>, after: &Resident) -> Result<PersonId, Problem> {
     let id = work.new_person_id();
     let key = DataKey::from_entropy(work.entropy);
-    let place = WrapPlace { person: id.0, generation: FIRST_KEY_GENERATION };
-    let keys = &work.platform().keys;
-    let kek = work.kek().clone();
-    let wrapped = keys.wrap(&kek, &place, &key, work.entropy)?;
-    let epoch = kek.epoch().map(i64::from).ok_or_else(|| broken("a key without an epoch"))?;
-    let generation = i64::from(FIRST_KEY_GENERATION);
-    work.keep_data_key(DataKeyRow { person: id, generation, epoch, wrapped });
+    let opened = key.opened();
+    work.keep_data_key(id, FIRST_KEY_GENERATION, key);
     let row = PersonRow {
         id,
         municipality: after.municipality,
         status: status::PROVISIONAL,
         number_generation: None,
-        key_generation: generation,
+        key_generation: i64::from(FIRST_KEY_GENERATION),
         identity: None,
         contact: None,
         name_birth_index: None,
         set_position: 0,
         set_digest: None,
     };
-    work.keep_person(Person { row, key: key.opened(), resident: after.clone(), dirty: true });
+    work.keep_person(Person { row, key: opened, resident: after.clone(), dirty: true });
     Ok(id)
 }
 
@@ -180,12 +174,16 @@ pub(crate) fn number_for(
     code: &ResidentRecordCode,
     generation: Generation,
 ) -> Result<IndividualNumber, Problem> {
+    if generation == Generation::FIRST
+        && let Some(entry) = work.keyed_entry(code)
+    {
+        return Ok(entry.number.clone());
+    }
     let platform = work.platform();
     let mut slot = [assignment::slot(code, generation)];
     platform.keys.permute(&platform.names.numbering, NUMBER_DOMAIN, &mut slot)?;
     let [permuted] = slot;
-    assignment::number_from(permuted)
-        .map_err(|refusal| Problem::new(&labels::KEY_OPERATION, refusal.label()))
+    number_from(permuted)
 }
 
 /// Data keys start at this generation; a re-wrap keeps it, since only the wrapping changes.

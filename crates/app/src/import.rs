@@ -4,15 +4,17 @@
 //! recognised by sender and sequence number, so the same file may be given again after a crash: what
 //! is there is skipped, what is missing is done, and the end is the same.
 
-use crate::commit::transact;
+use crate::commit::transact_observed;
+use crate::keyed::{KeyedMessage, keyed};
 use crate::permits::permit;
 use crate::platform::Platform;
 use crate::resident_event::{End, Taken, resident_events};
+use crate::work::Work;
 use base::{Actor, Label, Problem, Purpose, Remedy, limits};
 use crossbeam_channel::bounded;
 use numbers::LocalGovernmentCode;
 use policy::Action;
-use registry::FeedMessage;
+use ports::rows::Changes;
 use registry::feed::{FeedReader, Format};
 use std::collections::BTreeMap;
 use std::io::BufRead;
@@ -36,7 +38,15 @@ pub struct ImportReport {
     pub problems: Vec<Problem>,
 }
 
-type Batch = Vec<Result<(u64, FeedMessage), Problem>>;
+/// Some lines of a file, read and made ready.
+#[derive(Default)]
+struct Batch {
+    /// The line of each message.
+    lines: Vec<u64>,
+    messages: Vec<KeyedMessage>,
+    /// What was not a message.
+    rejected: Vec<Problem>,
+}
 
 /// Takes in a feed. `progress` is told the number of lines done.
 pub fn import(
@@ -45,14 +55,26 @@ pub fn import(
     format: Option<Format>,
     progress: &mut dyn FnMut(u64),
 ) -> Result<ImportReport, Problem> {
-    let (full, batches) = bounded::<Batch>(BATCHES_AHEAD);
+    import_observed(platform, input, format, progress, &mut |_| {})
+}
+
+/// The same, handing what each transaction wrote to `observe`; for measurements.
+pub fn import_observed(
+    platform: &Platform,
+    input: impl BufRead + Send,
+    format: Option<Format>,
+    progress: &mut dyn FnMut(u64),
+    observe: &mut dyn FnMut(Changes),
+) -> Result<ImportReport, Problem> {
+    let (full, batches) = bounded(BATCHES_AHEAD);
     std::thread::scope(|scope| {
         scope.spawn(move || {
             let mut reader = FeedReader::new(input, format);
             loop {
-                let batch: Batch = reader.by_ref().take(limits::IMPORT_COMMIT_MAX).collect();
+                let batch = read_batch(platform, &mut reader);
+                let last = batch.as_ref().map_or(true, |batch| batch.len() == 0);
                 // A closed channel: applying has failed and says why.
-                if batch.is_empty() || full.send(batch).is_err() {
+                if full.send(batch).is_err() || last {
                     return;
                 }
             }
@@ -60,36 +82,63 @@ pub fn import(
         let mut report = ImportReport::default();
         let mut lines = 0;
         for batch in batches {
+            let batch: Batch = batch?;
+            if batch.len() == 0 {
+                break;
+            }
             lines += batch.len() as u64;
-            apply(platform, batch, &mut report)?;
+            apply(platform, batch, &mut report, observe)?;
             progress(lines);
         }
         Ok(report)
     })
 }
 
-fn apply(platform: &Platform, batch: Batch, report: &mut ImportReport) -> Result<(), Problem> {
-    let mut messages = Vec::with_capacity(batch.len());
-    let mut places = Vec::with_capacity(batch.len());
-    for read in batch {
+/// The next lines; an empty batch at the end of the file. Breaks off where nothing can be read.
+fn read_batch(
+    platform: &Platform,
+    reader: &mut FeedReader<impl BufRead>,
+) -> Result<Batch, Problem> {
+    let mut batch = Batch::default();
+    let mut messages = Vec::new();
+    for read in reader.take(limits::IMPORT_COMMIT_MAX) {
         match read {
             Ok((line, message)) => {
-                places.push(line);
+                batch.lines.push(line);
                 messages.push(message);
             }
             Err(problem) if problem.remedy() == Remedy::Broken => return Err(problem),
-            Err(problem) => report.reject(problem),
+            Err(problem) => batch.rejected.push(problem),
         }
     }
+    batch.messages = keyed(platform, messages)?;
+    Ok(batch)
+}
+
+fn apply(
+    platform: &Platform,
+    batch: Batch,
+    report: &mut ImportReport,
+    observe: &mut dyn FnMut(Changes),
+) -> Result<(), Problem> {
+    let Batch { lines, messages, rejected } = batch;
+    rejected.into_iter().for_each(|problem| report.reject(problem));
     let mut taken = Vec::new();
-    transact(platform, |work| {
+    let act = |work: &mut Work<'_>| {
         taken = resident_events(work, &messages, &feed_permit)?;
         Ok(())
-    })?;
-    for (line, taken) in places.into_iter().zip(taken) {
+    };
+    transact_observed(platform, act, observe)?;
+    for (line, taken) in lines.into_iter().zip(taken) {
         report.count(line, taken);
     }
     Ok(())
+}
+
+impl Batch {
+    fn len(&self) -> usize {
+        self.messages.len() + self.rejected.len()
+    }
 }
 
 /// Who brings a file stands for the municipality that made it: each message counts as its sender's.

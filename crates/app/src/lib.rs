@@ -5,6 +5,7 @@
 //! written on the way: the one write door is [`commit`], which carries many acts in one transaction.
 
 pub mod commit;
+pub mod keyed;
 pub mod platform;
 pub mod publish;
 pub mod work;
@@ -12,6 +13,7 @@ pub mod work;
 mod enact;
 mod people;
 mod permits;
+mod side_by_side;
 
 // the use cases
 pub mod digest_key_ask;

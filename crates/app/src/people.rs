@@ -13,7 +13,8 @@ use registry::resident::{NumberState, Resident, Status};
 use seal::{DigestKey, OpenedKey, Place};
 use zeroize::Zeroizing;
 
-/// A person, loaded: the row, the open data key, and what they say together.
+/// A person, loaded: the open data key and what is so now. The row is as it was read, or as it was
+/// begun, until [`Person::sealed`] makes the next.
 pub struct Person {
     pub(crate) row: PersonRow,
     pub(crate) key: OpenedKey,
@@ -47,20 +48,29 @@ impl Person {
         &self.resident
     }
 
-    /// Takes over a new state: seals it into the row.
-    pub(crate) fn become_state(
-        &mut self,
+    /// Takes over a new state; `row` follows in [`Self::sealed`].
+    pub(crate) fn become_state(&mut self, resident: Resident) {
+        self.resident = resident;
+        self.dirty = true;
+    }
+
+    /// The row of the present state, sealed.
+    pub(crate) fn sealed(
+        &self,
         platform: &Platform,
         digest_key: &DigestKey,
         entropy: &mut dyn Entropy,
-        resident: Resident,
-    ) -> Result<(), Problem> {
-        let row = &mut self.row;
-        let generation = generation_of(row.key_generation)?;
-        row.municipality = resident.municipality;
-        row.status = stored_status(resident.status);
-        row.number_generation = resident.generation().map(|generation| i64::from(generation.get()));
-        row.set_digest = None;
+    ) -> Result<PersonRow, Problem> {
+        let resident = &self.resident;
+        let generation = generation_of(self.row.key_generation)?;
+        let number = resident.generation();
+        let mut row = PersonRow {
+            municipality: resident.municipality,
+            status: stored_status(resident.status),
+            number_generation: number.map(|generation| i64::from(generation.get())),
+            set_digest: None,
+            ..self.row.clone()
+        };
         if let Some(record) = &resident.record {
             let place = |column| Place { table: "person", column, row: row.id.0, generation };
             let identity = pack_identity(record, resident.since);
@@ -77,9 +87,7 @@ impl Person {
                 row.set_digest = Some(digest_key.digest(&set_record(&resident.code, record)));
             }
         }
-        self.resident = resident;
-        self.dirty = true;
-        Ok(())
+        Ok(row)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The platform as the use cases see it: its store, its keys, its clock, and the names of its keys.
 
-use base::{Clock, Entropy, Problem, labels};
+use base::{Clock, Entropy, PersonId, Problem, labels};
 use numbers::{IndividualNumber, LocalGovernmentCode, ResidentRecordCode};
 use ports::{Domain, KeyKind, KeyLabel, KeyStore, Store};
 use seal::{BlindIndex, DigestKey};
@@ -97,6 +97,14 @@ impl Platform {
     /// Blind index of an Individual Number.
     pub fn number_index(&self, number: &IndividualNumber) -> Result<BlindIndex, Problem> {
         self.blind_index("individual_number.number_index", number.reveal().as_str().as_bytes())
+    }
+
+    /// The pseudonym under which the acts about a person are found.
+    pub(crate) fn pseudonym(&self, person: PersonId) -> Result<[u8; 16], Problem> {
+        let mac = self.keys.mac(&self.names.pseudonym, &seal::subject_message(person.0))?;
+        let mut out = [0; 16];
+        out.copy_from_slice(&mac[..16]);
+        Ok(out)
     }
 
     /// The digest key that the platform and one municipality share, to compare their records.

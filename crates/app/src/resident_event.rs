@@ -6,6 +6,7 @@
 //! with its label, and the feed goes on.
 
 use crate::enact::{FIRST_KEY_GENERATION, enact};
+use crate::keyed::{KeyedMessage, keyed};
 use crate::people::Person;
 use crate::stock::{self, Drawn};
 use crate::work::{Outcome, Work, broken};
@@ -48,14 +49,14 @@ pub type AskPermit<'a> = &'a dyn Fn(LocalGovernmentCode) -> Result<Permit, Probl
 /// Takes in messages of one sender or several, in the order given.
 pub fn resident_events(
     work: &mut Work<'_>,
-    messages: &[FeedMessage],
+    messages: &[KeyedMessage],
     permit: AskPermit<'_>,
 ) -> Result<Vec<Result<Taken, Problem>>, Problem> {
-    prefetch(work, messages)?;
+    work.prefetch(messages)?;
     let mut taken = Vec::with_capacity(messages.len());
-    for message in messages {
-        let one =
-            permit(message.municipality).and_then(|permit| resident_event(work, &permit, message));
+    for keyed in messages {
+        let permit = permit(keyed.message.municipality);
+        let one = permit.and_then(|permit| resident_event(work, &permit, keyed));
         match one {
             // What is refused is the sender's affair; what is broken stops the batch.
             Err(problem) if problem.remedy() == Remedy::Broken => return Err(problem),
@@ -65,24 +66,15 @@ pub fn resident_events(
     Ok(taken)
 }
 
-fn prefetch(work: &mut Work<'_>, messages: &[FeedMessage]) -> Result<(), Problem> {
-    let codes = messages.iter().filter_map(|message| message.event.code.as_ref());
-    let codes: Result<Vec<_>, _> = codes.map(|code| work.code_index(code)).collect();
-    let places: Vec<_> =
-        messages.iter().map(|message| (message.municipality, message.sequence)).collect();
-    work.prefetch(&codes?, &places)
-}
-
 /// Takes in one message.
 pub fn resident_event(
     work: &mut Work<'_>,
     permit: &Permit,
-    message: &FeedMessage,
+    keyed: &KeyedMessage,
 ) -> Result<Taken, Problem> {
-    let FeedMessage { municipality, sequence, .. } = *message;
+    let digest = keyed.digest;
+    let FeedMessage { municipality, sequence, .. } = keyed.message;
     stock::registrar(municipality)?;
-    let content = message.canonical_bytes();
-    let digest = work.platform().repeat_digest(&content)?;
     let seen = work.message(municipality, sequence)?;
     let cursor = work.cursor(municipality)?;
     let order = FeedCursor { next: cursor.next, waiting: cursor.waiting };
@@ -90,8 +82,8 @@ pub fn resident_event(
     let arrival = sequence::decide(order, sequence, digest, known.as_ref())
         .map_err(|refusal| Problem::from_refusal(refusal.label()).in_field("sequence"))?;
     let (end, repeated) = match (arrival, seen) {
-        (Arrival::Apply, _) => (take_in_order(work, permit, message, digest)?, false),
-        (Arrival::Wait, _) => (wait(work, message, digest)?, false),
+        (Arrival::Apply, _) => (take_in_order(work, permit, keyed)?, false),
+        (Arrival::Wait, _) => (wait(work, keyed)?, false),
         (Arrival::Repeat(_), Some(row)) => (end_of(&row, cursor.next), true),
         (Arrival::Repeat(_), None) => return Err(broken("a repeat of nothing")),
     };
@@ -102,16 +94,15 @@ pub fn resident_event(
 fn take_in_order(
     work: &mut Work<'_>,
     permit: &Permit,
-    message: &FeedMessage,
-    digest: [u8; 16],
+    keyed: &KeyedMessage,
 ) -> Result<End, Problem> {
-    let first = apply(work, permit, message, digest)?;
-    let mut cursor = work.cursor(message.municipality)?;
+    let first = apply(work, permit, keyed)?;
+    let mut cursor = work.cursor(keyed.message.municipality)?;
     cursor.next += 1;
     while cursor.waiting > 0 {
         let Some(row) = work.message(cursor.municipality, cursor.next)? else { break };
         let waited = open_waiting(work, &row)?;
-        apply(work, permit, &waited, row.digest)?;
+        apply(work, permit, &waited)?;
         cursor.next += 1;
         cursor.waiting -= 1;
     }
@@ -123,23 +114,23 @@ fn take_in_order(
 fn apply(
     work: &mut Work<'_>,
     permit: &Permit,
-    message: &FeedMessage,
-    digest: [u8; 16],
+    keyed: &KeyedMessage,
 ) -> Result<FeedMessageRow, Problem> {
-    let content = message.canonical_bytes();
+    let KeyedMessage { message, content, digest, .. } = keyed;
     let (act, label) = match decide(work, message) {
         Ok(decided) => {
             decided.stock.into_iter().try_for_each(|row| work.keep_stock(row))?;
-            (enact(work, permit, decided.known, &decided.decision, &content)?.1, None)
+            (enact(work, permit, decided.known, &decided.decision, content)?.1, None)
         }
         Err(problem) if problem.remedy() != Remedy::Broken => {
             let subject = subject_of(work, &message.event)?;
             let outcome = Outcome::Refused(problem.label());
-            (work.record(permit, outcome, subject, &content)?, Some(problem.label().to_owned()))
+            (work.record(permit, outcome, subject, content)?, Some(problem.label().to_owned()))
         }
         Err(problem) => return Err(problem),
     };
     let FeedMessage { municipality, sequence, .. } = *message;
+    let digest = *digest;
     let row =
         FeedMessageRow { municipality, sequence, digest, act: Some(act), label, content: None };
     work.keep_message(row.clone());
@@ -185,9 +176,10 @@ fn subject_of(work: &mut Work<'_>, event: &ResidentEvent) -> Result<Option<Perso
 }
 
 /// Keeps a message that came early, sealed under the platform's own key.
-fn wait(work: &mut Work<'_>, message: &FeedMessage, digest: [u8; 16]) -> Result<End, Problem> {
-    let FeedMessage { municipality, sequence, .. } = *message;
-    let text = message.to_json().to_string();
+fn wait(work: &mut Work<'_>, keyed: &KeyedMessage) -> Result<End, Problem> {
+    let digest = keyed.digest;
+    let FeedMessage { municipality, sequence, .. } = keyed.message;
+    let text = keyed.message.to_json().to_string();
     let sealed = work.seal_own(&waiting_place(municipality, sequence), text.as_bytes());
     let (act, label, content) = (None, None, Some(sealed));
     work.keep_message(FeedMessageRow { municipality, sequence, digest, act, label, content });
@@ -198,10 +190,13 @@ fn wait(work: &mut Work<'_>, message: &FeedMessage, digest: [u8; 16]) -> Result<
     Ok(End::Waiting(next))
 }
 
-fn open_waiting(work: &Work<'_>, row: &FeedMessageRow) -> Result<FeedMessage, Problem> {
+fn open_waiting(work: &Work<'_>, row: &FeedMessageRow) -> Result<KeyedMessage, Problem> {
     let sealed = row.content.as_ref().ok_or_else(|| broken("a waiting message is empty"))?;
     let plain = work.open_own(&waiting_place(row.municipality, row.sequence), sealed)?;
-    FeedMessage::from_json(&plain).map_err(|_| broken("a waiting message does not read back"))
+    let message = FeedMessage::from_json(&plain);
+    let message = message.map_err(|_| broken("a waiting message does not read back"))?;
+    let keyed = keyed(work.platform(), vec![message])?.pop();
+    keyed.ok_or_else(|| broken("a waiting message is lost"))
 }
 
 /// The seal's place of a waiting message. Sequence numbers end far below 2⁴⁰.

@@ -89,14 +89,22 @@ pub(crate) fn check_free(
     if work.code_was_used(code)? {
         return Err(Problem::new(&labels::RECORD_CODE_TAKEN, ""));
     }
-    let platform = work.platform();
-    let mut counter = [code.reveal_u64() / 10];
-    platform.keys.invert(&platform.names.record_code, CODE_DOMAIN, &mut counter)?;
-    let [counter] = counter;
+    let counter = match work.keyed_entry(code) {
+        Some(entry) => entry.counter,
+        None => counter_of(work, code)?,
+    };
     if work.stock_holds(municipality, counter)? {
         return Ok(());
     }
     Err(Problem::new(&labels::RECORD_CODE_NOT_IN_STOCK, ""))
+}
+
+fn counter_of(work: &Work<'_>, code: &ResidentRecordCode) -> Result<u64, Problem> {
+    let platform = work.platform();
+    let mut counter = [code.payload()];
+    platform.keys.invert(&platform.names.record_code, CODE_DOMAIN, &mut counter)?;
+    let [counter] = counter;
+    Ok(counter)
 }
 
 /// Refuses a code of a municipality that keeps no resident register.

@@ -27,7 +27,7 @@ pub fn subject_acts(
 ) -> Result<(ActId, Vec<SubjectAct>), Problem> {
     let person = find(work, whose)?;
     let permit = permit_about(work, actor, Action::SubjectActs, purpose, person)?;
-    let pseudonym = work.pseudonym(person)?;
+    let pseudonym = work.platform().pseudonym(person)?;
     let rows = work.tx.acts_about(&pseudonym, after, limit)?;
     let acts: Result<Vec<_>, Problem> = rows
         .into_iter()

@@ -5,23 +5,25 @@
 //! the same as the acts one by one. Acts get their places in the ledger in the order in which they
 //! are recorded.
 
+mod finish;
 mod rows;
 
+use crate::keyed::{KeyedCode, KeyedEntry, KeyedMessage};
 use crate::people::Person;
 use crate::platform::Platform;
 use base::{ActId, Date, Entropy, Moment, PersonId, Problem, labels};
-use ledger::leaf::{LeafDraft, LeafEntry, Salt, commit};
+use finish::{ActDraft, NewKey};
+use ledger::leaf::{Salt, commit};
 use numbers::{LocalGovernmentCode, ResidentRecordCode};
 use policy::Permit;
 use ports::rows::{
-    ActRow, Changes, DataKeyRow, FeedCursorRow, FeedMessageRow, IdempotencyRow, NumberRow,
-    RecordCodeRow, StockRow,
+    Changes, DataKeyRow, FeedCursorRow, FeedMessageRow, IdempotencyRow, NumberRow, RecordCodeRow,
+    StockRow,
 };
 use ports::{KeyLabel, Tx};
 use registry::resident::Resident;
-use seal::{BlindIndex, DigestKey, OpenedKey, Place, WrapPlace};
-use std::collections::BTreeMap;
-use std::rc::Rc;
+use seal::{BlindIndex, OpenedKey, Place, WrapPlace};
+use std::collections::{BTreeMap, HashMap};
 use zeroize::Zeroizing;
 
 /// One transaction's view of the world.
@@ -36,17 +38,18 @@ pub struct Work<'a> {
     next_person: i64,
     people: BTreeMap<PersonId, Box<Person>>,
     /// Who holds a code now (`Some(Some)`), or held it once (`Some(None)`).
-    owners: BTreeMap<BlindIndex, Option<Option<PersonId>>>,
+    owners: HashMap<BlindIndex, Option<Option<PersonId>>>,
     codes: BTreeMap<(PersonId, i64), Kept<RecordCodeRow>>,
     numbers: BTreeMap<(PersonId, i64), NumberRow>,
     messages: BTreeMap<(LocalGovernmentCode, u64), Kept<FeedMessageRow>>,
     cursors: BTreeMap<LocalGovernmentCode, Kept<FeedCursorRow>>,
     stocks: BTreeMap<LocalGovernmentCode, Vec<Kept<StockRow>>>,
     stock_tail: Option<(i64, u64)>,
-    /// Keyed values that one transaction asks for again and again.
-    indexes: BTreeMap<u64, BlindIndex>,
-    digest_keys: BTreeMap<LocalGovernmentCode, Rc<DigestKey>>,
+    /// What the keys make of codes that this transaction asks for again and again.
+    keyed_codes: HashMap<u64, KeyedCode>,
     answers: BTreeMap<(String, String), IdempotencyRow>,
+    acts: Vec<ActDraft>,
+    new_keys: Vec<NewKey>,
     changes: Changes,
 }
 
@@ -89,16 +92,17 @@ impl<'a> Work<'a> {
             next_act,
             next_person,
             people: BTreeMap::new(),
-            owners: BTreeMap::new(),
+            owners: HashMap::new(),
             codes: BTreeMap::new(),
             numbers: BTreeMap::new(),
             messages: BTreeMap::new(),
             cursors: BTreeMap::new(),
             stocks: BTreeMap::new(),
             stock_tail: None,
-            indexes: BTreeMap::new(),
-            digest_keys: BTreeMap::new(),
+            keyed_codes: HashMap::new(),
             answers: BTreeMap::new(),
+            acts: Vec::new(),
+            new_keys: Vec::new(),
             changes: Changes::default(),
         })
     }
@@ -146,45 +150,36 @@ impl<'a> Work<'a> {
         content: &[u8],
     ) -> Result<ActId, Problem> {
         let id = ActId(self.next_act);
-        let pseudonym = subject.map(|person| self.pseudonym(person)).transpose()?;
         let key = subject.and_then(|person| self.people.get(&person)).map(|person| &person.key);
-        let salt = key.unwrap_or(&self.own_key).leaf_salt(id.0);
-        let salt = Salt::new(&salt).map_err(|_| broken("a salt of a wrong length"))?;
-        let draft = LeafDraft {
-            at_us: self.now.us(),
-            act: permit.action().word().into(),
-            actor: permit.actor().to_string().into(),
-            purpose: permit.purpose().word().into(),
-            basis: permit.basis().into(),
-            outcome: outcome.to_string().into(),
-            subject: pseudonym.map(|bytes| commit(&salt, "subject", &bytes)),
-            content: commit(&salt, "content", content),
-        };
-        let entry = LeafEntry::new(draft)
-            .map_err(|refusal| Problem::new(&labels::INTERNAL, refusal.label()))?;
-        self.changes.acts.push(ActRow { id, subject: pseudonym, entry: entry.to_bytes() });
+        let salt = Zeroizing::new(key.unwrap_or(&self.own_key).leaf_salt(id.0));
+        let bound = Salt::new(&*salt).map_err(|_| broken("a salt of a wrong length"))?;
+        let content = commit(&bound, "content", content);
+        self.acts.push(ActDraft { id, permit: permit.clone(), outcome, subject, salt, content });
         self.next_act += 1;
         Ok(id)
     }
 
-    /// The pseudonym under which the acts about a person are found.
-    pub fn pseudonym(&self, person: PersonId) -> Result<[u8; 16], Problem> {
-        let message = seal::subject_message(person.0);
-        let mac = self.platform.keys.mac(&self.platform.names.pseudonym, &message)?;
-        let mut out = [0; 16];
-        out.copy_from_slice(&mac[..16]);
-        Ok(out)
+    /// Loads, in few round trips, what messages will need.
+    pub(crate) fn prefetch(&mut self, messages: &[KeyedMessage]) -> Result<(), Problem> {
+        let places: Vec<_> = messages
+            .iter()
+            .map(|keyed| (keyed.message.municipality, keyed.message.sequence))
+            .collect();
+        self.prefetch_messages(&places)?;
+        let mut indexes = Vec::with_capacity(messages.len());
+        for KeyedMessage { message, code, .. } in messages {
+            if let (Some(code), Some(keyed)) = (&message.event.code, code) {
+                indexes.push(keyed.index);
+                self.keyed_codes.insert(code.reveal_u64(), keyed.clone());
+            }
+        }
+        self.prefetch_owners(&indexes)
     }
 
-    /// Loads, in few round trips, what the codes and persons named will need.
-    pub fn prefetch(
-        &mut self,
-        codes: &[BlindIndex],
-        messages: &[(LocalGovernmentCode, u64)],
-    ) -> Result<(), Problem> {
-        self.prefetch_messages(messages)?;
-        let unknown: Vec<_> =
+    fn prefetch_owners(&mut self, codes: &[BlindIndex]) -> Result<(), Problem> {
+        let mut unknown: Vec<_> =
             codes.iter().filter(|index| !self.owners.contains_key(index)).copied().collect();
+        unknown.sort_unstable();
         if unknown.is_empty() {
             return Ok(());
         }
@@ -277,19 +272,27 @@ impl<'a> Work<'a> {
 
     fn owner(&mut self, code: &ResidentRecordCode) -> Result<Option<Option<PersonId>>, Problem> {
         let index = self.code_index(code)?;
-        self.prefetch(&[index], &[])?;
+        if let Some(known) = self.owners.get(&index) {
+            return Ok(*known);
+        }
+        self.prefetch_owners(&[index])?;
         Ok(self.owners.get(&index).copied().flatten())
     }
 
     /// Blind index of a code.
     pub(crate) fn code_index(&mut self, code: &ResidentRecordCode) -> Result<BlindIndex, Problem> {
         let plain = code.reveal_u64();
-        if let Some(index) = self.indexes.get(&plain) {
-            return Ok(*index);
+        if let Some(keyed) = self.keyed_codes.get(&plain) {
+            return Ok(keyed.index);
         }
         let index = self.platform.code_index(code)?;
-        self.indexes.insert(plain, index);
+        self.keyed_codes.insert(plain, KeyedCode { index, entry: None });
         Ok(index)
+    }
+
+    /// What a first entry needs of its code, if it was made ahead.
+    pub(crate) fn keyed_entry(&self, code: &ResidentRecordCode) -> Option<&KeyedEntry> {
+        self.keyed_codes.get(&code.reveal_u64()).and_then(|keyed| keyed.entry.as_ref())
     }
 
     /// Whether a stock of the municipality holds this counter.
@@ -313,16 +316,9 @@ impl<'a> Work<'a> {
 
     /// Gives a person a new state.
     pub(crate) fn change_person(&mut self, id: PersonId, after: Resident) -> Result<(), Problem> {
-        let digest_key = match self.digest_keys.get(&after.municipality) {
-            Some(key) => Rc::clone(key),
-            None => {
-                let key = Rc::new(self.platform.digest_key(after.municipality)?);
-                self.digest_keys.insert(after.municipality, Rc::clone(&key));
-                key
-            }
-        };
         let person = self.people.get_mut(&id).ok_or_else(|| broken("a person was not loaded"))?;
-        person.become_state(self.platform, &digest_key, self.entropy, after)
+        person.become_state(after);
+        Ok(())
     }
 
     /// Seals something for a person.
@@ -379,27 +375,6 @@ impl<'a> Work<'a> {
     pub(crate) fn keep_code(&mut self, row: RecordCodeRow) {
         self.owners.insert(row.code_index, Some(holder(&row)));
         self.codes.insert((row.person, row.ordinal), Kept { row: Some(row), dirty: true });
-    }
-
-    /// Everything to write.
-    pub fn into_changes(self) -> Changes {
-        let mut changes = self.changes;
-        let changed = self.people.into_values().filter(|person| person.dirty);
-        changes.persons.extend(changed.map(|person| person.row));
-        changes.numbers = self.numbers.into_values().collect();
-        changes.codes = self.codes.into_values().filter_map(Kept::into_change).collect();
-        changes.messages = self.messages.into_values().filter_map(Kept::into_change).collect();
-        changes.cursors = self.cursors.into_values().filter_map(Kept::into_change).collect();
-        changes.stocks =
-            self.stocks.into_values().flatten().filter_map(Kept::into_change).collect();
-        changes.answers = self.answers.into_values().collect();
-        changes
-    }
-}
-
-impl<R> Kept<R> {
-    fn into_change(self) -> Option<R> {
-        self.row.filter(|_| self.dirty)
     }
 }
 

@@ -11,6 +11,7 @@ use crate::reply::{Reply, problem_body};
 use crate::request::{Ask, page_limit};
 use crate::route::{Access, Deed, Handle, Route};
 use app::feed_status::feed_status;
+use app::keyed::keyed;
 use app::resident_event::{End, Taken, resident_events};
 use base::{ActId, Problem, labels, limits};
 use hyper::Method;
@@ -52,10 +53,14 @@ fn events(ask: &Ask) -> Result<Deed, Problem> {
     };
     let granted = ask.granted()?;
     let good: Vec<FeedMessage> = read.iter().flatten().cloned().collect();
+    let mut ready = Vec::new();
     Ok(Box::new(move |work| {
+        if ready.is_empty() {
+            ready = keyed(work.platform(), good.clone())?;
+        }
         let action = Action::ResidentEvent;
         let permit = |sender| app::permit(&granted.actor, action, granted.purpose, Some(sender));
-        let taken = resident_events(work, &good, &permit)?;
+        let taken = resident_events(work, &ready, &permit)?;
         answer(&read, taken, many)
     }))
 }

@@ -41,8 +41,8 @@ impl ResidentRecordCode {
         self.0
     }
 
-    /// The first ten digits, without the check digit.
-    pub(crate) fn payload(&self) -> u64 {
+    /// The first ten digits, without the check digit: as secret as the code.
+    pub fn payload(&self) -> u64 {
         Family::ResidentRecordCode.payload_of(self.0)
     }
 }

@@ -1,14 +1,18 @@
 //! The rows of a unit of work that are kept by key: numbers, messages, cursors, stocks, answers, and
 //! the work for the hands. Each is read at most once; what is kept here is what later acts see.
 
-use super::{Kept, Work};
+use super::{Kept, NewKey, Work};
+use crate::people::Person;
 use base::{ActId, Date, PersonId, Personal, Problem, labels};
 use numbers::LocalGovernmentCode;
 use ports::rows::{
-    DataKeyRow, FeedCursorRow, FeedMessageRow, IdempotencyRow, NumberListRow, NumberRow, OutboxRow,
-    PersonRow, StockRow,
+    FeedCursorRow, FeedMessageRow, IdempotencyRow, NumberListRow, NumberRow, OutboxRow, PersonRow,
+    StockRow,
 };
+use registry::text::fold_name;
+use seal::DataKey;
 use std::collections::BTreeMap;
+use zeroize::Zeroizing;
 
 impl Work<'_> {
     /// All numbers of a person, former ones first.
@@ -25,9 +29,9 @@ impl Work<'_> {
         self.numbers.insert((row.person, row.generation), row);
     }
 
-    /// A data key to write.
-    pub(crate) fn keep_data_key(&mut self, row: DataKeyRow) {
-        self.changes.data_keys.push(row);
+    /// A data key that was made.
+    pub(crate) fn keep_data_key(&mut self, person: PersonId, generation: u32, key: DataKey) {
+        self.new_keys.push(NewKey { person, generation, key });
     }
 
     /// Writes a person's row without content and destroys the data key: after the commit nobody can
@@ -45,7 +49,12 @@ impl Work<'_> {
         birth: Date,
     ) -> Result<Option<PersonId>, Problem> {
         let index = self.platform.name_birth_index(name, birth)?;
-        let here = self.people.values().filter(|held| held.row.name_birth_index == Some(index));
+        let folded = Zeroizing::new(fold_name(name.reveal()));
+        let is_meant = |held: &Person| {
+            let record = held.resident.record.as_ref().filter(|record| record.birth_date == birth);
+            record.is_some_and(|record| *folded == fold_name(record.name.reveal()))
+        };
+        let here = self.people.values().filter(|held| is_meant(held));
         let mut found: Vec<PersonId> = here.map(|held| held.row.id).collect();
         let stored = self.tx.persons_named(&index)?;
         let unseen = stored.into_iter().filter(|row| !self.people.contains_key(&row.id));

@@ -1,8 +1,7 @@
 //! Durable, sealed, ledgered resident events, against bare inserts of the same rows.
 //!
-//! The events are a drawn feed, read from a file and taken in as `import` does it. The peer writes
-//! the very same rows in transactions of the same sizes, without reading, deciding, sealing or
-//! hashing anything. Growth compares the rate at a million residents with that at ten thousand, on
+//! The events are a drawn feed, imported from a file. The peer then writes the very same rows in
+//! transactions of the same sizes, without reading, deciding, sealing or hashing anything. Growth compares the rate at a million residents with that at ten thousand, on
 //! new entries and changes in the same mix.
 
 use super::Bars;
@@ -11,18 +10,12 @@ use crate::cli::{Bench, Drawn};
 use crate::draw;
 use crate::progress;
 use app::Platform;
-use app::commit::transact_observed;
-use app::resident_event::resident_events;
-use base::{ActId, Actor, Problem, Purpose, labels, limits};
-use numbers::LocalGovernmentCode;
-use policy::{Action, Permit};
+use app::import::{import, import_observed};
+use base::{ActId, Problem, labels};
 use ports::Store;
 use ports::rows::Changes;
-use registry::FeedMessage;
-use registry::feed::FeedReader;
 use std::fs::File;
 use std::io::BufReader;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -44,41 +37,31 @@ pub(super) fn bench(asked: &Bench, quiet: bool) -> Result<Bars, Problem> {
 
 type Open<'a> = &'a dyn Fn(&str) -> Result<Arc<dyn Store>, Problem>;
 
-/// The platform's rate and the bare rate, taken in turns over the same window.
+/// The rate of an import, and that of bare inserts of the rows that it wrote.
 fn ratio(scratch: &Scratch, kind: &str, open: Open<'_>, bars: &mut Bars) -> Result<(), Problem> {
     let platform = platform(open(OURS)?)?;
-    let feed = feed(scratch, &platform, kind, SMALL + WINDOW)?;
+    let feed = feed(scratch, &platform, kind, SMALL + RATIO_WINDOW + WINDOW)?;
     let bare = open(BARE)?;
     copy_acts(&platform, &*bare)?;
-    let mut reader = reader(&feed)?;
-    let (mut ours_s, mut bare_s, mut events) = (0.0, 0.0, 0_usize);
-    loop {
-        // Reading the file is part of our side's work.
-        let started = Instant::now();
-        let batch = next_batch(&mut reader)?;
-        if batch.is_empty() {
-            break;
-        }
-        let mut written = None;
-        take_in(&platform, &batch, &mut |changes| written = Some(changes.clone()))?;
-        let ours = started.elapsed().as_secs_f64();
-        let changes = written.unwrap_or_default();
-        let started = Instant::now();
-        bare.transact("bare", &mut |tx| tx.write(&changes))?;
-        if events >= SMALL as usize {
-            ours_s += ours;
-            bare_s += started.elapsed().as_secs_f64();
-        }
-        events += batch.len();
+    let mut written = Vec::new();
+    let mut ours = Span::new(SMALL, RATIO_WINDOW);
+    let file = File::open(&feed).map_err(|error| io(&error))?;
+    let file = BufReader::with_capacity(1 << 20, file);
+    let mut told = |lines| {
+        ours.see(lines);
+    };
+    import_observed(&platform, file, None, &mut told, &mut |changes| written.push(changes))?;
+    let mut peer = Span::new(SMALL, RATIO_WINDOW);
+    let mut events = 0;
+    for changes in &written {
+        bare.transact("bare", &mut |tx| tx.write(changes))?;
+        events += changes.messages.len() as u64;
+        peer.see(events);
     }
-    let measured = (events - SMALL as usize) as f64;
-    bars.figure(&format!("{kind}_events"), measured / ours_s, "per second");
-    bars.figure(
-        &format!("{kind}_bare_inserts_of_the_same_rows"),
-        measured / bare_s,
-        "events per second",
-    );
-    bars.at_least(&format!("{kind}_ratio_to_bare_inserts"), bare_s / ours_s, 0.4);
+    let (ours, peer) = (ours.rate(), peer.rate());
+    bars.figure(&format!("{kind}_events"), ours, "per second");
+    bars.figure(&format!("{kind}_bare_inserts_of_the_same_rows"), peer, "events per second");
+    bars.at_least(&format!("{kind}_ratio_to_bare_inserts"), ours / peer, 0.4);
     Ok(())
 }
 
@@ -98,10 +81,10 @@ fn growth(scratch: &Scratch, residents: u64, quiet: bool, bars: &mut Bars) -> Re
     let platform = platform(scratch.sqlite("growth.sqlite")?)?;
     let feed = feed(scratch, &platform, "growth", residents + 2 * WINDOW)?;
     let bar = progress::bar("growing a registry", residents, quiet);
-    let (mut small, mut large) = (Span::new(SMALL), Span::new(residents));
+    let (mut small, mut large) = (Span::new(SMALL, WINDOW), Span::new(residents, WINDOW));
     let (mut memory_small, mut memory_large) = (0, 0);
     let file = File::open(&feed).map_err(|error| io(&error))?;
-    app::import::import(&platform, BufReader::with_capacity(1 << 20, file), None, &mut |lines| {
+    import(&platform, BufReader::with_capacity(1 << 20, file), None, &mut |lines| {
         if small.see(lines) {
             memory_small = memory_kib();
         }
@@ -120,23 +103,24 @@ fn growth(scratch: &Scratch, residents: u64, quiet: bool, bars: &mut Bars) -> Re
     Ok(())
 }
 
-/// A window of the import: from the first batch at `from` lines to one `WINDOW` later.
+/// A part of the import: from the first batch at `from` lines to one that is `window` later.
 struct Span {
     from: u64,
+    window: u64,
     begun: Option<(u64, Instant)>,
     ended: Option<(u64, f64)>,
 }
 
 impl Span {
-    const fn new(from: u64) -> Self {
-        Self { from, begun: None, ended: None }
+    const fn new(from: u64, window: u64) -> Self {
+        Self { from, window, begun: None, ended: None }
     }
 
     /// Takes note of the progress; true when the window just closed.
     fn see(&mut self, lines: u64) -> bool {
         match (self.begun, self.ended) {
             (None, _) if lines >= self.from => self.begun = Some((lines, Instant::now())),
-            (Some((first, started)), None) if lines >= first + WINDOW => {
+            (Some((first, started)), None) if lines >= first + self.window => {
                 self.ended = Some((lines - first, started.elapsed().as_secs_f64()));
                 return true;
             }
@@ -165,33 +149,6 @@ fn feed(
     Ok(path)
 }
 
-fn reader(feed: &Path) -> Result<FeedReader<BufReader<File>>, Problem> {
-    let file = File::open(feed).map_err(|error| io(&error))?;
-    Ok(FeedReader::new(BufReader::with_capacity(1 << 20, file), None))
-}
-
-fn next_batch(reader: &mut FeedReader<BufReader<File>>) -> Result<Vec<FeedMessage>, Problem> {
-    let batch = reader.take(limits::IMPORT_COMMIT_MAX);
-    batch.map(|line| line.map(|(_, message)| message)).collect()
-}
-
-fn take_in(
-    platform: &Platform,
-    batch: &[FeedMessage],
-    observe: &mut dyn FnMut(&Changes),
-) -> Result<(), Problem> {
-    let act = |work: &mut app::Work<'_>| {
-        let taken = resident_events(work, batch, &permit)?;
-        taken.into_iter().try_for_each(|one| one.map(|_| ()))
-    };
-    transact_observed(platform, act, observe)
-}
-
-fn permit(sender: LocalGovernmentCode) -> Result<Permit, Problem> {
-    let actor = Actor::Municipality(sender);
-    app::permit(&actor, Action::ResidentEvent, Purpose::ResidentRegister, Some(sender))
-}
-
 /// Memory of this process now, in KiB.
 fn memory_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -212,4 +169,5 @@ const OURS: &str = "ours.sqlite";
 const BARE: &str = "bare.sqlite";
 const SMALL: u64 = 10_000;
 const WINDOW: u64 = 50_000;
+const RATIO_WINDOW: u64 = 90_000;
 const RESIDENTS: u64 = 1_000_000;
