@@ -194,6 +194,10 @@ impl Asked {
     fn fail(&mut self, size: u64, problem: &Problem) {
         self.failures = self.failures.saturating_add(1);
         self.pause = (1 << self.failures.min(PAUSE_DOUBLINGS)) - 1;
+        if problem.remedy() != Remedy::Again {
+            // What it said of itself is not built on: it is asked for its size anew.
+            self.known = 0;
+        }
         let now = Some((size, problem.entry()));
         if self.missing == now {
             return;
@@ -276,7 +280,7 @@ impl Question<'_> {
             _ => split("the published tiles do not add up"),
         };
         let proof = prover.consistency(from, self.head.size).map_err(unproven)?;
-        let earlier = prover.head(from).map_err(unproven)?;
+        let earlier = prover.earlier_head(from, self.head.size).map_err(unproven)?;
         let holds = proof.verify(&earlier, &self.head);
         holds.map_err(|_| split("the published tiles do not add up"))?;
         Ok(proof.path)

@@ -71,6 +71,10 @@ pub(crate) fn create(config: &Config, generate_passphrase: bool) -> Result<Wired
     // A key store that is there was left by a ceremony that was interrupted, or there is a platform
     // already: `make_store` tells.
     let keys = make_keystore(config, generate_passphrase)?;
+    let witness = app::witness::label()?;
+    if keys.list()?.iter().any(|key| key.label == witness) {
+        return Err(Problem::new(&labels::ALREADY_INITIALISED, "it is a witness's"));
+    }
     let wired = wire(config, Arc::new(keys), true)?;
     app::init::make_keys(&wired.platform)?;
     app::init::make_store(&wired.platform, config.origin()?)?;
