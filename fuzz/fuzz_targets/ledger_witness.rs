@@ -1,11 +1,13 @@
 //! Witness requests out of any text: what is taken prints to the same bytes, and the witness cosigns
-//! nothing but the one step that the log's key signed. Conflict bodies too.
+//! nothing but the one step that the log's key signed. Bodies of answers too.
 #![no_main]
 
 use ledger::TreeHead;
 use ledger::checkpoint::LogIdentity;
 use ledger::note::VerifierKey;
-use ledger::witness::{Decision, Request, WatchedLog, conflict_body, decide, read_conflict};
+use ledger::witness::{
+    Decision, Request, WatchedLog, conflict_body, decide, read_conflict, read_cosignature,
+};
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 
@@ -13,6 +15,8 @@ fuzz_target!(|text: &str| {
     if let Some(known) = read_conflict(text) {
         assert_eq!(conflict_body(known), text);
     }
+    let log = &WORLD[0].identity.keys[0];
+    assert!(read_cosignature(text, SIGNED, log).is_err(), "a plain key cosigns nothing");
     let Ok(request) = text.parse::<Request>() else { return };
     assert_eq!(request.to_string(), text);
     for log in [None, Some(&WORLD[0]), Some(&WORLD[1])] {

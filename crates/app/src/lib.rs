@@ -5,6 +5,7 @@
 //! written on the way: the one write door is [`commit`], which carries many acts in one transaction.
 
 pub mod commit;
+pub mod cosign;
 pub mod keyed;
 pub mod platform;
 pub mod publish;
@@ -32,10 +33,12 @@ pub mod set_difference;
 pub mod stock;
 pub mod subject_acts;
 pub mod verify;
+pub mod witness;
 
 pub use commit::Committer;
 pub use people::set_record;
 pub use permits::permit;
 pub use platform::{KeyNames, Platform};
 pub use publish::Publisher;
+pub use witness::Witness;
 pub use work::Work;

@@ -2,19 +2,22 @@
 //!
 //! Acts have their places when they are committed; publishing only hashes them into tiles and signs
 //! the new head. The order of the steps is the safety: tiles and entry bundles first, then the
-//! checkpoint into the store (where a size can be signed once only), then the checkpoint to the
-//! public. After a crash the same steps run again and give the same bytes. If what was published
-//! and what is stored disagree, nothing is signed any more (`ledger_split`).
+//! checkpoint into the store (where a size can be signed once only), then the witnesses, whose
+//! cosignatures are stored too, then the checkpoint to the public. After a crash the same steps run
+//! again and give the same bytes. If what was published and what is stored disagree, nothing is
+//! signed any more (`ledger_split`).
 
+use crate::cosign::{Gathering, KnownWitness, Tally};
 use crate::platform::Platform;
-use base::{ActId, Problem, labels};
+use base::labels::{self, Label};
+use base::{ActId, Problem};
 use ledger::checkpoint::{Checkpoint, LogIdentity, Origin};
 use ledger::grow::{ReadError, TileGrower, TileSource};
 use ledger::note::{KeyName, SignatureKind, VerifierKey};
 use ledger::tile::{BundleId, TILE_WIDTH, TileId};
 use ledger::{Hash, TreeHead, bundle, note};
 use ports::Publication;
-use ports::rows::{ActRow, CheckpointRow};
+use ports::rows::{ActRow, CheckpointRow, CosignatureRow};
 use std::sync::Arc;
 
 /// Publishes one ledger. There is one per platform.
@@ -24,6 +27,9 @@ pub struct Publisher {
     grower: TileGrower,
     /// The entry bundle that is not full yet.
     open_bundle: Vec<u8>,
+    gathering: Gathering,
+    /// Whether a step failed after the tiles had grown: what is in memory is ahead of the disk.
+    torn: bool,
 }
 
 /// The tiles of a publication, for proofs.
@@ -40,36 +46,82 @@ impl TileSource for PublishedTiles<'_> {
 impl Publisher {
     /// Takes up where the last checkpoint left off, checking the public side against the store.
     pub fn open(platform: Platform, publication: Arc<dyn Publication>) -> Result<Self, Problem> {
-        let mut last = None;
-        platform.store.snapshot("last_checkpoint", &mut |view| {
-            last = view.last_checkpoint()?;
-            Ok(())
-        })?;
-        let mut publisher =
-            Self { platform, publication, grower: TileGrower::new(), open_bundle: Vec::new() };
-        publisher.check_public_side(last.as_ref())?;
-        if let Some(last) = last {
-            publisher.take_up(&last)?;
-        }
+        let mut publisher = Self {
+            platform,
+            publication,
+            grower: TileGrower::new(),
+            open_bundle: Vec::new(),
+            gathering: Gathering::new(Vec::new()),
+            torn: false,
+        };
+        publisher.begin()?;
         Ok(publisher)
     }
 
-    /// Publishes everything committed so far. `None` if there was nothing new.
+    /// The same with witnesses that are asked to cosign.
+    #[must_use]
+    pub fn with_witnesses(mut self, witnesses: Vec<KnownWitness>) -> Self {
+        self.gathering = Gathering::new(witnesses);
+        self
+    }
+
+    /// Publishes everything committed so far. `None` if there was nothing new; then only witnesses
+    /// that have not cosigned the newest checkpoint are asked again.
     pub fn publish(&mut self) -> Result<Option<CheckpointRow>, Problem> {
-        let before = self.grower.size();
-        while self.append_page()? {}
-        if self.grower.size() == before {
-            return Ok(None);
+        if self.torn {
+            (self.grower, self.open_bundle) = (TileGrower::new(), Vec::new());
+            self.begin()?;
         }
-        self.write_edge()?;
-        let signed = self.sign()?;
-        self.index_subjects()?;
-        Ok(Some(signed))
+        self.torn = true;
+        let published = self.publish_new()?;
+        self.torn = false;
+        Ok(published)
     }
 
     /// Leaves published so far.
     pub fn size(&self) -> u64 {
         self.grower.size()
+    }
+
+    /// What each witness was heard to say, since this publisher was opened.
+    pub fn tally(&self) -> Arc<Tally> {
+        self.gathering.tally()
+    }
+
+    /// The witnesses that were asked in vain to cosign the newest checkpoint, and why.
+    pub fn missing(&self) -> Vec<(VerifierKey, &'static Label)> {
+        self.gathering.missing(self.size())
+    }
+
+    fn begin(&mut self) -> Result<(), Problem> {
+        let mut last = None;
+        self.platform.store.snapshot("last_checkpoint", &mut |view| {
+            last = view.last_checkpoint()?;
+            Ok(())
+        })?;
+        self.check_public_side(last.as_ref())?;
+        if let Some(last) = last {
+            self.take_up(&last)?;
+        }
+        self.torn = false;
+        Ok(())
+    }
+
+    fn publish_new(&mut self) -> Result<Option<CheckpointRow>, Problem> {
+        let before = self.grower.size();
+        while self.append_page()? {}
+        if self.grower.size() == before {
+            if self.cosign()? {
+                self.show_newest()?;
+            }
+            return Ok(None);
+        }
+        self.write_edge()?;
+        let signed = self.sign()?;
+        self.cosign()?;
+        self.show_newest()?;
+        self.index_subjects()?;
+        Ok(Some(signed))
     }
 
     /// What is public must be what the store's last checkpoint covers, or a beginning of it.
@@ -190,8 +242,37 @@ impl Publisher {
             Some(last) if last.size > row.size => Ok(()),
             _ => tx.write_checkpoint(&row),
         })?;
-        self.show_newest()?;
         Ok(row)
+    }
+
+    /// Asks witnesses to cosign the newest checkpoint and stores what they say; whether there is
+    /// anything new.
+    fn cosign(&mut self) -> Result<bool, Problem> {
+        if !self.gathering.is_due(self.grower.size()) {
+            return Ok(false);
+        }
+        let (mut last, mut there) = (None, Vec::new());
+        self.platform.store.snapshot("cosignatures", &mut |view| {
+            last = view.last_checkpoint()?;
+            there = newest_cosignatures(view, last.as_ref())?;
+            Ok(())
+        })?;
+        // Where another publisher went on, it asks the witnesses.
+        let Some(last) = last.filter(|last| last.size == self.grower.size()) else {
+            return Ok(false);
+        };
+        let publication = &*self.publication;
+        let found = self.gathering.gather(&self.platform, publication, &last, &there)?;
+        if found.is_empty() {
+            return Ok(false);
+        }
+        self.platform.store.transact("cosign", &mut |tx| {
+            let there = tx.cosignatures(last.size, last.size)?;
+            let is_new = |row: &&CosignatureRow| there.iter().all(|old| old.witness != row.witness);
+            let new: Vec<_> = found.iter().filter(is_new).cloned().collect();
+            tx.write_cosignatures(&new)
+        })?;
+        Ok(true)
     }
 
     /// Brings the look-up by subject up to date, one short transaction per run.
@@ -207,12 +288,15 @@ impl Publisher {
         Ok(())
     }
 
-    /// Shows the newest stored checkpoint. Under the store's write lock, so that of several
-    /// publishers none puts an older one over a newer one.
+    /// Shows the newest stored checkpoint with every cosignature that is stored of it. Under the
+    /// store's write lock, so that of several publishers none puts an older one over a newer one.
     fn show_newest(&self) -> Result<(), Problem> {
-        self.platform.store.transact("show_checkpoint", &mut |tx| match tx.last_checkpoint()? {
-            Some(last) => self.publication.write(CHECKPOINT_PATH, last.note.as_bytes()),
-            None => Ok(()),
+        self.platform.store.transact("show_checkpoint", &mut |tx| {
+            let Some(last) = tx.last_checkpoint()? else { return Ok(()) };
+            let cosigned = newest_cosignatures(tx, Some(&last))?;
+            let mut note = last.note;
+            cosigned.iter().for_each(|row| note.extend([&row.line, "\n"]));
+            self.publication.write(CHECKPOINT_PATH, note.as_bytes())
         })
     }
 
@@ -247,12 +331,19 @@ pub fn published_checkpoint(publication: &dyn Publication) -> Result<Vec<u8>, Pr
     found.ok_or_else(|| Problem::new(&labels::CHECKPOINT_ABSENT, ""))
 }
 
+fn newest_cosignatures(
+    view: &mut (impl ports::View + ?Sized),
+    last: Option<&CheckpointRow>,
+) -> Result<Vec<CosignatureRow>, Problem> {
+    last.map_or(Ok(Vec::new()), |last| view.cosignatures(last.size, last.size))
+}
+
 fn encode(acts: &[ActRow]) -> Result<Vec<u8>, Problem> {
     bundle::encode(acts.iter().map(|act| &act.entry))
         .map_err(|refusal| Problem::from_refusal(refusal.label()))
 }
 
-fn split(detail: &str) -> Problem {
+pub(crate) fn split(detail: &str) -> Problem {
     Problem::new(&labels::LEDGER_SPLIT, detail)
 }
 

@@ -11,10 +11,14 @@ use crate::publish::identity;
 use crate::work::open_key;
 use base::{ActId, PersonId, Problem};
 use ledger::leaf::LeafEntry;
+use ledger::note::{Note, VerifierKey};
+use ledger::witness::read_cosignature;
 use ledger::{Frontier, Hash, TreeHead};
 use numbers::assignment;
 use ports::View;
-use ports::rows::{NumberRow, PersonRow, number_state, status, topic};
+use ports::rows::{
+    CheckpointRow, CosignatureRow, NumberRow, PersonRow, number_state, status, topic,
+};
 use registry::resident::NumberState;
 
 /// What was looked at, and what does not hold.
@@ -30,6 +34,8 @@ pub struct VerifyReport {
     pub acts: u64,
     /// Checkpoints compared.
     pub checkpoints: u64,
+    /// Cosignatures checked.
+    pub cosignatures: u64,
     /// What does not hold, without personal values; the first hundred.
     pub faults: Vec<String>,
 }
@@ -47,7 +53,8 @@ pub fn verify(platform: &Platform, progress: &mut dyn FnMut(u64)) -> Result<Veri
         walk.feeds(view)?;
         walk.stocks(view)?;
         walk.outbox(view)?;
-        walk.ledger(view)
+        walk.ledger(view)?;
+        walk.cosignatures(view)
     })?;
     Ok(report)
 }
@@ -287,6 +294,35 @@ impl Walk<'_> {
         }
         Ok(())
     }
+
+    /// Checks every cosignature against the checkpoint it stands with.
+    fn cosignatures(&mut self, view: &mut dyn View) -> Result<(), Problem> {
+        let mut after = 0;
+        loop {
+            let points = view.checkpoints(after, PAGE_ROWS)?;
+            let Some(last) = points.last() else { return Ok(()) };
+            let rows = view.cosignatures(after + 1, last.size)?;
+            after = last.size;
+            for row in &rows {
+                let found = points.binary_search_by_key(&row.size, |point| point.size);
+                if !found.is_ok_and(|at| is_cosigned(&points[at], row)) {
+                    let text = format!("cosignature {} of {}: wrong", row.size, row.witness);
+                    self.report.fault(text);
+                }
+            }
+            self.report.cosignatures += rows.len() as u64;
+        }
+    }
+}
+
+/// Whether a stored line is the witness's cosignature of that checkpoint.
+fn is_cosigned(point: &CheckpointRow, row: &CosignatureRow) -> bool {
+    let (Ok(note), Ok(key)) = (point.note.parse::<Note>(), row.witness.parse::<VerifierKey>())
+    else {
+        return false;
+    };
+    let body = format!("{}\n", row.line);
+    point.size == row.size && read_cosignature(&body, note.text(), &key).is_ok()
 }
 
 fn number_states(state: NumberState, rows: &[NumberRow]) -> Option<&'static str> {

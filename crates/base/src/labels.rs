@@ -165,6 +165,22 @@ labels! {
     SET_DIGEST_PREFIX "set_digest_prefix" Refused 422 "A prefix consists of at most 16 hexadecimal digits" "接頭辞は16桁以内の16進数です";
     SET_DIGEST_ANSWER "set_digest_answer" Again 409 "The answer does not fit the question: the set changed meanwhile" "比較中に集合が変わりました";
 
+    // witnesses (C2SP tlog-witness): what a witness refuses, and what the ledger hears from one
+    WITNESS_FORM "witness_form" Refused 400 "The request is not one to cosign a checkpoint" "連署要求の形式が正しくありません";
+    WITNESS_UNKNOWN_LOG "witness_unknown_log" Absent 404 "The witness does not watch this ledger" "この台帳は立会人の対象ではありません";
+    WITNESS_NOT_BY_THE_LOG "witness_not_by_the_log" Refused 403 "The checkpoint is not signed by a key of its ledger" "台帳の鍵による署名がありません";
+    WITNESS_WRONG_SIGNATURE "witness_wrong_signature" Refused 403 "A signature in the name of the ledger does not verify" "台帳名義の署名を検証できません";
+    WITNESS_OLD_SIZE "witness_old_size" Refused 400 "The old size is above the checkpoint's" "旧サイズがチェックポイントより大きいです";
+    WITNESS_EMPTY_ROOT "witness_empty_root" Refused 422 "An empty ledger has the root of the empty tree" "空の台帳のルートが正しくありません";
+    WITNESS_PROOF_LENGTH "witness_proof_length" Refused 422 "The consistency proof has another length" "整合性証明の長さが正しくありません";
+    WITNESS_PROOF "witness_proof" Refused 422 "The consistency proof does not lead to the checkpoint" "整合性証明がチェックポイントに至りません";
+    WITNESS_SPLIT_VIEW "witness_split_view" Refused 422 "The witness has cosigned another history of this ledger" "立会人が連署した台帳の履歴と異なります";
+    WITNESS_UNREACHABLE "witness_unreachable" Again 503 "The witness did not answer in time" "立会人から時間内に応答がありません";
+    WITNESS_ANSWER "witness_answer" Broken 500 "The witness did not answer with a cosignature by its key" "立会人の応答が正しい連署ではありません";
+    WITNESS_REFUSED "witness_refused" Broken 500 "The witness refused the checkpoint" "立会人がチェックポイントを拒否しました";
+    WITNESS_AHEAD "witness_ahead" Broken 500 "The witness has cosigned more than this ledger holds" "立会人が連署した台帳の方が大きいです";
+    WITNESS_QUORUM "witness_quorum" Refused 422 "Fewer witnesses cosigned the checkpoint than asked for" "チェックポイントの連署が必要数に足りません";
+
     // keys and configuration
     KEY_ABSENT "key_absent" Broken 500 "The key store holds no such key" "鍵ストアに該当の鍵がありません";
     KEY_EXISTS "key_exists" Refused 409 "The key store already holds a key of this name" "同じ名前の鍵が既にあります";

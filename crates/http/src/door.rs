@@ -11,6 +11,7 @@ use crate::openapi;
 use crate::reply::{JSON, Reply, problem_response};
 use crate::request::{Ask, Query, municipality};
 use crate::route::{self, Access, Act, Deed, Found, Handle, Look, Route};
+use app::cosign::Tally;
 use app::{Committer, Platform};
 use base::{Problem, Remedy, labels};
 use http_body_util::Full;
@@ -34,6 +35,8 @@ pub struct ApiState {
     pub committer: Arc<Committer>,
     /// Where the ledger is published.
     pub publication: Arc<dyn Publication>,
+    /// What the publisher heard from its witnesses.
+    pub witnesses: Arc<Tally>,
     /// How much is taken.
     pub limits: DoorLimits,
 }
@@ -183,13 +186,14 @@ impl Door {
 }
 
 impl ApiState {
-    /// A state with the default limits.
+    /// A state without witnesses and with the default limits.
     pub fn new(
         platform: Platform,
         committer: Arc<Committer>,
         publication: Arc<dyn Publication>,
     ) -> Self {
-        Self { platform, committer, publication, limits: DoorLimits::default() }
+        let (witnesses, limits) = (Arc::default(), DoorLimits::default());
+        Self { platform, committer, publication, witnesses, limits }
     }
 }
 
@@ -221,7 +225,7 @@ fn allowed(methods: &[&Method]) -> Option<HeaderValue> {
 }
 
 /// The methods that somebody may count; any other is one of many.
-fn method_word(method: &Method) -> &'static str {
+pub(crate) fn method_word(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::HEAD => "HEAD",

@@ -30,16 +30,26 @@ pub(crate) async fn read<B: Incoming>(
     within: Duration,
 ) -> Result<Bytes, Problem> {
     check_media_type(head)?;
+    whole(head, body, limits::REQUEST_BODY_BYTES_MAX, within).await
+}
+
+/// Reads a body of any kind.
+pub(crate) async fn whole<B: Incoming>(
+    head: &Parts,
+    body: &mut B,
+    bytes_max: usize,
+    within: Duration,
+) -> Result<Bytes, Problem> {
     let announced = head.headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok());
     let announced = announced.and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
-    if announced > limits::REQUEST_BODY_BYTES_MAX as u64 {
-        return Err(too_large());
+    if announced > bytes_max as u64 {
+        return Err(too_large(bytes_max));
     }
-    let body = Limited::new(body, limits::REQUEST_BODY_BYTES_MAX);
+    let body = Limited::new(body, bytes_max);
     let late = |_| Problem::new(&labels::REQUEST_TIMEOUT, "");
     match timeout(within, body.collect()).await.map_err(late)? {
         Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large(bytes_max)),
         Err(_) => Err(Problem::new(&labels::REQUEST_MALFORMED, "the body broke off")),
     }
 }
@@ -95,8 +105,8 @@ pub(crate) fn idempotency_key(head: &Parts) -> Result<Option<String>, Problem> {
     }
 }
 
-fn too_large() -> Problem {
-    let detail = format!("at most {} bytes", limits::REQUEST_BODY_BYTES_MAX);
+fn too_large(bytes_max: usize) -> Problem {
+    let detail = format!("at most {bytes_max} bytes");
     Problem::new(&labels::REQUEST_TOO_LARGE, detail)
 }
 

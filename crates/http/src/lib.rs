@@ -1,4 +1,4 @@
-//! The JSON API: routes, callers, problems, limits.
+//! The JSON API: routes, callers, problems, limits; and the two ends of C2SP tlog-witness.
 //!
 //! A request walks one road, the [`Door`]: found in the table of routes, admitted, its caller
 //! known, the permit asked for, its body read, and only then looked up (on a snapshot) or handed to
@@ -28,9 +28,15 @@ mod operation;
 mod set_difference;
 mod stock;
 
+// witnesses: asking one, and being one
+mod witness_door;
+mod witness_way;
+
 pub use door::{ApiState, Door};
 pub use inlet::Incoming;
 pub use limits::DoorLimits;
 pub use openapi::document as openapi_document;
 pub use reply::{PROBLEM_MEDIA_TYPE, problem_body};
 pub use serve::serve;
+pub use witness_door::serve_witness;
+pub use witness_way::{WitnessClient, WitnessUrl};

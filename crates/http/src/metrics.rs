@@ -112,6 +112,15 @@ pub(crate) fn single(text: &mut String, (name, kind, help): (&str, &str, &str), 
     line(text, &format!("{name} {value}"));
 }
 
+/// Appends what witnesses answered: name, label (empty for a cosignature), how often.
+pub(crate) fn answers(text: &mut String, counts: &[(String, &'static str, u64)]) {
+    head(text, ANSWERS, "counter", "Answers of witnesses; without a label, cosignatures.");
+    for (witness, label, count) in counts {
+        let witness = witness.replace('\\', r"\\").replace('"', "\\\"");
+        line(text, &format!("{ANSWERS}{{witness=\"{witness}\",label=\"{label}\"}} {count}"));
+    }
+}
+
 fn head(text: &mut String, name: &str, kind: &str, help: &str) {
     line(text, &format!("# HELP {name} {help}\n# TYPE {name} {kind}"));
 }
@@ -158,6 +167,7 @@ impl Drop for GoingOn<'_> {
     }
 }
 
+const ANSWERS: &str = "sekisho_witness_answers_total";
 const WAIT: &str = "sekisho_http_request_seconds";
 const BOUNDS_US: [u64; 12] = [
     500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000, 5_000_000,
@@ -188,6 +198,14 @@ mod tests {
         }
         drop(going_on);
         assert!(metrics.text().contains("sekisho_http_requests_under_way 0"));
+    }
+
+    #[test]
+    fn a_witness_may_have_any_name() {
+        let mut text = String::new();
+        answers(&mut text, &[(r#"a"b\c"#.to_owned(), "witness_answer", 3)]);
+        let told = r#"{witness="a\"b\\c",label="witness_answer"} 3"#;
+        assert!(text.ends_with(&format!("{ANSWERS}{told}\n")), "{text}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::door::{Door, Inside};
 use crate::log::published_head;
-use crate::metrics::single;
+use crate::metrics::{answers, single};
 use crate::openapi::schema::{integer, object, one_of};
 use crate::openapi::{Content, Doc};
 use crate::reply::{JSON, Reply};
@@ -102,6 +102,7 @@ fn metrics(inside: &Inside, _: &Ask) -> Result<Reply, Problem> {
     ] {
         single(&mut text, (name, kind, help), value);
     }
+    answers(&mut text, &inside.state.witnesses.counts());
     Ok(Reply::of(PROMETHEUS, text))
 }
 
@@ -110,7 +111,7 @@ fn openapi(inside: &Inside, _: &Ask) -> Result<Reply, Problem> {
 }
 
 /// The text format of Prometheus.
-const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
+pub(crate) const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
 const READY_TIMEOUT: Duration = Duration::from_secs(2);
 const BEHIND_US_MAX: i64 = 5_000_000;
 

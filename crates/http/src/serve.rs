@@ -1,4 +1,4 @@
-//! The door on the network: HTTP/1.1 and HTTP/2 with prior knowledge, in the clear, for loopback.
+//! A door on the network: HTTP/1.1 and HTTP/2 with prior knowledge, in the clear.
 //!
 //! Owns accepting, the bounds of connections, and closing in good order. Nobody can hold a
 //! connection without asking: headers have a deadline, silence has one, and whoever comes when all
@@ -6,11 +6,13 @@
 
 use crate::door::{ApiState, Door};
 use crate::limits::DoorLimits;
+use crate::metrics::Metrics;
 use crate::reply::{PROBLEM_MEDIA_TYPE, problem_body};
 use base::{Problem, labels};
-use hyper::Request;
-use hyper::body::Incoming;
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
+use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use std::convert::Infallible;
@@ -35,9 +37,48 @@ pub async fn serve(
     state: ApiState,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Problem> {
-    let limits = state.limits.clone();
+    serve_desk(listener, Door::new(state), shutdown).await
+}
+
+/// What answers requests, and within which bounds.
+pub(crate) trait Desk: Clone + Send + Sync + 'static {
+    /// Answers a request. There is always an answer.
+    fn answer(
+        &self,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = Response<Full<Bytes>>> + Send;
+
+    fn limits(&self) -> &DoorLimits;
+
+    fn metrics(&self) -> &Metrics;
+}
+
+impl Desk for Door {
+    fn answer(
+        &self,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = Response<Full<Bytes>>> + Send {
+        Self::answer(self, request)
+    }
+
+    fn limits(&self) -> &DoorLimits {
+        &self.inside().state.limits
+    }
+
+    fn metrics(&self) -> &Metrics {
+        &self.inside().metrics
+    }
+}
+
+/// Serves any desk, as [`serve`] does the API's.
+pub(crate) async fn serve_desk(
+    listener: TcpListener,
+    desk: impl Desk,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), Problem> {
+    let limits = desk.limits().clone();
     let hall = Hall {
-        door: Door::new(state),
+        desk,
         places: Arc::new(Semaphore::new(limits.connections_max)),
         waiting_room: Arc::new(Semaphore::new(TURNED_AWAY_AT_A_TIME)),
     };
@@ -72,13 +113,13 @@ pub async fn serve(
 }
 
 /// Where connections come in.
-struct Hall {
-    door: Door,
+struct Hall<D> {
+    desk: D,
     places: Arc<Semaphore>,
     waiting_room: Arc<Semaphore>,
 }
 
-impl Hall {
+impl<D: Desk> Hall<D> {
     fn take(
         &self,
         connections: &mut JoinSet<()>,
@@ -88,10 +129,10 @@ impl Hall {
         // Without it a small answer may wait for the acknowledgement of the one before.
         let _ = stream.set_nodelay(true);
         if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
-            connections.spawn(connection(self.door.clone(), stream, place, closing.clone()));
+            connections.spawn(connection(self.desk.clone(), stream, place, closing.clone()));
             return;
         }
-        self.door.inside().metrics.turned_away();
+        self.desk.metrics().turned_away();
         if let Ok(seat) = Arc::clone(&self.waiting_room).try_acquire_owned() {
             connections.spawn(turn_away(stream, seat));
         }
@@ -99,20 +140,20 @@ impl Hall {
 }
 
 async fn connection(
-    door: Door,
+    desk: impl Desk,
     stream: TcpStream,
     _place: OwnedSemaphorePermit,
     mut closing: watch::Receiver<()>,
 ) {
-    let inside = door.clone();
-    let limits = &inside.inside().state.limits;
-    let _open = inside.inside().metrics.connection();
+    let bounds = desk.clone();
+    let limits = bounds.limits();
+    let _open = bounds.metrics().connection();
     let pulse = Arc::new(Pulse::default());
     let heart = Arc::clone(&pulse);
     let service = service_fn(move |request: Request<Incoming>| {
-        let (door, beat) = (door.clone(), Beat::start(Arc::clone(&heart)));
+        let (desk, beat) = (desk.clone(), Beat::start(Arc::clone(&heart)));
         async move {
-            let response = door.answer(request).await;
+            let response = desk.answer(request).await;
             drop(beat);
             Ok::<_, Infallible>(response)
         }

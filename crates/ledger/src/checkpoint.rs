@@ -80,6 +80,11 @@ impl Origin {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Its hash, by which monitors ask a witness for a log (C2SP tlog-witness).
+    pub fn hash(&self) -> Hash {
+        Hash::of(self.0.as_bytes())
+    }
 }
 
 impl Checkpoint {

@@ -84,7 +84,7 @@ pub enum SignError<E> {
 
 impl VerifierKey {
     /// Whether a line claims to be by this key.
-    fn owns(&self, line: &SignatureLine) -> bool {
+    pub fn owns(&self, line: &SignatureLine) -> bool {
         self.id() == line.id && *self.name() == line.name
     }
 

@@ -116,6 +116,18 @@ impl<'a, S: TileSource + ?Sized> Prover<'a, S> {
         Ok(TreeHead { size, root: self.subtree(0, size, size)? })
     }
 
+    /// The head that the log had with `size` leaves, out of the tiles that it has with `within`: the
+    /// partial tiles of that time need not be there any more.
+    ///
+    /// # Errors
+    /// [`ReadError`]; `Range` if `size` is above `within`.
+    pub fn earlier_head(&self, size: u64, within: u64) -> Result<TreeHead, ReadError<S::Error>> {
+        if size > within || within > SIZE_MAX {
+            return Err(ReadError::Range);
+        }
+        Ok(TreeHead { size, root: self.subtree(0, size, within)? })
+    }
+
     /// The leaf hash at an index.
     ///
     /// # Errors
@@ -263,6 +275,7 @@ mod tests {
         assert_eq!(prover.head(66_100), Ok(head));
         for from in [1, 2, 255, 256, 257, 65_535, 65_536, 65_537, 66_000, 66_100] {
             let earlier = prover.head(from).unwrap();
+            assert_eq!(prover.earlier_head(from, 66_100), Ok(earlier));
             let proof = prover.consistency(from, 66_100).unwrap();
             assert_eq!(proof.verify(&earlier, &head), Ok(()), "{from}");
             for index in [0, from / 2, from - 1] {
@@ -318,6 +331,8 @@ mod tests {
         let beyond = LogPath::Tile(TileId::new(0, 1, 45).unwrap());
         assert_eq!(prover.inclusion(0, 301), Err(ReadError::Absent(beyond)));
         assert_eq!(prover.head(0), Ok(TreeHead::EMPTY));
+        assert_eq!(prover.earlier_head(0, 3), Ok(TreeHead::EMPTY));
+        assert_eq!(prover.earlier_head(4, 3), Err(ReadError::Range));
         assert_eq!(prover.consistency(0, 300).map(|proof| proof.path), Ok(vec![]));
     }
 }

@@ -5,7 +5,7 @@
 //! which that was read, before the cosignature leaves the house.
 
 use crate::checkpoint::{CheckpointRefusal, LogIdentity, SignedCheckpoint, read_size};
-use crate::note::{Note, NoteRefusal, SignError, SignatureLine, VerifierKey, cosign};
+use crate::note::{Note, NoteRefusal, SignError, SignatureLine, VerifierKey, cosign, read_lines};
 use crate::proof::{ProofRefusal, verify_consistency};
 use crate::tree::{Hash, TreeHead};
 use std::{fmt, str::FromStr};
@@ -213,6 +213,29 @@ pub fn read_conflict(body: &str) -> Option<u64> {
     read_size(body.strip_suffix('\n')?)
 }
 
+/// Reads the body of an answer 200: the cosignature of `key` over the text of the checkpoint that
+/// was asked about. Lines of other keys count for nothing, either way.
+///
+/// # Errors
+/// The form of the body; `NoKnownKey` without a line of the key; `WrongSignature` for a line that
+/// does not verify or that names no time.
+pub fn read_cosignature(
+    body: &str,
+    text: &str,
+    key: &VerifierKey,
+) -> Result<SignatureLine, NoteRefusal> {
+    let own = read_lines(body)?.into_iter().find(|line| key.owns(line));
+    let line = own.ok_or(NoteRefusal::NoKnownKey)?;
+    let mut note = Note::new(text)?;
+    note.add(line.clone())?;
+    let verified = note.verify(std::slice::from_ref(key))?;
+    let timed = |time_s: Option<u64>| time_s.is_some_and(|time_s| time_s > 0);
+    if !verified.signers().iter().all(|signer| timed(signer.time_s)) {
+        return Err(NoteRefusal::WrongSignature);
+    }
+    Ok(line)
+}
+
 impl From<CheckpointRefusal> for WitnessRefusal {
     fn from(refusal: CheckpointRefusal) -> Self {
         match refusal {
@@ -325,6 +348,36 @@ mod tests {
         let body = format!("{}{line}\n", request.note);
         let opened = log.identity.open(&body, &[key]).unwrap();
         assert_eq!(opened.cosigners()[0].time_s, Some(1_700_000_000));
+    }
+
+    #[test]
+    fn only_a_cosignature_of_the_key_is_read() {
+        let (world, witness) = (World::new(1), World::new(2));
+        let public = *witness.key.public();
+        let named = |name: &str, kind| VerifierKey::new(name.parse().unwrap(), kind, public);
+        let key = named("w", SignatureKind::CosignatureV1);
+        let text = world.note("log.example", world.head(4)).text().to_owned();
+        let by = |m: &[u8]| Ok::<_, ()>(witness.pair.sign(m).as_ref().to_vec());
+        let line = cosign(&text, &key, 7, by).unwrap();
+        let body = format!("{line}\n");
+        assert_eq!(read_cosignature(&body, &text, &key), Ok(line.clone()));
+        let stranger = sign(&text, &world.key, |m| Ok::<_, ()>(world.pair.sign(m).as_ref().into()));
+        let among = format!("{}\n{body}", stranger.unwrap());
+        assert_eq!(read_cosignature(&among, &text, &key), Ok(line));
+        let plain = named("w", SignatureKind::Ed25519);
+        let untimed = format!("{}\n", sign(&text, &plain, by).unwrap());
+        let other = text.replace("log.example", "fog.example");
+        let renamed = named("v", SignatureKind::CosignatureV1);
+        for (body, text, key, refusal) in [
+            (&body, &other, &key, NoteRefusal::WrongSignature),
+            (&untimed, &text, &plain, NoteRefusal::WrongSignature),
+            (&body, &text, &renamed, NoteRefusal::NoKnownKey),
+            (&String::new(), &text, &key, NoteRefusal::NoKnownKey),
+            (&"ok\n".to_owned(), &text, &key, NoteRefusal::LineForm),
+            (&body.trim_end().to_owned(), &text, &key, NoteRefusal::Form),
+        ] {
+            assert_eq!(read_cosignature(body, text, key), Err(refusal), "{body}");
+        }
     }
 
     #[test]

@@ -223,6 +223,17 @@ pub struct CheckpointRow {
     pub at: Moment,
 }
 
+/// A witness's cosignature of a published checkpoint.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CosignatureRow {
+    /// Leaves that the checkpoint covers.
+    pub size: u64,
+    /// The witness's verifier key (C2SP signed-note).
+    pub witness: String,
+    /// The signature line, without its newline.
+    pub line: String,
+}
+
 /// Everything that one commit writes. Rows with the same key replace what was there.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Changes {

@@ -4,8 +4,8 @@
 //! (sealed), nor change history unseen (the ledger's published checkpoints stand against it).
 
 use crate::rows::{
-    ActRow, Changes, CheckpointRow, DataKeyRow, FeedCursorRow, FeedMessageRow, IdempotencyRow,
-    NumberListRow, NumberRow, OutboxRow, PersonRow, RecordCodeRow, StockRow,
+    ActRow, Changes, CheckpointRow, CosignatureRow, DataKeyRow, FeedCursorRow, FeedMessageRow,
+    IdempotencyRow, NumberListRow, NumberRow, OutboxRow, PersonRow, RecordCodeRow, StockRow,
 };
 use base::{ActId, PersonId, Problem};
 use numbers::LocalGovernmentCode;
@@ -137,6 +137,8 @@ pub trait View {
     fn last_checkpoint(&mut self) -> Result<Option<CheckpointRow>, Problem>;
     /// A page of checkpoints with a size over `after`.
     fn checkpoints(&mut self, after: u64, limit: usize) -> Result<Vec<CheckpointRow>, Problem>;
+    /// The cosignatures of the checkpoints of these sizes, both ends included, by size and witness.
+    fn cosignatures(&mut self, first: u64, last: u64) -> Result<Vec<CosignatureRow>, Problem>;
     /// A setting of the platform (names of keys in use, the ledger's origin).
     fn setting(&mut self, name: &str) -> Result<Option<String>, Problem>;
 }
@@ -150,6 +152,8 @@ pub trait Tx: View {
     fn index_subjects(&mut self) -> Result<bool, Problem>;
     /// Publishes a checkpoint: refused (`ledger_split`) when one of the same size is there.
     fn write_checkpoint(&mut self, checkpoint: &CheckpointRow) -> Result<(), Problem>;
+    /// Adds cosignatures of checkpoints that are there, one of each witness.
+    fn write_cosignatures(&mut self, cosignatures: &[CosignatureRow]) -> Result<(), Problem>;
     /// Sets a setting.
     fn set_setting(&mut self, name: &str, value: &str) -> Result<(), Problem>;
 }

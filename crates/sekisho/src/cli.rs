@@ -103,6 +103,9 @@ pub(crate) enum Command {
     /// The ledger: its key, checkpoints, proofs and audit.
     #[command(subcommand)]
     Ledger(Ledger),
+    /// Be a witness of ledgers: cosign what only grows, and notice what does not.
+    #[command(subcommand)]
+    Witness(Witness),
     /// Give resident record codes to a municipality.
     #[command(after_help = examples!(
         "sekisho stock --municipality 131016 --count 1000 > codes.txt",
@@ -287,6 +290,7 @@ pub(crate) enum Ledger {
     #[command(after_help = examples!(
         "sekisho ledger audit",
         "sekisho ledger audit copy/ --key \"$(cat ledger.key)\"",
+        "sekisho ledger audit --witness \"$(cat w1.key)\" --witness \"$(cat w2.key)\" --quorum 1",
     ))]
     Audit {
         /// A published ledger; without it, that of the data directory.
@@ -294,6 +298,49 @@ pub(crate) enum Ledger {
         /// The verifier key to trust; without it, that of the data directory.
         #[arg(long, value_name = "KEY")]
         key: Option<String>,
+        /// A witness's verifier key to trust; may be given several times. Without one, cosignatures
+        /// are not looked at.
+        #[arg(long = "witness", value_name = "KEY")]
+        witnesses: Vec<String>,
+        /// How many of these witnesses must have cosigned the checkpoint; without it, all of them.
+        #[arg(long, value_name = "N", requires = "witnesses")]
+        quorum: Option<usize>,
+    },
+}
+
+/// Witness commands.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Witness {
+    /// Make a witness's key, in a data directory of its own.
+    #[command(after_help = examples!(
+        "sekisho witness init --data witness --name witness.example.org/w1 --generate-passphrase",
+    ))]
+    Init {
+        /// The witness's name, for ever: a URL without its scheme, reachable or not.
+        #[arg(long, value_name = "NAME")]
+        name: String,
+        /// Invent a passphrase and keep it in a file in the data directory, readable by its owner only.
+        #[arg(long)]
+        generate_passphrase: bool,
+    },
+    /// Print the verifier key (C2SP cosignature) with which anybody checks its cosignatures.
+    #[command(after_help = examples!(
+        "sekisho witness key --data witness > w1.key",
+    ))]
+    Key,
+    /// Serve `add-checkpoint` (C2SP tlog-witness) until Ctrl-C.
+    #[command(after_help = examples!(
+        "sekisho witness serve --data witness --log \"$(cat ledger.key)\"",
+        "sekisho witness serve --data witness --listen 127.0.0.1:8792 --log KEY --log OTHERKEY",
+    ))]
+    Serve {
+        /// Address to listen on. What passes is public and signed, but not secret: it is plain HTTP.
+        #[arg(long, default_value = "127.0.0.1:8791", value_name = "ADDRESS")]
+        listen: std::net::SocketAddr,
+        /// Verifier key of a ledger to watch, as `sekisho ledger key` prints it; may be given several
+        /// times. The key's name is the ledger's.
+        #[arg(long = "log", required = true, value_name = "KEY")]
+        logs: Vec<String>,
     },
 }
 

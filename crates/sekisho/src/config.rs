@@ -4,8 +4,9 @@
 //! line or in the environment wins over the file.
 
 use base::{Problem, labels};
+use http_door::WitnessUrl;
 use ledger::checkpoint::Origin;
-use ledger::note::KeyName;
+use ledger::note::{KeyName, SignatureKind, VerifierKey};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -64,6 +65,15 @@ pub(crate) static KEYS: &[Key] = &[
         meaning: "How often committed acts are published, in milliseconds (100 to 1000).",
     },
     Key {
+        name: WITNESSES,
+        default: "[]",
+        meaning: "Witnesses that are asked to cosign each checkpoint (C2SP tlog-witness), at most 15: \
+                  `[{ key = \"<verifier key>\", url = \"http://127.0.0.1:8791\" }]`, the key as \
+                  `sekisho witness key` prints it, the address without `/add-checkpoint`. Over plain \
+                  HTTP only: what passes is public and signed. Publishing waits for all of them \
+                  together at most 400 milliseconds and goes on without those that are silent.",
+    },
+    Key {
         name: "clock.source",
         default: "system",
         meaning: "`system`, or a fixed moment such as `2026-04-01T00:00:00Z` for rehearsals.",
@@ -80,6 +90,14 @@ pub(crate) static KEYS: &[Key] = &[
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
     values: BTreeMap<&'static str, String>,
+    witnesses: Vec<WitnessAt>,
+}
+
+/// A witness: its key and where it takes checkpoints.
+#[derive(Clone, Debug)]
+pub(crate) struct WitnessAt {
+    pub(crate) key: VerifierKey,
+    pub(crate) url: WitnessUrl,
 }
 
 /// Which store.
@@ -105,6 +123,7 @@ impl Config {
             toml::from_str(text).map_err(|error| malformed(error.message().to_owned()))?;
         let mut values: BTreeMap<_, _> =
             KEYS.iter().map(|key| (key.name, key.default.to_owned())).collect();
+        let mut witnesses = Vec::new();
         for (section, entries) in &table {
             let Value::Table(entries) = entries else {
                 return Err(unknown(section));
@@ -112,10 +131,15 @@ impl Config {
             for (name, value) in entries {
                 let name = format!("{section}.{name}");
                 let key = KEYS.iter().find(|key| key.name == name).ok_or_else(|| unknown(&name))?;
-                values.insert(key.name, scalar(key, value)?);
+                if key.name == WITNESSES {
+                    witnesses = read_witnesses(value)?;
+                    values.insert(key.name, value.to_string());
+                } else {
+                    values.insert(key.name, scalar(key, value)?);
+                }
             }
         }
-        let config = Self { values };
+        let config = Self { values, witnesses };
         config.check()?;
         Ok(config)
     }
@@ -184,6 +208,10 @@ impl Config {
         self.number("ledger.publish_ms", 100, 1_000)
     }
 
+    pub(crate) fn witnesses(&self) -> &[WitnessAt] {
+        &self.witnesses
+    }
+
     /// The ledger's name: as a log's origin and as the name of its key.
     pub(crate) fn origin(&self) -> Result<&str, Problem> {
         let text = self.get("ledger.origin");
@@ -224,8 +252,8 @@ pub(crate) fn reference() -> String {
         for line in wrapped(key.meaning, 96) {
             text.push_str(&format!("# {line}\n"));
         }
-        let number = key.default.parse::<u32>().is_ok();
-        let shown = if number { key.default.to_owned() } else { format!("{:?}", key.default) };
+        let plain = key.default.parse::<u32>().is_ok() || key.default == "[]";
+        let shown = if plain { key.default.to_owned() } else { format!("{:?}", key.default) };
         text.push_str(&format!("{name} = {shown}\n"));
     }
     text
@@ -256,6 +284,46 @@ fn scalar(key: &Key, value: &Value) -> Result<String, Problem> {
     }
 }
 
+fn read_witnesses(value: &Value) -> Result<Vec<WitnessAt>, Problem> {
+    let wrong = |why: &str| malformed(format!("{WITNESSES}: {why}"));
+    let Value::Array(list) = value else { return Err(wrong("a list of tables")) };
+    let mut witnesses: Vec<WitnessAt> = Vec::new();
+    for entry in list {
+        let Value::Table(entry) = entry else { return Err(wrong("a list of tables")) };
+        if let Some(name) = entry.keys().find(|name| !["key", "url"].contains(&name.as_str())) {
+            let detail = format!("`{WITNESSES}.{name}`; a witness has `key` and `url`");
+            return Err(Problem::new(&labels::CONFIG_KEY_UNKNOWN, detail));
+        }
+        let text = |name: &str| {
+            let text = entry.get(name).and_then(Value::as_str);
+            text.ok_or_else(|| wrong(&format!("a witness needs `{name}`, a text")))
+        };
+        let key = witness_key(text("key")?).map_err(|why| wrong(&why))?;
+        let url = text("url")?.parse().map_err(|no: Problem| wrong(no.detail_text()))?;
+        if witnesses.iter().any(|other| other.key == key) {
+            return Err(wrong(&format!("{} stands twice", key.name())));
+        }
+        witnesses.push(WitnessAt { key, url });
+    }
+    if witnesses.len() > WITNESSES_MAX {
+        return Err(wrong(&format!("at most {WITNESSES_MAX}")));
+    }
+    Ok(witnesses)
+}
+
+/// The verifier key of a witness, in the form for cosignatures.
+pub(crate) fn witness_key(text: &str) -> Result<VerifierKey, String> {
+    let key: VerifierKey = text
+        .parse()
+        .map_err(|_| "a verifier key looks like `witness.example/w+0123abcd+BA…`".to_owned())?;
+    match key.kind() {
+        SignatureKind::CosignatureV1 => Ok(key),
+        SignatureKind::Ed25519 => {
+            Err(format!("{} is a ledger's key, not one for cosignatures", key.name()))
+        }
+    }
+}
+
 fn one_of(value: &str, key: &str, words: &[&str]) -> Result<(), Problem> {
     if words.contains(&value) {
         return Ok(());
@@ -275,6 +343,10 @@ fn malformed(detail: String) -> Problem {
     Problem::new(&labels::CONFIG_MALFORMED, detail)
 }
 
+const WITNESSES: &str = "ledger.witnesses";
+/// So many and the ledger's own signature are within what every reader of C2SP notes takes.
+const WITNESSES_MAX: usize = 15;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -288,6 +360,31 @@ mod tests {
     }
 
     #[test]
+    fn witnesses_are_read_with_their_keys() {
+        let one = |key: &str, url: &str| format!("{{ key = '{key}', url = '{url}' }}");
+        let list = |of: &[String]| format!("[ledger]\nwitnesses = [{}]", of.join(", "));
+        let good = one(W, "http://127.0.0.1:8791");
+        let config = Config::parse(&list(std::slice::from_ref(&good))).unwrap();
+        assert_eq!(config.witnesses()[0].key.to_string(), W);
+        assert!(config.get(WITNESSES).contains("http://127.0.0.1:8791"));
+        let tables = format!("[[ledger.witnesses]]\nkey = '{W}'\nurl = 'http://w.example/a'");
+        assert_eq!(Config::parse(&tables).unwrap().witnesses().len(), 1);
+        for (text, word) in [
+            (list(&[one(W, "https://w.example")]), "over http:// only"),
+            (list(&[one(W, "w.example")]), "http://host:port/prefix"),
+            (list(&[one(LOG, "http://w.example")]), "a ledger's key"),
+            (list(&[good.clone(), good]), "stands twice"),
+        ] {
+            let problem = Config::parse(&text).unwrap_err();
+            assert_eq!(problem.label(), "config_malformed", "{text}");
+            assert!(problem.detail_text().contains(word), "{text}: {problem}");
+        }
+    }
+
+    const W: &str = "example.com/foo+7c264079+BOkyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
+    const LOG: &str = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
+
+    #[test]
     fn refusals_name_the_key_and_help() {
         for (text, label, word) in [
             ("[data]\ndirectry = 'x'", "config_key_unknown", "did you mean `data.directory`?"),
@@ -297,6 +394,12 @@ mod tests {
             ("[http]\nlisten = '0.0.0.0:80'", "config_malformed", "loopback"),
             ("[ledger]\npublish_ms = 5", "config_malformed", "100 to 1000"),
             ("[ledger]\norigin = 'two words'", "config_malformed", "ledger.origin"),
+            ("[ledger]\nwitnesses = 'w'", "config_malformed", "a list of tables"),
+            ("[ledger]\nwitnesses = ['w']", "config_malformed", "a list of tables"),
+            ("[ledger]\nwitnesses = [{ kye = 'w' }]", "config_key_unknown", "ledger.witnesses.kye"),
+            ("[ledger]\nwitnesses = [{ key = 'w' }]", "config_malformed", "a verifier key"),
+            ("[ledger]\nwitnesses = [{ url = 'w' }]", "config_malformed", "needs `key`"),
+            ("[[ledger.witnesses]]\nkey = 1", "config_malformed", "needs `key`"),
             ("[clock]\nsource = 'sundial'", "config_malformed", "RFC 3339"),
             ("[log]\nlevel = 'loud'", "config_malformed", "error, warn"),
             ("[data", "config_malformed", ""),

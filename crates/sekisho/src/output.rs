@@ -142,6 +142,9 @@ fn advice(problem: &Problem) -> &'static str {
             "make room on the disk and run the same command again; nothing is half done"
         }
         "ledger_split" => "stop, keep both copies as evidence, and find out which one was replaced",
+        "witness_quorum" => {
+            "wait for the next checkpoint, or ask the ledger's operator which witness is missing"
+        }
         "stock_empty" => {
             "give the municipality a stock: `sekisho stock --municipality CODE --count N`"
         }

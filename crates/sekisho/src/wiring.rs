@@ -1,9 +1,11 @@
 //! Wiring: from the configuration to a platform with its store, keys, clock and places.
 
 use crate::config::{Config, StoreKind};
+use app::cosign::KnownWitness;
 use app::platform::EntropySource;
 use app::{KeyNames, Platform, Publisher};
 use base::{Clock, Entropy, Moment, Problem, labels};
+use http_door::WitnessClient;
 use jiff::Timestamp;
 use keys::{KdfParams, OsEntropy, Passphrase, SoftKeyStore};
 use ports::{KeyStore, Publication, Store};
@@ -26,6 +28,7 @@ pub(crate) struct Wired {
     pub(crate) platform: Platform,
     pub(crate) ledger: Arc<dyn Publication>,
     pub(crate) deliveries: Arc<dyn Publication>,
+    pub(crate) witnesses: Vec<KnownWitness>,
 }
 
 impl Clock for SystemClock {
@@ -43,20 +46,21 @@ impl Clock for StandingClock {
 impl Wired {
     /// Publishes everything that is committed.
     pub(crate) fn publish(&self) -> Result<u64, Problem> {
-        let mut publisher = Publisher::open(self.platform.clone(), Arc::clone(&self.ledger))?;
+        let mut publisher = self.publisher()?;
         publisher.publish()?;
         Ok(publisher.size())
+    }
+
+    /// The publisher, with the witnesses of the configuration.
+    pub(crate) fn publisher(&self) -> Result<Publisher, Problem> {
+        let publisher = Publisher::open(self.platform.clone(), Arc::clone(&self.ledger))?;
+        Ok(publisher.with_witnesses(self.witnesses.clone()))
     }
 }
 
 /// Opens the platform of the data directory.
 pub(crate) fn open(config: &Config) -> Result<Wired, Problem> {
-    let data = config.data();
-    if !keystore_path(&data).exists() {
-        return Err(Problem::new(&labels::NOT_INITIALISED, data.display().to_string()));
-    }
-    let keys = SoftKeyStore::open(&keystore_path(&data), &passphrase(config)?)?;
-    let wired = wire(config, Arc::new(keys), false)?;
+    let wired = wire(config, Arc::new(open_keystore(config)?), false)?;
     // A ceremony that was interrupted before its last step left no platform: `not_initialised`.
     app::publish::identity(&wired.platform)?;
     Ok(wired)
@@ -64,24 +68,45 @@ pub(crate) fn open(config: &Config) -> Result<Wired, Problem> {
 
 /// Makes keys and store in the data directory. Nothing that is there is changed.
 pub(crate) fn create(config: &Config, generate_passphrase: bool) -> Result<Wired, Problem> {
+    // A key store that is there was left by a ceremony that was interrupted, or there is a platform
+    // already: `make_store` tells.
+    let keys = make_keystore(config, generate_passphrase)?;
+    let witness = app::witness::label()?;
+    if keys.list()?.iter().any(|key| key.label == witness) {
+        return Err(Problem::new(&labels::ALREADY_INITIALISED, "it is a witness's"));
+    }
+    let wired = wire(config, Arc::new(keys), true)?;
+    app::init::make_keys(&wired.platform)?;
+    app::init::make_store(&wired.platform, config.origin()?)?;
+    Ok(wired)
+}
+
+/// Opens the key store of the data directory, or makes an empty one.
+pub(crate) fn make_keystore(
+    config: &Config,
+    generate_passphrase: bool,
+) -> Result<SoftKeyStore, Problem> {
     let data = config.data();
     private_directory(&data)?;
     private_directory(&data.join("keys"))?;
     if generate_passphrase && !is_passphrase_given(config) {
         invent_passphrase(&passphrase_path(&data))?;
     }
-    let path = keystore_path(&data);
-    let passphrase = passphrase(config)?;
-    let keys = if path.exists() {
-        // Left by a ceremony that was interrupted, or there is a platform already: `make_store` tells.
-        SoftKeyStore::open(&path, &passphrase)?
-    } else {
-        SoftKeyStore::create(&path, &passphrase, KdfParams::default(), &mut OsEntropy::new())?
-    };
-    let wired = wire(config, Arc::new(keys), true)?;
-    app::init::make_keys(&wired.platform)?;
-    app::init::make_store(&wired.platform, config.origin()?)?;
-    Ok(wired)
+    let (path, passphrase) = (keystore_path(&data), passphrase(config)?);
+    if path.exists() {
+        return SoftKeyStore::open(&path, &passphrase);
+    }
+    SoftKeyStore::create(&path, &passphrase, KdfParams::default(), &mut OsEntropy::new())
+}
+
+/// Opens the key store of the data directory.
+pub(crate) fn open_keystore(config: &Config) -> Result<SoftKeyStore, Problem> {
+    let path = keystore_path(&config.data());
+    if !path.exists() {
+        let detail = config.data().display().to_string();
+        return Err(Problem::new(&labels::NOT_INITIALISED, detail));
+    }
+    SoftKeyStore::open(&path, &passphrase(config)?)
 }
 
 fn wire(config: &Config, keys: Arc<dyn KeyStore>, create: bool) -> Result<Wired, Problem> {
@@ -98,7 +123,20 @@ fn wire(config: &Config, keys: Arc<dyn KeyStore>, create: bool) -> Result<Wired,
         platform,
         ledger: Arc::new(PublicationDirectory::open(&data.join("ledger"))?),
         deliveries: Arc::new(PublicationDirectory::open_private(&data.join("deliveries"))?),
+        witnesses: witnesses(config)?,
     })
+}
+
+fn witnesses(config: &Config) -> Result<Vec<KnownWitness>, Problem> {
+    if config.witnesses().is_empty() {
+        return Ok(Vec::new());
+    }
+    let client = WitnessClient::start()?;
+    let known = config.witnesses().iter().map(|witness| {
+        let way = client.way_to(witness.url.clone());
+        KnownWitness { key: witness.key.clone(), way }
+    });
+    Ok(known.collect())
 }
 
 fn open_store(config: &Config, at: Moment, create: bool) -> Result<Arc<dyn Store>, Problem> {

@@ -135,6 +135,14 @@ CREATE TABLE checkpoint (
   at :int NOT NULL
 ) :strict;
 
+-- What witnesses said of a checkpoint, by their verifier keys.
+CREATE TABLE cosignature (
+  size :int NOT NULL REFERENCES checkpoint (size),
+  witness :text NOT NULL,
+  line :text NOT NULL,
+  PRIMARY KEY (size, witness)
+) :clustered;
+
 -- The ledger only grows (invariant G1), and a code or number once given stays its holder's (N1): the
 -- database itself refuses what would change that. Triggers that fire when a row comes in would cost an
 -- embedded commit a fifth of its time; there, the statement that writes keeps the index as it was.
@@ -148,6 +156,13 @@ CREATE TRIGGER checkpoint_is_final BEFORE UPDATE ON checkpoint
   BEGIN SELECT RAISE(ABORT, 'checkpoints are final'); END;
 CREATE TRIGGER checkpoint_stays BEFORE DELETE ON checkpoint
   BEGIN SELECT RAISE(ABORT, 'checkpoints are final'); END;
+CREATE TRIGGER cosignature_is_new BEFORE INSERT ON cosignature
+  WHEN EXISTS (SELECT 1 FROM cosignature WHERE size = NEW.size AND witness = NEW.witness)
+  BEGIN SELECT RAISE(ABORT, 'cosignatures are final'); END;
+CREATE TRIGGER cosignature_is_final BEFORE UPDATE ON cosignature
+  BEGIN SELECT RAISE(ABORT, 'cosignatures are final'); END;
+CREATE TRIGGER cosignature_stays BEFORE DELETE ON cosignature
+  BEGIN SELECT RAISE(ABORT, 'cosignatures are final'); END;
 CREATE TRIGGER code_stays BEFORE DELETE ON record_code
   BEGIN SELECT RAISE(ABORT, 'codes are never given again'); END;
 CREATE TRIGGER number_stays BEFORE DELETE ON individual_number
@@ -158,6 +173,8 @@ CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS
 CREATE TRIGGER act_is_final BEFORE UPDATE OR DELETE OR TRUNCATE ON act
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER checkpoint_is_final BEFORE UPDATE OR DELETE OR TRUNCATE ON checkpoint
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER cosignature_is_final BEFORE UPDATE OR DELETE OR TRUNCATE ON cosignature
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER code_is_final BEFORE UPDATE ON record_code FOR EACH ROW
   WHEN ((NEW.person, NEW.ordinal, NEW.code_index) <> (OLD.person, OLD.ordinal, OLD.code_index))

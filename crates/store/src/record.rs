@@ -8,8 +8,8 @@ use crate::tables::{self, Table};
 use base::{ActId, Moment, PersonId, Problem, labels};
 use numbers::LocalGovernmentCode;
 use ports::rows::{
-    ActRow, CheckpointRow, DataKeyRow, FeedCursorRow, FeedMessageRow, IdempotencyRow,
-    NumberListRow, NumberRow, OutboxRow, PersonRow, RecordCodeRow, StockRow,
+    ActRow, CheckpointRow, CosignatureRow, DataKeyRow, FeedCursorRow, FeedMessageRow,
+    IdempotencyRow, NumberListRow, NumberRow, OutboxRow, PersonRow, RecordCodeRow, StockRow,
 };
 use seal::BlindIndex;
 use std::vec::IntoIter;
@@ -410,5 +410,17 @@ impl Record for CheckpointRow {
             note: columns.text()?,
             at: Moment::from_us(columns.int()?),
         })
+    }
+}
+
+impl Record for CosignatureRow {
+    const TABLE: &'static Table = &tables::COSIGNATURE;
+
+    fn push<'a>(&'a self, out: &mut Vec<Param<'a>>) {
+        out.extend([count(self.size), text(&self.witness), text(&self.line)]);
+    }
+
+    fn read(columns: &mut Columns) -> Result<Self, Problem> {
+        Ok(Self { size: columns.count()?, witness: columns.text()?, line: columns.text()? })
     }
 }

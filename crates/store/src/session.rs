@@ -6,8 +6,8 @@ use crate::tables::{self, Table};
 use base::{ActId, PersonId, Problem, labels};
 use numbers::LocalGovernmentCode;
 use ports::rows::{
-    ActRow, Changes, CheckpointRow, DataKeyRow, FeedCursorRow, FeedMessageRow, IdempotencyRow,
-    NumberListRow, NumberRow, OutboxRow, PersonRow, RecordCodeRow, StockRow,
+    ActRow, Changes, CheckpointRow, CosignatureRow, DataKeyRow, FeedCursorRow, FeedMessageRow,
+    IdempotencyRow, NumberListRow, NumberRow, OutboxRow, PersonRow, RecordCodeRow, StockRow,
 };
 use ports::{Tx, View};
 use seal::BlindIndex;
@@ -285,6 +285,13 @@ impl<E: Engine> View for Session<E> {
         self.rows("WHERE size > $1 ORDER BY size LIMIT $2", &[count(after), page(limit)])
     }
 
+    fn cosignatures(&mut self, first: u64, last: u64) -> Result<Vec<CosignatureRow>, Problem> {
+        self.rows(
+            "WHERE size >= $1 AND size <= $2 ORDER BY size, witness",
+            &[count(first), count(last)],
+        )
+    }
+
     fn setting(&mut self, name: &str) -> Result<Option<String>, Problem> {
         let found =
             self.ask(|engine| engine.look_up(&tables::SETTING, &["name"], &[text(name)]))?;
@@ -345,6 +352,10 @@ impl<E: Engine> Tx for Session<E> {
             }
             problem
         })
+    }
+
+    fn write_cosignatures(&mut self, cosignatures: &[CosignatureRow]) -> Result<(), Problem> {
+        self.write_rows(cosignatures)
     }
 
     fn set_setting(&mut self, name: &str, value: &str) -> Result<(), Problem> {

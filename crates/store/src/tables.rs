@@ -204,6 +204,13 @@ pub(crate) static CHECKPOINT: Table = Table {
     replace: Replace::Never,
 };
 
+pub(crate) static COSIGNATURE: Table = Table {
+    name: "cosignature",
+    key: &["size", "witness"],
+    columns: &[("size", Int), ("witness", Text), ("line", Text)],
+    replace: Replace::Never,
+};
+
 /// Written by the migrations alone.
 static MIGRATION: Table = Table {
     name: "migration",
@@ -213,7 +220,7 @@ static MIGRATION: Table = Table {
 };
 
 /// Every table, for the tests that compare them with both databases.
-pub(crate) static ALL: [&Table; 16] = [
+pub(crate) static ALL: [&Table; 17] = [
     &SETTING,
     &PERSON,
     &DATA_KEY,
@@ -229,5 +236,6 @@ pub(crate) static ALL: [&Table; 16] = [
     &NUMBER_LIST,
     &ANSWER,
     &CHECKPOINT,
+    &COSIGNATURE,
     &MIGRATION,
 ];

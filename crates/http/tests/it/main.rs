@@ -7,6 +7,8 @@ mod bounds;
 #[cfg(test)]
 mod closing;
 #[cfg(test)]
+mod cosign;
+#[cfg(test)]
 mod differences;
 #[cfg(test)]
 mod golden;
@@ -24,3 +26,7 @@ mod problems;
 mod shape;
 #[cfg(test)]
 mod tokens;
+#[cfg(test)]
+mod witness;
+#[cfg(test)]
+mod witness_faults;

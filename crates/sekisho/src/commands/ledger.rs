@@ -2,11 +2,12 @@
 
 use super::{Context, counted};
 use crate::cli::Ledger;
+use crate::config::witness_key;
 use crate::output::{Answer, table};
 use app::publish::PublishedTiles;
 use base::{ActId, Problem, labels};
 use ledger::audit::{AuditError, audit};
-use ledger::checkpoint::{LogIdentity, SignedCheckpoint};
+use ledger::checkpoint::{CheckpointRefusal, LogIdentity, SignedCheckpoint};
 use ledger::note::VerifierKey;
 use ledger::prove::{NodeCache, Prover};
 use ports::Publication;
@@ -20,7 +21,10 @@ pub(crate) fn ledger(context: &Context, asked: Ledger) -> Result<Answer, Problem
         Ledger::Key => key(context),
         Ledger::Checkpoint => checkpoint(context),
         Ledger::Prove { act, size } => prove(context, act, size),
-        Ledger::Audit { directory, key } => audit_directory(context, directory.as_deref(), key),
+        Ledger::Audit { directory, key, witnesses, quorum } => {
+            let trust = Trust::read(key, &witnesses, quorum)?;
+            audit_directory(context, directory.as_deref(), &trust)
+        }
     }
 }
 
@@ -32,13 +36,26 @@ fn key(context: &Context) -> Result<Answer, Problem> {
 
 fn checkpoint(context: &Context) -> Result<Answer, Problem> {
     let wired = context.open()?;
-    wired.publish()?;
+    let mut publisher = wired.publisher()?;
+    publisher.publish()?;
     let note = app::publish::published_checkpoint(&*wired.ledger)?;
     let note = String::from_utf8(note).map_err(|_| split("the checkpoint is not text"))?;
     let identity = app::publish::identity(&wired.platform)?;
-    let signed = open(&identity, &note)?;
+    let witnesses: Vec<_> = wired.witnesses.iter().map(|known| known.key.clone()).collect();
+    let signed = open(&identity, &note, &witnesses)?;
     let head = signed.head();
-    let answer = json!({ "size": head.size, "root": head.root.to_base64(), "note": note });
+    let missing = publisher.missing();
+    let missing: Vec<_> = missing
+        .iter()
+        .map(|(key, why)| json!({ "witness": key.name().as_str(), "label": why.text }))
+        .collect();
+    let answer = json!({
+        "size": head.size,
+        "root": head.root.to_base64(),
+        "note": note,
+        "cosigned": names(&signed),
+        "missing": missing,
+    });
     Ok(Answer::good(note.clone(), answer))
 }
 
@@ -75,10 +92,48 @@ fn prove(context: &Context, act: u64, size: Option<u64>) -> Result<Answer, Probl
     Ok(Answer::good(text, answer))
 }
 
+/// Whom an auditor believes.
+struct Trust {
+    key: Option<VerifierKey>,
+    witnesses: Vec<VerifierKey>,
+    quorum: usize,
+}
+
+impl Trust {
+    fn read(
+        key: Option<String>,
+        witnesses: &[String],
+        quorum: Option<usize>,
+    ) -> Result<Self, Problem> {
+        let malformed = || Problem::new(&labels::REQUEST_MALFORMED, "").in_field("key");
+        let key = key.map(|key| key.parse().map_err(|_| malformed())).transpose()?;
+        let mut keys: Vec<VerifierKey> = Vec::new();
+        for text in witnesses {
+            let wrong = |why| Problem::new(&labels::REQUEST_MALFORMED, why).in_field("witness");
+            let key = witness_key(text).map_err(wrong)?;
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+        let quorum = quorum.unwrap_or(keys.len());
+        Ok(Self { key, witnesses: keys, quorum })
+    }
+
+    /// Holds the cosignatures against the quorum.
+    fn check(&self, signed: &SignedCheckpoint) -> Result<(), Problem> {
+        let there = signed.cosigners().len();
+        if there >= self.quorum {
+            return Ok(());
+        }
+        let detail = format!("{there} of {} asked for", self.quorum);
+        Err(Problem::new(&labels::WITNESS_QUORUM, detail))
+    }
+}
+
 fn audit_directory(
     context: &Context,
     directory: Option<&Path>,
-    key: Option<String>,
+    trust: &Trust,
 ) -> Result<Answer, Problem> {
     let own = context.config.data().join("ledger");
     let place = directory.unwrap_or(&own);
@@ -88,11 +143,12 @@ fn audit_directory(
     let publication = PublicationDirectory::open(place)?;
     let note = app::publish::published_checkpoint(&publication)?;
     let note = String::from_utf8(note).map_err(|_| split("the checkpoint is not text"))?;
-    let identity = match key {
-        Some(key) => trusted(&key, &note)?,
+    let identity = match &trust.key {
+        Some(key) => trusted(key, &note)?,
         None => app::publish::identity(&context.open()?.platform)?,
     };
-    let signed = open(&identity, &note)?;
+    let signed = open(&identity, &note, &trust.witnesses)?;
+    trust.check(&signed)?;
     let found = audit(&PublishedBundles(&publication), signed.head(), |_, _| {});
     match found {
         Ok(report) => {
@@ -100,9 +156,15 @@ fn audit_directory(
                 counted(report.entries, "entries hashed again"),
                 counted(report.tiles, "tiles compared"),
                 counted(report.bytes, "bytes"),
+                counted(signed.cosigners().len() as u64, "cosignatures of trusted witnesses"),
             ];
             let text = format!("{}\nThe published ledger adds up.", table(&["audit", ""], &rows));
-            let answer = json!({ "holds": true, "entries": report.entries, "tiles": report.tiles });
+            let answer = json!({
+                "holds": true,
+                "entries": report.entries,
+                "tiles": report.tiles,
+                "cosigned": names(&signed),
+            });
             Ok(Answer::good(text, answer))
         }
         Err(AuditError::Read(ledger::grow::ReadError::Source(_, problem))) => Err(problem),
@@ -138,15 +200,26 @@ impl ledger::audit::BundleSource for PublishedBundles<'_> {
 }
 
 /// A log known only by the key that somebody handed over.
-fn trusted(key: &str, note: &str) -> Result<LogIdentity, Problem> {
-    let malformed = || Problem::new(&labels::REQUEST_MALFORMED, "").in_field("key");
-    let key: VerifierKey = key.parse().map_err(|_| malformed())?;
-    let origin = note.lines().next().unwrap_or_default().parse().map_err(|_| malformed())?;
-    Ok(LogIdentity { origin, keys: vec![key] })
+fn trusted(key: &VerifierKey, note: &str) -> Result<LogIdentity, Problem> {
+    let malformed = |_| Problem::new(&labels::REQUEST_MALFORMED, "").in_field("key");
+    let origin = note.lines().next().unwrap_or_default().parse().map_err(malformed)?;
+    Ok(LogIdentity { origin, keys: vec![key.clone()] })
 }
 
-fn open(identity: &LogIdentity, note: &str) -> Result<SignedCheckpoint, Problem> {
-    identity.open(note, &[]).map_err(|_| split("the checkpoint is not signed by this key"))
+fn open(
+    identity: &LogIdentity,
+    note: &str,
+    witnesses: &[VerifierKey],
+) -> Result<SignedCheckpoint, Problem> {
+    identity.open(note, witnesses).map_err(|refusal| match refusal {
+        CheckpointRefusal::NotByTheLog => split("the checkpoint is not signed by this key"),
+        other => split(other.label()),
+    })
+}
+
+/// The trusted witnesses that cosigned.
+fn names(signed: &SignedCheckpoint) -> Vec<&str> {
+    signed.cosigners().iter().map(|signer| signer.key.name().as_str()).collect()
 }
 
 fn split(detail: &str) -> Problem {

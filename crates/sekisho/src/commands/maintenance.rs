@@ -24,6 +24,7 @@ pub(crate) fn verify(context: &Context) -> Result<Answer, Problem> {
         counted(report.messages, "feed messages"),
         counted(report.acts, "acts"),
         counted(report.checkpoints, "checkpoints"),
+        counted(report.cosignatures, "cosignatures"),
         counted(report.faults.len() as u64, "faults"),
     ];
     let mut text = table(&["verified", ""], &rows);
@@ -35,6 +36,7 @@ pub(crate) fn verify(context: &Context) -> Result<Answer, Problem> {
         "messages": report.messages,
         "acts": report.acts,
         "checkpoints": report.checkpoints,
+        "cosignatures": report.cosignatures,
         "faults": report.faults,
     });
     Ok(Answer::good(text, answer).holds_if(report.holds()))

@@ -7,6 +7,7 @@ mod maintenance;
 mod papers;
 mod serve;
 mod up;
+mod witness;
 
 use crate::cli::{Cli, Command};
 use crate::config::Config;
@@ -66,6 +67,7 @@ pub(crate) fn run(cli: Cli) -> Result<Answer, Problem> {
         Command::Verify => maintenance::verify(&context),
         Command::Number(asked) => papers::number(asked),
         Command::Ledger(asked) => ledger::ledger(&context, asked),
+        Command::Witness(asked) => witness::witness(&context, asked),
         Command::Stock(asked) => feed::stock(&context, &asked),
         Command::Population(asked) => feed::population(&context, &asked),
         Command::Lists => maintenance::lists(&context),

@@ -11,7 +11,7 @@ use http_door::ApiState;
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Serves until Ctrl-C.
@@ -42,9 +42,12 @@ pub(crate) fn run(config: &Config, wired: Wired) -> Result<(), Problem> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| io(&error))?;
     let stop = Arc::new(AtomicBool::new(false));
-    let sequencer = start_sequencer(config, &wired, Arc::clone(&stop))?;
+    let publisher = wired.publisher()?;
+    let heard = publisher.tally();
+    let sequencer = start_sequencer(config, publisher, Arc::clone(&stop))?;
     let committer = Arc::new(Committer::start(wired.platform.clone())?);
-    let state = ApiState::new(wired.platform, committer, wired.ledger);
+    let mut state = ApiState::new(wired.platform, committer, wired.ledger);
+    state.witnesses = heard;
     let data = config.data();
     let served = runtime.block_on(async {
         let stopped = stopped()?;
@@ -70,20 +73,22 @@ pub(crate) fn run(config: &Config, wired: Wired) -> Result<(), Problem> {
 /// The sequencer: publishes at its interval, and once more at the end.
 fn start_sequencer(
     config: &Config,
-    wired: &Wired,
+    mut publisher: Publisher,
     stop: Arc<AtomicBool>,
 ) -> Result<std::thread::JoinHandle<Result<(), Problem>>, Problem> {
-    let mut publisher = Publisher::open(wired.platform.clone(), Arc::clone(&wired.ledger))?;
     let pause = Duration::from_millis(u64::from(config.publish_ms()?));
     let run = move || {
         while !stop.load(Ordering::Acquire) {
+            let begun = Instant::now();
             if let Err(problem) = publisher.publish() {
                 tracing::error!(label = problem.label(), "publishing failed");
                 if problem.remedy() == base::Remedy::Broken {
                     return Err(problem);
                 }
             }
-            std::thread::park_timeout(pause);
+            // The wait for witnesses is part of the interval, not added to it.
+            let left = pause.saturating_sub(begun.elapsed());
+            std::thread::park_timeout(left.max(BREATH));
         }
         publisher.publish().map(|_| ())
     };
@@ -91,7 +96,7 @@ fn start_sequencer(
 }
 
 /// Resolves at Ctrl-C or a termination signal. From this call on neither ends the program by itself.
-fn stopped() -> Result<impl Future<Output = ()>, Problem> {
+pub(super) fn stopped() -> Result<impl Future<Output = ()>, Problem> {
     let mut interrupted = signal(SignalKind::interrupt()).map_err(|error| io(&error))?;
     let mut terminated = signal(SignalKind::terminate()).map_err(|error| io(&error))?;
     Ok(async move {
@@ -102,12 +107,15 @@ fn stopped() -> Result<impl Future<Output = ()>, Problem> {
     })
 }
 
-fn eprint_hint(text: &str) {
+pub(super) fn eprint_hint(text: &str) {
     use std::io::Write;
     // Standard error may be closed; then there is nobody to hint to.
     drop(std::io::stderr().lock().write_all(text.as_bytes()));
 }
 
-fn io(error: &std::io::Error) -> Problem {
+pub(super) fn io(error: &std::io::Error) -> Problem {
     Problem::new(&labels::IO, error.to_string())
 }
+
+/// Between two rounds of publishing there is always time for others to write.
+const BREATH: Duration = Duration::from_millis(20);

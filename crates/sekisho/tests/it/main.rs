@@ -23,4 +23,8 @@ mod ledger;
 #[cfg(test)]
 mod marks;
 #[cfg(test)]
+mod serving;
+#[cfg(test)]
 mod together;
+#[cfg(test)]
+mod witness;

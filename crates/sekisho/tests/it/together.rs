@@ -3,17 +3,10 @@
 use crate::country::listed;
 use crate::feeds::{CHIYODA, CHUO, TARO, feed, line, line_of};
 use crate::house::House;
-use serde_json::Value;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use crate::serving::{Serving, started};
+use std::io::Write;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
-
-fn started(house: &House, arguments: &[&str]) -> Child {
-    let mut command = house.command(arguments);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.spawn().unwrap()
-}
 
 #[test]
 fn programs_beside_each_other_wait_for_each_other() {
@@ -45,52 +38,6 @@ fn programs_beside_each_other_wait_for_each_other() {
     house.ask(&["lists"]).good();
     assert_eq!(listed(&house).len(), EACH * 2);
     house.done();
-}
-
-/// The program while it serves.
-struct Serving {
-    child: Child,
-    address: String,
-}
-
-impl Serving {
-    fn start(house: &House, arguments: &[&str]) -> Self {
-        let arguments = [arguments, &["--listen", "127.0.0.1:0"]].concat();
-        let mut child = started(house, &arguments);
-        let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
-        let address = loop {
-            let line = said.next().expect("it ended before it served").unwrap();
-            if let Some((_, after)) = line.split_once("Serving on http://") {
-                break after.split_whitespace().next().unwrap().to_owned();
-            }
-        };
-        // Nobody reads on: what else is logged must not fill the pipe.
-        std::thread::spawn(move || said.for_each(drop));
-        Self { child, address }
-    }
-
-    fn get(&self, path: &str) -> String {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        let request = format!("GET {path} HTTP/1.1\r\nHost: sekisho\r\nConnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
-    }
-
-    /// The size of the checkpoint that is served.
-    fn size(&self) -> u64 {
-        let answer = self.get("/checkpoint");
-        let (_, note) = answer.split_once("\r\n\r\n").unwrap();
-        note.lines().nth(1).and_then(|size| size.parse().ok()).unwrap_or(0)
-    }
-
-    /// Ends it as an operator does; its one JSON document.
-    fn stop(self, house: &House) -> Value {
-        let asked = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
-        assert!(asked.success());
-        house.told(&["serve"], self.child.wait_with_output().unwrap()).good()
-    }
 }
 
 #[test]

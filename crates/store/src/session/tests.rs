@@ -81,6 +81,7 @@ fn plans() -> Vec<String> {
         session.answers(&[(String::new(), String::new())]).is_ok(),
         session.last_checkpoint().is_ok(),
         session.checkpoints(1, 1).is_ok(),
+        session.cosignatures(1, 1).is_ok(),
         session.setting("name").is_ok(),
     ];
     assert!(asked.iter().all(|ok| *ok));

@@ -26,6 +26,7 @@ macro_rules! run_suite {
             acts_have_no_gaps
             the_database_itself_refuses_to_change_what_is_final
             a_size_is_published_once
+            a_witness_cosigns_a_checkpoint_that_is_there_once
             keys_are_destroyed_and_work_is_done
             a_refused_transaction_leaves_nothing
             a_failed_statement_is_never_committed

@@ -4,8 +4,9 @@ use base::{ActId, PersonId, Problem};
 use numbers::LocalGovernmentCode;
 use ports::View;
 use ports::rows::{
-    ActRow, Changes, CheckpointRow, DataKeyRow, FeedCursorRow, FeedMessageRow, IdempotencyRow,
-    NumberListRow, NumberRow, OutboxRow, PersonRow, RecordCodeRow, StockRow, number_state, status,
+    ActRow, Changes, CheckpointRow, CosignatureRow, DataKeyRow, FeedCursorRow, FeedMessageRow,
+    IdempotencyRow, NumberListRow, NumberRow, OutboxRow, PersonRow, RecordCodeRow, StockRow,
+    number_state, status,
 };
 use seal::BlindIndex;
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ pub(crate) struct Model {
     lists: BTreeMap<(LocalGovernmentCode, i64), NumberListRow>,
     answers: BTreeMap<(String, String), IdempotencyRow>,
     checkpoints: BTreeMap<u64, CheckpointRow>,
+    cosignatures: BTreeMap<(u64, String), CosignatureRow>,
     settings: BTreeMap<String, String>,
 }
 
@@ -105,6 +107,14 @@ impl Model {
     pub(crate) fn with_checkpoint(&self, row: &CheckpointRow) -> Option<Self> {
         let mut next = self.clone();
         insert(true, &mut next.checkpoints, row.size, row)?;
+        Some(next)
+    }
+
+    /// The model with one more cosignature, if its checkpoint is there and its witness new.
+    pub(crate) fn with_cosignature(&self, row: &CosignatureRow) -> Option<Self> {
+        let mut next = self.clone();
+        let there = next.checkpoints.contains_key(&row.size);
+        insert(there, &mut next.cosignatures, (row.size, row.witness.clone()), row)?;
         Some(next)
     }
 
@@ -296,6 +306,11 @@ impl View for Model {
 
     fn checkpoints(&mut self, after: u64, limit: usize) -> Found<Vec<CheckpointRow>> {
         page(self.checkpoints.values(), limit, |row| row.size > after)
+    }
+
+    fn cosignatures(&mut self, first: u64, last: u64) -> Found<Vec<CosignatureRow>> {
+        let within = |row: &CosignatureRow| (first..=last).contains(&row.size);
+        page(self.cosignatures.values(), usize::MAX, within)
     }
 
     fn setting(&mut self, name: &str) -> Found<Option<String>> {

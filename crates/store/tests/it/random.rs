@@ -4,8 +4,8 @@
 use crate::harness::{Db, commit, look};
 use crate::model::Model;
 use crate::rows::{
-    act, answer, checkpoint, code, cursor, data_key, index, list, message, number, outbox, person,
-    sixteen, stock, ward,
+    act, answer, checkpoint, code, cosignature, cursor, data_key, index, list, message, number,
+    outbox, person, sixteen, stock, ward,
 };
 use base::{ActId, PersonId, Problem};
 use numbers::LocalGovernmentCode;
@@ -19,6 +19,7 @@ use proptest::prelude::*;
 enum Step {
     Write(Box<Changes>, u64),
     Publish(u64),
+    Cosign(u64, u8),
     Set(u8, String),
 }
 
@@ -75,6 +76,10 @@ fn run(store: &dyn Store, step: &Step) -> Result<(), Problem> {
         Step::Publish(size) => {
             store.transact("test", &mut |tx| tx.write_checkpoint(&checkpoint(*size)))
         }
+        Step::Cosign(size, witness) => {
+            let row = cosignature(*size, &witness.to_string());
+            store.transact("test", &mut |tx| tx.write_cosignatures(std::slice::from_ref(&row)))
+        }
         Step::Set(name, value) => {
             store.transact("test", &mut |tx| tx.set_setting(&name.to_string(), value))
         }
@@ -94,6 +99,13 @@ fn step_model(model: &mut Model, step: &Step) -> Option<&'static str> {
         Step::Publish(size) => {
             let Some(after) = model.with_checkpoint(&checkpoint(*size)) else {
                 return Some("ledger_split");
+            };
+            *model = after;
+        }
+        Step::Cosign(size, witness) => {
+            let row = cosignature(*size, &witness.to_string());
+            let Some(after) = model.with_cosignature(&row) else {
+                return Some("store_constraint");
             };
             *model = after;
         }
@@ -163,6 +175,7 @@ fn compare(
         answers(&named)
         last_checkpoint()
         checkpoints(*after, limit)
+        cosignatures(*after, *after + 3)
         setting(&(after % 4).to_string())
     }
     Ok(())
@@ -182,6 +195,7 @@ fn step() -> impl Strategy<Value = Step> {
         8 => (changes(), prop_oneof![19 => Just(0_u64), 1 => 1..3_u64])
             .prop_map(|(changes, gap)| Step::Write(Box::new(changes), gap)),
         1 => (0..6_u64).prop_map(Step::Publish),
+        1 => (0..6_u64, 0..3_u8).prop_map(|(size, witness)| Step::Cosign(size, witness)),
         1 => (0..4_u8, "\\PC{0,8}").prop_map(|(name, value)| Step::Set(name, value)),
     ]
 }

@@ -3,9 +3,9 @@
 use base::{ActId, Moment, PersonId};
 use numbers::LocalGovernmentCode;
 use ports::rows::{
-    ActRow, Changes, CheckpointRow, DataKeyRow, FeedCursorRow, FeedMessageRow, IdempotencyRow,
-    NumberListRow, NumberRow, OutboxRow, PersonRow, RecordCodeRow, StockRow, number_state, status,
-    topic,
+    ActRow, Changes, CheckpointRow, CosignatureRow, DataKeyRow, FeedCursorRow, FeedMessageRow,
+    IdempotencyRow, NumberListRow, NumberRow, OutboxRow, PersonRow, RecordCodeRow, StockRow,
+    number_state, status, topic,
 };
 use seal::BlindIndex;
 
@@ -131,6 +131,10 @@ pub(crate) fn answer(actor: &str, key: &str) -> IdempotencyRow {
 pub(crate) fn checkpoint(size: u64) -> CheckpointRow {
     let at = Moment::from_us(1_700_000_000_000_000);
     CheckpointRow { size, root: [9; 32], note: format!("origin\n{size}\nroot\n"), at }
+}
+
+pub(crate) fn cosignature(size: u64, witness: &str) -> CosignatureRow {
+    CosignatureRow { size, witness: witness.into(), line: format!("— {witness} {size}") }
 }
 
 /// One resident as the platform writes them: an act and everything that hangs on it.

@@ -2,14 +2,14 @@
 
 use crate::harness::{Db, commit, label, look};
 use crate::rows::{
-    act, acts, answer, checkpoint, code, cursor, data_key, index, list, message, number, outbox,
-    person, refused, resident, sixteen, stock, together, waiting, ward,
+    act, acts, answer, checkpoint, code, cosignature, cursor, data_key, index, list, message,
+    number, outbox, person, refused, resident, sixteen, stock, together, waiting, ward,
 };
 use base::{ActId, PersonId, Problem, labels};
 use ports::Store;
 use ports::rows::{
-    ActRow, Changes, CheckpointRow, FeedMessageRow, NumberRow, PersonRow, number_state, status,
-    topic,
+    ActRow, Changes, CheckpointRow, CosignatureRow, FeedMessageRow, NumberRow, PersonRow,
+    number_state, status, topic,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
@@ -45,6 +45,7 @@ pub(crate) fn an_empty_store_has_an_answer_to_everything(db: &Db) {
         assert_eq!(view.answers(&[("a".into(), "b".into())])?, [None]);
         assert_eq!(view.last_checkpoint()?, None);
         assert_eq!(view.checkpoints(0, 10)?, []);
+        assert_eq!(view.cosignatures(0, 10)?, []);
         assert_eq!(view.setting("kek_epoch")?, None);
         Ok(())
     });
@@ -493,7 +494,12 @@ pub(crate) fn the_database_itself_refuses_to_change_what_is_final(db: &Db) {
     let rows = resident(1, 1);
     commit(db.store(), &resident(2, 0)).unwrap();
     commit(db.store(), &rows).unwrap();
-    db.store().transact("test", &mut |tx| tx.write_checkpoint(&checkpoint(2))).unwrap();
+    db.store()
+        .transact("test", &mut |tx| {
+            tx.write_checkpoint(&checkpoint(2))?;
+            tx.write_cosignatures(&[cosignature(2, "w")])
+        })
+        .unwrap();
     let mut refused = vec![
         "UPDATE act SET entry = entry",
         "UPDATE act SET id = 9 WHERE id = 1",
@@ -501,15 +507,21 @@ pub(crate) fn the_database_itself_refuses_to_change_what_is_final(db: &Db) {
         "DELETE FROM act",
         "UPDATE checkpoint SET note = ''",
         "DELETE FROM checkpoint",
+        "UPDATE cosignature SET line = ''",
+        "DELETE FROM cosignature",
         "DELETE FROM record_code",
         "DELETE FROM individual_number WHERE person = 1",
     ];
     refused.extend(if db.is_sqlite() {
-        vec!["REPLACE INTO checkpoint (size, root, note, at) VALUES (2, x'00', '', 0)"]
+        vec![
+            "REPLACE INTO checkpoint (size, root, note, at) VALUES (2, x'00', '', 0)",
+            "REPLACE INTO cosignature (size, witness, line) VALUES (2, 'w', '')",
+        ]
     } else {
         vec![
             "TRUNCATE act",
-            "TRUNCATE checkpoint, record_code, individual_number",
+            "TRUNCATE checkpoint, cosignature, record_code, individual_number",
+            "TRUNCATE cosignature",
             "UPDATE record_code SET code_index = '' WHERE person = 1",
             "UPDATE record_code SET person = 2, ordinal = 5 WHERE person = 1",
             "UPDATE individual_number SET number_index = '' WHERE person = 1",
@@ -523,6 +535,7 @@ pub(crate) fn the_database_itself_refuses_to_change_what_is_final(db: &Db) {
     look(db.store(), |view| {
         assert_eq!(view.acts(ActId(0), 9)?, acts(0..2));
         assert_eq!(view.checkpoints(0, 9)?, [checkpoint(2)]);
+        assert_eq!(view.cosignatures(0, 9)?, [cosignature(2, "w")]);
         assert_eq!(view.codes_of(PersonId(1))?, rows.codes);
         assert_eq!(view.numbers_of(PersonId(1))?, rows.numbers);
         Ok(())
@@ -538,6 +551,29 @@ pub(crate) fn a_size_is_published_once(db: &Db) {
     assert_eq!(label(publish(checkpoint(5))), "ledger_split");
     publish(checkpoint(6)).unwrap();
     assert_eq!(look(db.store(), |view| view.checkpoints(0, 9)), [5, 6].map(checkpoint));
+}
+
+pub(crate) fn a_witness_cosigns_a_checkpoint_that_is_there_once(db: &Db) {
+    let write = |rows: &[_]| db.store().transact("test", &mut |tx| tx.write_cosignatures(rows));
+    for size in [5, 6, 9] {
+        db.store().transact("test", &mut |tx| tx.write_checkpoint(&checkpoint(size))).unwrap();
+    }
+    write(&[]).unwrap();
+    let rows = [cosignature(5, "v"), cosignature(5, "w"), cosignature(9, "w")];
+    write(&[rows[2].clone(), rows[1].clone()]).unwrap();
+    write(&rows[..1]).unwrap();
+    let again = CosignatureRow { line: "later".into(), ..rows[0].clone() };
+    for refused in [again, rows[1].clone(), cosignature(7, "w")] {
+        let beside = cosignature(6, "v");
+        assert_eq!(label(write(&[beside, refused])), "store_constraint");
+    }
+    look(db.store(), |view| {
+        assert_eq!(view.cosignatures(0, 9)?, rows);
+        assert_eq!(view.cosignatures(5, 5)?, rows[..2]);
+        assert_eq!(view.cosignatures(6, 9)?, rows[2..]);
+        assert_eq!(view.cosignatures(6, 8)?, []);
+        Ok(())
+    });
 }
 
 pub(crate) fn keys_are_destroyed_and_work_is_done(db: &Db) {
