@@ -274,13 +274,13 @@ impl Question<'_> {
     /// The way from a size to this checkpoint. It is checked before it leaves the house: a fault of
     /// the tiles must not look like one of the history.
     fn path(&self, from: u64) -> Result<Vec<Hash>, Problem> {
-        let prover = Prover::new(&self.tiles, self.nodes);
+        let prover = Prover::new(&self.tiles, self.nodes).within(self.head.size);
         let unproven = |error| match error {
             ReadError::Source(_, problem) => problem,
             _ => split("the published tiles do not add up"),
         };
         let proof = prover.consistency(from, self.head.size).map_err(unproven)?;
-        let earlier = prover.earlier_head(from, self.head.size).map_err(unproven)?;
+        let earlier = prover.head(from).map_err(unproven)?;
         let holds = proof.verify(&earlier, &self.head);
         holds.map_err(|_| split("the published tiles do not add up"))?;
         Ok(proof.path)

@@ -28,6 +28,8 @@ pub struct Publisher {
     /// The entry bundle that is not full yet.
     open_bundle: Vec<u8>,
     gathering: Gathering,
+    /// Size of the last checkpoint that was signed.
+    signed: Option<u64>,
     /// Whether a step failed after the tiles had grown: what is in memory is ahead of the disk.
     torn: bool,
 }
@@ -52,6 +54,7 @@ impl Publisher {
             grower: TileGrower::new(),
             open_bundle: Vec::new(),
             gathering: Gathering::new(Vec::new()),
+            signed: None,
             torn: false,
         };
         publisher.begin()?;
@@ -93,13 +96,25 @@ impl Publisher {
         self.gathering.missing(self.size())
     }
 
+    /// Makes every published tile and bundle again from the store, up to the last checkpoint: mends
+    /// a publication that lost some of its files.
+    pub fn remake(&mut self) -> Result<(), Problem> {
+        let Some(last) = self.last_checkpoint()? else { return Ok(()) };
+        (self.grower, self.open_bundle) = (TileGrower::new(), Vec::new());
+        self.torn = true;
+        self.make_again(&head_of(&last))?;
+        self.torn = false;
+        self.show_newest()
+    }
+
     fn begin(&mut self) -> Result<(), Problem> {
-        let mut last = None;
-        self.platform.store.snapshot("last_checkpoint", &mut |view| {
-            last = view.last_checkpoint()?;
-            Ok(())
-        })?;
-        self.check_public_side(last.as_ref())?;
+        // First what is public: another publisher may sign between the two.
+        let public = self.publication.read(CHECKPOINT_PATH)?;
+        let last = self.last_checkpoint()?;
+        if let Some(public) = public {
+            self.check_public_side(public, last.as_ref())?;
+        }
+        self.signed = last.as_ref().map(|last| last.size);
         if let Some(last) = last {
             self.take_up(&last)?;
         }
@@ -107,10 +122,18 @@ impl Publisher {
         Ok(())
     }
 
+    fn last_checkpoint(&self) -> Result<Option<CheckpointRow>, Problem> {
+        let mut last = None;
+        self.platform.store.snapshot("last_checkpoint", &mut |view| {
+            last = view.last_checkpoint()?;
+            Ok(())
+        })?;
+        Ok(last)
+    }
+
     fn publish_new(&mut self) -> Result<Option<CheckpointRow>, Problem> {
-        let before = self.grower.size();
         while self.append_page()? {}
-        if self.grower.size() == before {
+        if self.signed == Some(self.grower.size()) {
             if self.cosign()? {
                 self.show_newest()?;
             }
@@ -118,15 +141,19 @@ impl Publisher {
         }
         self.write_edge()?;
         let signed = self.sign()?;
+        self.signed = Some(signed.size);
         self.cosign()?;
         self.show_newest()?;
         self.index_subjects()?;
         Ok(Some(signed))
     }
 
-    /// What is public must be what the store's last checkpoint covers, or a beginning of it.
-    fn check_public_side(&self, last: Option<&CheckpointRow>) -> Result<(), Problem> {
-        let Some(public) = self.publication.read(CHECKPOINT_PATH)? else { return Ok(()) };
+    /// What is public must be a checkpoint that the store holds.
+    fn check_public_side(
+        &self,
+        public: Vec<u8>,
+        last: Option<&CheckpointRow>,
+    ) -> Result<(), Problem> {
         let identity = identity(&self.platform)?;
         let foreign = || split("the public checkpoint is not ours");
         let public = String::from_utf8(public).map_err(|_| foreign())?;
@@ -136,7 +163,12 @@ impl Publisher {
         if head.size > last.size {
             return Err(split("more is published than the store knows: an old backup?"));
         }
-        if head.size == last.size && head.root.as_bytes() != &last.root {
+        let mut stored = Vec::new();
+        self.platform.store.snapshot("published_checkpoint", &mut |view| {
+            stored = view.checkpoints(head.size, 1)?;
+            Ok(())
+        })?;
+        if stored.first().map(head_of).as_ref() != Some(head) {
             return Err(split("the published root is another one"));
         }
         Ok(())
@@ -144,7 +176,7 @@ impl Publisher {
 
     /// Continues from the published tiles; makes them again from the store if they do not add up.
     fn take_up(&mut self, last: &CheckpointRow) -> Result<(), Problem> {
-        let head = TreeHead { size: last.size, root: Hash::from_bytes(last.root) };
+        let head = head_of(last);
         match TileGrower::resume(&PublishedTiles(&*self.publication), &head) {
             Ok(grower) => {
                 self.grower = grower;
@@ -336,6 +368,10 @@ fn newest_cosignatures(
     last: Option<&CheckpointRow>,
 ) -> Result<Vec<CosignatureRow>, Problem> {
     last.map_or(Ok(Vec::new()), |last| view.cosignatures(last.size, last.size))
+}
+
+fn head_of(row: &CheckpointRow) -> TreeHead {
+    TreeHead { size: row.size, root: Hash::from_bytes(row.root) }
 }
 
 fn encode(acts: &[ActRow]) -> Result<Vec<u8>, Problem> {

@@ -10,6 +10,7 @@ use crate::platform::{CODE_DOMAIN, NUMBER_DOMAIN, Platform};
 use crate::publish::identity;
 use crate::work::open_key;
 use base::{ActId, PersonId, Problem};
+use ledger::checkpoint::LogIdentity;
 use ledger::leaf::LeafEntry;
 use ledger::note::{Note, VerifierKey};
 use ledger::witness::read_cosignature;
@@ -20,6 +21,8 @@ use ports::rows::{
     CheckpointRow, CosignatureRow, NumberRow, PersonRow, number_state, status, topic,
 };
 use registry::resident::NumberState;
+use std::iter::Peekable;
+use std::vec::IntoIter;
 
 /// What was looked at, and what does not hold.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -255,8 +258,8 @@ impl Walk<'_> {
         let (covered, entries) = view.subject_index()?;
         let mut with_subject = 0;
         let mut frontier = Frontier::new();
-        let mut checkpoints = view.checkpoints(0, PAGE_ROWS)?.into_iter();
-        let mut next = checkpoints.next();
+        let mut points = view.checkpoints(0, PAGE_ROWS)?.into_iter().peekable();
+        self.checkpoint(view, &identity, &mut points, &frontier)?;
         while frontier.size() < self.acts {
             let page = view.acts(ActId(frontier.size()), PAGE_ROWS)?;
             if page.is_empty() {
@@ -269,19 +272,7 @@ impl Walk<'_> {
                 }
                 with_subject += u64::from(act.subject.is_some() && act.id.0 < covered);
                 frontier.append(Hash::leaf(&act.entry));
-                while let Some(point) = next.take_if(|point| point.size == frontier.size()) {
-                    let signed = identity.open(&point.note, &[]).map(|open| *open.head());
-                    let head = TreeHead { size: point.size, root: Hash::from_bytes(point.root) };
-                    if signed != Ok(head) || frontier.head() != head {
-                        self.report.fault(format!("checkpoint {}: does not add up", point.size));
-                    }
-                    self.report.checkpoints += 1;
-                    next = checkpoints.next();
-                    if next.is_none() {
-                        checkpoints = view.checkpoints(point.size, PAGE_ROWS)?.into_iter();
-                        next = checkpoints.next();
-                    }
-                }
+                self.checkpoint(view, &identity, &mut points, &frontier)?;
             }
             self.report.acts += page.len() as u64;
             (self.progress)(self.report.walked());
@@ -289,20 +280,43 @@ impl Walk<'_> {
         if with_subject != entries || covered > self.acts {
             self.report.fault("ledger: the index by subject is not complete".to_owned());
         }
-        if next.is_some() {
+        if points.next().is_some() {
             self.report.fault("ledger: a checkpoint covers more than there is".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Checks the checkpoint of this size, if one was signed.
+    fn checkpoint(
+        &mut self,
+        view: &mut dyn View,
+        identity: &LogIdentity,
+        points: &mut Peekable<IntoIter<CheckpointRow>>,
+        frontier: &Frontier,
+    ) -> Result<(), Problem> {
+        let Some(point) = points.next_if(|point| point.size == frontier.size()) else {
+            return Ok(());
+        };
+        let signed = identity.open(&point.note, &[]).map(|open| *open.head());
+        let head = TreeHead { size: point.size, root: Hash::from_bytes(point.root) };
+        if signed != Ok(head) || frontier.head() != head {
+            self.report.fault(format!("checkpoint {}: does not add up", point.size));
+        }
+        self.report.checkpoints += 1;
+        if points.peek().is_none() {
+            *points = view.checkpoints(point.size + 1, PAGE_ROWS)?.into_iter().peekable();
         }
         Ok(())
     }
 
     /// Checks every cosignature against the checkpoint it stands with.
     fn cosignatures(&mut self, view: &mut dyn View) -> Result<(), Problem> {
-        let mut after = 0;
+        let mut first = 0;
         loop {
-            let points = view.checkpoints(after, PAGE_ROWS)?;
+            let points = view.checkpoints(first, PAGE_ROWS)?;
             let Some(last) = points.last() else { return Ok(()) };
-            let rows = view.cosignatures(after + 1, last.size)?;
-            after = last.size;
+            let rows = view.cosignatures(first, last.size)?;
+            first = last.size + 1;
             for row in &rows {
                 let found = points.binary_search_by_key(&row.size, |point| point.size);
                 if !found.is_ok_and(|at| is_cosigned(&points[at], row)) {

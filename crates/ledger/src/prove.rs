@@ -15,6 +15,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct Prover<'a, S: ?Sized> {
     source: &'a S,
     cache: &'a NodeCache,
+    /// The log's size as it is published, where that is known.
+    within: u64,
 }
 
 /// Tiles lately used, with their inner nodes; about 16 kB each. May be shared between threads.
@@ -51,7 +53,15 @@ struct TileNodes {
 impl<'a, S: TileSource + ?Sized> Prover<'a, S> {
     /// A prover over the tiles of one log.
     pub const fn new(source: &'a S, cache: &'a NodeCache) -> Self {
-        Self { source, cache }
+        Self { source, cache, within: 0 }
+    }
+
+    /// A prover that reads the tiles of the log as it is with `size` leaves, also for proofs about
+    /// smaller sizes: the partial tiles of those need not be there any more (C2SP tlog-tiles,
+    /// "Partial Tiles").
+    #[must_use]
+    pub const fn within(self, size: u64) -> Self {
+        Self { within: size, ..self }
     }
 
     /// Proof that the leaf at `index` is in the log as it was with `size` leaves.
@@ -116,18 +126,6 @@ impl<'a, S: TileSource + ?Sized> Prover<'a, S> {
         Ok(TreeHead { size, root: self.subtree(0, size, size)? })
     }
 
-    /// The head that the log had with `size` leaves, out of the tiles that it has with `within`: the
-    /// partial tiles of that time need not be there any more.
-    ///
-    /// # Errors
-    /// [`ReadError`]; `Range` if `size` is above `within`.
-    pub fn earlier_head(&self, size: u64, within: u64) -> Result<TreeHead, ReadError<S::Error>> {
-        if size > within || within > SIZE_MAX {
-            return Err(ReadError::Range);
-        }
-        Ok(TreeHead { size, root: self.subtree(0, size, within)? })
-    }
-
     /// The leaf hash at an index.
     ///
     /// # Errors
@@ -156,7 +154,8 @@ impl<'a, S: TileSource + ?Sized> Prover<'a, S> {
         let level = (height / TILE_HEIGHT) as u8;
         let row = height % TILE_HEIGHT;
         let per_tile = TILE_HEIGHT - row;
-        let id = TileId::of_tree(level, index >> per_tile, size).ok_or(ReadError::Range)?;
+        let published = size.max(self.within);
+        let id = TileId::of_tree(level, index >> per_tile, published).ok_or(ReadError::Range)?;
         let nodes = self.nodes(id)?;
         nodes.get(row, index & ((1 << per_tile) - 1)).ok_or(ReadError::Range)
     }
@@ -275,7 +274,6 @@ mod tests {
         assert_eq!(prover.head(66_100), Ok(head));
         for from in [1, 2, 255, 256, 257, 65_535, 65_536, 65_537, 66_000, 66_100] {
             let earlier = prover.head(from).unwrap();
-            assert_eq!(prover.earlier_head(from, 66_100), Ok(earlier));
             let proof = prover.consistency(from, 66_100).unwrap();
             assert_eq!(proof.verify(&earlier, &head), Ok(()), "{from}");
             for index in [0, from / 2, from - 1] {
@@ -285,6 +283,37 @@ mod tests {
                 assert_eq!(proof.verify(&leaf, &earlier), Ok(()), "{index} in {from}");
             }
         }
+    }
+
+    /// Only the tiles of the size that is published are there, as in a publication made again.
+    struct Published<'a>(&'a MemoryTiles, u64);
+
+    impl TileSource for Published<'_> {
+        type Error = std::convert::Infallible;
+        fn tile(&self, id: TileId) -> Result<Option<Vec<u8>>, Self::Error> {
+            let is_there = TileId::of_tree(id.level(), id.index(), self.1) == Some(id);
+            if is_there { self.0.tile(id) } else { Ok(None) }
+        }
+    }
+
+    #[test]
+    fn older_sizes_are_proved_from_the_newest_tiles() {
+        let (tiles, head) = log(66_100);
+        let published = Published(&tiles, 66_100);
+        for size in [1, 200, 256, 300, 65_535, 65_800, 66_060, 66_100] {
+            let (all, cache) = (NodeCache::new(8), NodeCache::new(8));
+            let earlier = Prover::new(&tiles, &all).head(size).unwrap();
+            let prover = Prover::new(&published, &cache).within(66_100);
+            assert_eq!(prover.head(size), Ok(earlier));
+            let proof = prover.inclusion(size / 2, size).unwrap();
+            let leaf = Hash::leaf(&(size / 2).to_be_bytes());
+            assert_eq!(proof.verify(&leaf, &earlier), Ok(()), "{size}");
+            let proof = prover.consistency(size, 66_100).unwrap();
+            assert_eq!(proof.verify(&earlier, &head), Ok(()), "{size}");
+        }
+        let cache = NodeCache::new(8);
+        let unaware = Prover::new(&published, &cache).head(66_060);
+        assert!(matches!(unaware, Err(ReadError::Absent(_))), "{unaware:?}");
     }
 
     #[test]
@@ -331,8 +360,6 @@ mod tests {
         let beyond = LogPath::Tile(TileId::new(0, 1, 45).unwrap());
         assert_eq!(prover.inclusion(0, 301), Err(ReadError::Absent(beyond)));
         assert_eq!(prover.head(0), Ok(TreeHead::EMPTY));
-        assert_eq!(prover.earlier_head(0, 3), Ok(TreeHead::EMPTY));
-        assert_eq!(prover.earlier_head(4, 3), Err(ReadError::Range));
         assert_eq!(prover.consistency(0, 300).map(|proof| proof.path), Ok(vec![]));
     }
 }

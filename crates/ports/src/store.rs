@@ -135,8 +135,8 @@ pub trait View {
     ) -> Result<Vec<Option<IdempotencyRow>>, Problem>;
     /// The newest checkpoint.
     fn last_checkpoint(&mut self) -> Result<Option<CheckpointRow>, Problem>;
-    /// A page of checkpoints with a size over `after`.
-    fn checkpoints(&mut self, after: u64, limit: usize) -> Result<Vec<CheckpointRow>, Problem>;
+    /// A page of the checkpoints of `first` leaves and more.
+    fn checkpoints(&mut self, first: u64, limit: usize) -> Result<Vec<CheckpointRow>, Problem>;
     /// The cosignatures of the checkpoints of these sizes, both ends included, by size and witness.
     fn cosignatures(&mut self, first: u64, last: u64) -> Result<Vec<CosignatureRow>, Problem>;
     /// A setting of the platform (names of keys in use, the ledger's origin).

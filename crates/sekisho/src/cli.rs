@@ -274,7 +274,12 @@ pub(crate) enum Ledger {
     /// Print the verifier key (C2SP signed note) with which anybody checks the ledger.
     Key,
     /// Publish what is committed and print the newest checkpoint.
-    Checkpoint,
+    Checkpoint {
+        /// First make every published tile and entry bundle again from the store: mends a
+        /// publication that lost files.
+        #[arg(long)]
+        rebuild: bool,
+    },
     /// Prove that an act is in the ledger; print the leaf and the proof.
     #[command(after_help = examples!(
         "sekisho ledger prove 0",

@@ -281,8 +281,8 @@ impl<E: Engine> View for Session<E> {
         Ok(self.rows("ORDER BY size DESC LIMIT 1", &[])?.into_iter().next())
     }
 
-    fn checkpoints(&mut self, after: u64, limit: usize) -> Result<Vec<CheckpointRow>, Problem> {
-        self.rows("WHERE size > $1 ORDER BY size LIMIT $2", &[count(after), page(limit)])
+    fn checkpoints(&mut self, first: u64, limit: usize) -> Result<Vec<CheckpointRow>, Problem> {
+        self.rows("WHERE size >= $1 ORDER BY size LIMIT $2", &[count(first), page(limit)])
     }
 
     fn cosignatures(&mut self, first: u64, last: u64) -> Result<Vec<CosignatureRow>, Problem> {

@@ -19,7 +19,7 @@ use store::PublicationDirectory;
 pub(crate) fn ledger(context: &Context, asked: Ledger) -> Result<Answer, Problem> {
     match asked {
         Ledger::Key => key(context),
-        Ledger::Checkpoint => checkpoint(context),
+        Ledger::Checkpoint { rebuild } => checkpoint(context, rebuild),
         Ledger::Prove { act, size } => prove(context, act, size),
         Ledger::Audit { directory, key, witnesses, quorum } => {
             let trust = Trust::read(key, &witnesses, quorum)?;
@@ -34,9 +34,12 @@ fn key(context: &Context) -> Result<Answer, Problem> {
     Ok(Answer::good(key.clone(), json!({ "origin": identity.origin.as_str(), "key": key })))
 }
 
-fn checkpoint(context: &Context) -> Result<Answer, Problem> {
+fn checkpoint(context: &Context, rebuild: bool) -> Result<Answer, Problem> {
     let wired = context.open()?;
     let mut publisher = wired.publisher()?;
+    if rebuild {
+        publisher.remake()?;
+    }
     publisher.publish()?;
     let note = app::publish::published_checkpoint(&*wired.ledger)?;
     let note = String::from_utf8(note).map_err(|_| split("the checkpoint is not text"))?;
@@ -61,14 +64,16 @@ fn checkpoint(context: &Context) -> Result<Answer, Problem> {
 
 fn prove(context: &Context, act: u64, size: Option<u64>) -> Result<Answer, Problem> {
     let wired = context.open()?;
-    let size = match size {
-        Some(size) => size,
-        None => wired.publish()?,
-    };
+    let published = wired.publish()?;
+    let size = size.unwrap_or(published);
+    if size > published {
+        let detail = format!("{published} leaves are published");
+        return Err(Problem::new(&labels::PROOF_RANGE, detail).in_field("size"));
+    }
     let leaf = app::subject_acts::act_show(&wired.platform, ActId(act))?;
     let tiles = PublishedTiles(&*wired.ledger);
     let cache = NodeCache::new(64);
-    let prover = Prover::new(&tiles, &cache);
+    let prover = Prover::new(&tiles, &cache).within(published);
     let outside = |_| Problem::new(&labels::PROOF_RANGE, format!("act {act}, size {size}"));
     let proof = prover.inclusion(act, size).map_err(outside)?;
     let head = prover.head(size).map_err(outside)?;

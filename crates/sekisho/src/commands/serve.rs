@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
 
 /// Serves until Ctrl-C.
 pub(crate) fn serve(context: Context, asked: Serve) -> Result<Answer, Problem> {
@@ -44,7 +45,8 @@ pub(crate) fn run(config: &Config, wired: Wired) -> Result<(), Problem> {
     let stop = Arc::new(AtomicBool::new(false));
     let publisher = wired.publisher()?;
     let heard = publisher.tally();
-    let sequencer = start_sequencer(config, publisher, Arc::clone(&stop))?;
+    let split = Arc::new(Notify::new());
+    let sequencer = start_sequencer(config, publisher, Arc::clone(&stop), Arc::clone(&split))?;
     let committer = Arc::new(Committer::start(wired.platform.clone())?);
     let mut state = ApiState::new(wired.platform, committer, wired.ledger);
     state.witnesses = heard;
@@ -62,7 +64,13 @@ pub(crate) fn run(config: &Config, wired: Wired) -> Result<(), Problem> {
             data.display(),
             program(),
         ));
-        http_door::serve(listener, state, stopped).await
+        let shutdown = async {
+            tokio::select! {
+                () = stopped => {}
+                () = split.notified() => {}
+            }
+        };
+        http_door::serve(listener, state, shutdown).await
     });
     stop.store(true, Ordering::Release);
     let published = sequencer.join();
@@ -70,11 +78,13 @@ pub(crate) fn run(config: &Config, wired: Wired) -> Result<(), Problem> {
     published.unwrap_or_else(|_| Err(Problem::new(&labels::INTERNAL, "the sequencer failed")))
 }
 
-/// The sequencer: publishes at its interval, and once more at the end.
+/// The sequencer: publishes at its interval, and once more at the end. What fails is tried again; but
+/// when store and publication disagree nothing may be added to either, and serving ends.
 fn start_sequencer(
     config: &Config,
     mut publisher: Publisher,
     stop: Arc<AtomicBool>,
+    split: Arc<Notify>,
 ) -> Result<std::thread::JoinHandle<Result<(), Problem>>, Problem> {
     let pause = Duration::from_millis(u64::from(config.publish_ms()?));
     let run = move || {
@@ -82,7 +92,8 @@ fn start_sequencer(
             let begun = Instant::now();
             if let Err(problem) = publisher.publish() {
                 tracing::error!(label = problem.label(), "publishing failed");
-                if problem.remedy() == base::Remedy::Broken {
+                if problem.label() == labels::LEDGER_SPLIT.text {
+                    split.notify_one();
                     return Err(problem);
                 }
             }

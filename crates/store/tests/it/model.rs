@@ -304,8 +304,8 @@ impl View for Model {
         Ok(self.checkpoints.values().next_back().cloned())
     }
 
-    fn checkpoints(&mut self, after: u64, limit: usize) -> Found<Vec<CheckpointRow>> {
-        page(self.checkpoints.values(), limit, |row| row.size > after)
+    fn checkpoints(&mut self, first: u64, limit: usize) -> Found<Vec<CheckpointRow>> {
+        page(self.checkpoints.values(), limit, |row| row.size >= first)
     }
 
     fn cosignatures(&mut self, first: u64, last: u64) -> Found<Vec<CosignatureRow>> {
