@@ -23,7 +23,6 @@ CREATE TABLE person (
   CHECK (status <> 5 OR (identity IS NULL AND contact IS NULL AND name_birth_index IS NULL))
 ) :strict;
 CREATE INDEX person_by_municipality ON person (municipality, id);
-CREATE INDEX person_by_name_birth ON person (name_birth_index);
 
 CREATE TABLE data_key (
   person :int NOT NULL PRIMARY KEY,
@@ -35,7 +34,7 @@ CREATE TABLE data_key (
 CREATE TABLE record_code (
   person :int NOT NULL REFERENCES person (id),
   ordinal :int NOT NULL CHECK (ordinal >= 0),
-  code_index :blob NOT NULL UNIQUE,
+  code_index :blob NOT NULL,
   code :blob NOT NULL,
   assigned_act :int NOT NULL,
   ended_act :int,
@@ -45,13 +44,34 @@ CREATE TABLE record_code (
 CREATE TABLE individual_number (
   person :int NOT NULL REFERENCES person (id),
   generation :int NOT NULL CHECK (generation BETWEEN 0 AND 7),
-  number_index :blob NOT NULL UNIQUE,
+  number_index :blob NOT NULL,
   number :blob NOT NULL,
   state :int NOT NULL CHECK (state BETWEEN 0 AND 2),
   assigned_act :int NOT NULL,
   ended_act :int,
   PRIMARY KEY (person, generation),
   CHECK ((state = 2) = (ended_act IS NOT NULL))
+) :clustered;
+
+-- Whose a code or a number is, over all time (N1), and who has a name. Tables of their own, and not
+-- indexes, so that a commit writes them in the order of their keys: in a large registry each new row
+-- would otherwise search, and wait for, a page of its own.
+CREATE TABLE code_holder (
+  code_index :blob NOT NULL PRIMARY KEY,
+  person :int NOT NULL,
+  ordinal :int NOT NULL
+) :clustered;
+
+CREATE TABLE number_holder (
+  number_index :blob NOT NULL PRIMARY KEY,
+  person :int NOT NULL,
+  generation :int NOT NULL
+) :clustered;
+
+CREATE TABLE name_holder (
+  name_birth_index :blob NOT NULL,
+  person :int NOT NULL,
+  PRIMARY KEY (name_birth_index, person)
 ) :clustered;
 
 CREATE TABLE feed_message (
@@ -167,6 +187,17 @@ CREATE TRIGGER code_stays BEFORE DELETE ON record_code
   BEGIN SELECT RAISE(ABORT, 'codes are never given again'); END;
 CREATE TRIGGER number_stays BEFORE DELETE ON individual_number
   BEGIN SELECT RAISE(ABORT, 'numbers are never given again'); END;
+CREATE TRIGGER code_holder_is_final BEFORE UPDATE ON code_holder
+  WHEN (NEW.code_index, NEW.person, NEW.ordinal) <> (OLD.code_index, OLD.person, OLD.ordinal)
+  BEGIN SELECT RAISE(ABORT, 'codes are never given again'); END;
+CREATE TRIGGER code_holder_stays BEFORE DELETE ON code_holder
+  BEGIN SELECT RAISE(ABORT, 'codes are never given again'); END;
+CREATE TRIGGER number_holder_is_final BEFORE UPDATE ON number_holder
+  WHEN (NEW.number_index, NEW.person, NEW.generation)
+    <> (OLD.number_index, OLD.person, OLD.generation)
+  BEGIN SELECT RAISE(ABORT, 'numbers are never given again'); END;
+CREATE TRIGGER number_holder_stays BEFORE DELETE ON number_holder
+  BEGIN SELECT RAISE(ABORT, 'numbers are never given again'); END;
 -- only postgresql
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS
   'BEGIN RAISE EXCEPTION ''rows of % are final'', TG_TABLE_NAME USING ERRCODE = ''23514''; END';
@@ -186,5 +217,13 @@ CREATE TRIGGER number_is_final BEFORE UPDATE ON individual_number FOR EACH ROW
     <> (OLD.person, OLD.generation, OLD.number_index))
   EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER number_stays BEFORE DELETE OR TRUNCATE ON individual_number
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER code_holder_is_final BEFORE UPDATE ON code_holder FOR EACH ROW
+  WHEN (NEW <> OLD) EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER code_holder_stays BEFORE DELETE OR TRUNCATE ON code_holder
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER number_holder_is_final BEFORE UPDATE ON number_holder FOR EACH ROW
+  WHEN (NEW <> OLD) EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER number_holder_stays BEFORE DELETE OR TRUNCATE ON number_holder
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 -- all

@@ -7,6 +7,7 @@
 mod checkpointer;
 mod directory;
 mod engine;
+mod holders;
 mod links;
 mod migrate;
 mod pg_values;

@@ -121,7 +121,12 @@ impl Store for PostgresStore {
         self.look(|link| {
             let triggers = migrate::triggers(Dialect::Postgresql);
             let rows = link.client.query(FAULTS, &[&triggers]).map_err(problem)?;
-            Ok(rows.iter().map(|row| row.get(0)).collect())
+            let mut faults: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+            Session::run(PostgresEngine(link), |session| {
+                faults.extend(session.holder_faults()?);
+                Ok(())
+            })?;
+            Ok(faults)
         })
     }
 }

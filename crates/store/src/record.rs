@@ -52,6 +52,14 @@ impl Columns {
         u64::try_from(self.int()?).map_err(|_| shape())
     }
 
+    pub(crate) fn skip(&mut self) {
+        self.0.next();
+    }
+
+    pub(crate) fn index_or_null(&mut self) -> Result<Option<BlindIndex>, Problem> {
+        Ok(self.array_or_null()?.map(BlindIndex::from_bytes))
+    }
+
     fn blob_or_null(&mut self) -> Result<Option<Vec<u8>>, Problem> {
         match self.0.next() {
             Some(Value::Blob(value)) => Ok(value),
@@ -161,7 +169,7 @@ impl Record for PersonRow {
             key_generation: columns.int()?,
             identity: columns.blob_or_null()?,
             contact: columns.blob_or_null()?,
-            name_birth_index: columns.array_or_null()?.map(BlindIndex::from_bytes),
+            name_birth_index: columns.index_or_null()?,
             set_position: columns.int()?,
             set_digest: columns.array_or_null()?,
         })

@@ -30,7 +30,10 @@ impl<E: Engine> Session<E> {
         session.failed.map_or(Ok(()), Err)
     }
 
-    fn ask<T>(&mut self, ask: impl FnOnce(&mut E) -> Result<T, Problem>) -> Result<T, Problem> {
+    pub(crate) fn ask<T>(
+        &mut self,
+        ask: impl FnOnce(&mut E) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
         let said = ask(&mut self.engine);
         if let (Err(problem), None) = (&said, &self.failed) {
             self.failed = Some(problem.clone());
@@ -55,6 +58,19 @@ impl<E: Engine> Session<E> {
         }
         let found = self.ask(|engine| engine.look_up(R::TABLE, by, keys))?;
         found.into_iter().map(|row| row.map(R::from_row).transpose()).collect()
+    }
+
+    /// Rows that the holders of these indexes have, in the order of the indexes.
+    fn held<R: Record>(
+        &mut self,
+        holders: &'static Table,
+        key: &[&'static str],
+        indexes: &[BlindIndex],
+    ) -> Result<Vec<Option<R>>, Problem> {
+        let places = self.holders(holders, indexes)?;
+        let keys: Vec<_> = places.iter().flatten().flatten().copied().collect();
+        let mut rows = self.by_key(key, &keys)?.into_iter();
+        Ok(places.iter().map(|place| place.and_then(|_| rows.next().flatten())).collect())
     }
 
     fn number(&mut self, sql: &str) -> Result<Option<i64>, Problem> {
@@ -83,11 +99,23 @@ impl<E: Engine> Session<E> {
         }
         let mut values = Vec::with_capacity(rows.len() * R::TABLE.columns.len());
         rows.iter().for_each(|row| row.push(&mut values));
-        let values = last_of_each_key(R::TABLE, &values);
-        self.ask(|engine| engine.write(R::TABLE, &values))
+        self.put(R::TABLE, &last_of_each_key(R::TABLE, &values))
     }
 
-    fn delete(&mut self, table: &'static Table, keys: &[Param<'_>]) -> Result<(), Problem> {
+    /// Writes what is laid end to end, if anything.
+    pub(crate) fn put(
+        &mut self,
+        table: &'static Table,
+        values: &[Param<'_>],
+    ) -> Result<(), Problem> {
+        if values.is_empty() { Ok(()) } else { self.ask(|engine| engine.write(table, values)) }
+    }
+
+    pub(crate) fn delete(
+        &mut self,
+        table: &'static Table,
+        keys: &[Param<'_>],
+    ) -> Result<(), Problem> {
         if keys.is_empty() { Ok(()) } else { self.ask(|engine| engine.delete(table, keys)) }
     }
 }
@@ -115,7 +143,8 @@ impl<E: Engine> View for Session<E> {
     }
 
     fn persons_named(&mut self, index: &BlindIndex) -> Result<Vec<PersonRow>, Problem> {
-        self.rows("WHERE name_birth_index = $1 ORDER BY id", &[blob(index.as_bytes())])
+        let persons = self.named(index)?;
+        Ok(self.persons(&persons)?.into_iter().flatten().collect())
     }
 
     fn last_person(&mut self) -> Result<PersonId, Problem> {
@@ -140,8 +169,7 @@ impl<E: Engine> View for Session<E> {
     }
 
     fn codes(&mut self, indexes: &[BlindIndex]) -> Result<Vec<Option<RecordCodeRow>>, Problem> {
-        let keys: Vec<_> = indexes.iter().map(|index| blob(index.as_bytes())).collect();
-        self.by_key(&["code_index"], &keys)
+        self.held(&tables::CODE_HOLDER, &["person", "ordinal"], indexes)
     }
 
     fn codes_of(&mut self, person: PersonId) -> Result<Vec<RecordCodeRow>, Problem> {
@@ -149,8 +177,7 @@ impl<E: Engine> View for Session<E> {
     }
 
     fn numbers(&mut self, indexes: &[BlindIndex]) -> Result<Vec<Option<NumberRow>>, Problem> {
-        let keys: Vec<_> = indexes.iter().map(|index| blob(index.as_bytes())).collect();
-        self.by_key(&["number_index"], &keys)
+        self.held(&tables::NUMBER_HOLDER, &["person", "generation"], indexes)
     }
 
     fn numbers_of(&mut self, person: PersonId) -> Result<Vec<NumberRow>, Problem> {
@@ -308,10 +335,14 @@ impl<E: Engine> View for Session<E> {
 impl<E: Engine> Tx for Session<E> {
     fn write(&mut self, changes: &Changes) -> Result<(), Problem> {
         self.write_acts(&changes.acts)?;
+        let renamed = self.renamed(&changes.persons)?;
         self.write_rows(&changes.persons)?;
+        self.rename(renamed)?;
         self.write_rows(&changes.data_keys)?;
         self.write_rows(&changes.codes)?;
+        self.hold_codes(&changes.codes)?;
         self.write_rows(&changes.numbers)?;
+        self.hold_numbers(&changes.numbers)?;
         self.write_rows(&changes.messages)?;
         self.write_rows(&changes.cursors)?;
         self.write_rows(&changes.stocks)?;

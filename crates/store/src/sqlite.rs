@@ -149,6 +149,10 @@ impl Store for SqliteStore {
         let mut wanted = migrate::triggers(Dialect::Sqlite);
         wanted.retain(|name| !there.contains(name));
         faults.extend(wanted.iter().map(|name| format!("does not fire: {name}")));
+        Session::run(SqliteEngine(&connection), |session| {
+            faults.extend(session.holder_faults()?);
+            Ok(())
+        })?;
         Ok(faults)
     }
 }

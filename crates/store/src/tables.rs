@@ -19,8 +19,8 @@ pub(crate) enum Replace {
     Never,
     /// The other takes its place.
     Whole,
-    /// The other takes its place, and is refused if it differs in this column.
-    Keeping(&'static str),
+    /// The other takes its place, and is refused if it differs in one of these columns.
+    Keeping(&'static [&'static str]),
 }
 
 impl Table {
@@ -44,7 +44,7 @@ impl Table {
     pub(crate) fn conflict_clause(&self) -> String {
         let set = |name: &'static str| {
             let new = format!("excluded.{name}");
-            if self.replace == Replace::Keeping(name) {
+            if matches!(self.replace, Replace::Keeping(kept) if kept.contains(&name)) {
                 format!("{name} = CASE WHEN {}.{name} = {new} THEN {new} END", self.name)
             } else {
                 format!("{name} = {new}")
@@ -103,7 +103,7 @@ pub(crate) static RECORD_CODE: Table = Table {
         ("assigned_act", Int),
         ("ended_act", Int),
     ],
-    replace: Replace::Keeping("code_index"),
+    replace: Replace::Keeping(&["code_index"]),
 };
 
 pub(crate) static INDIVIDUAL_NUMBER: Table = Table {
@@ -118,7 +118,36 @@ pub(crate) static INDIVIDUAL_NUMBER: Table = Table {
         ("assigned_act", Int),
         ("ended_act", Int),
     ],
-    replace: Replace::Keeping("number_index"),
+    replace: Replace::Keeping(&["number_index"]),
+};
+
+pub(crate) static CODE_HOLDER: Table = Table {
+    name: "code_holder",
+    key: &["code_index"],
+    columns: &[("code_index", Blob), ("person", Int), ("ordinal", Int)],
+    replace: Replace::Keeping(&["person", "ordinal"]),
+};
+
+pub(crate) static NUMBER_HOLDER: Table = Table {
+    name: "number_holder",
+    key: &["number_index"],
+    columns: &[("number_index", Blob), ("person", Int), ("generation", Int)],
+    replace: Replace::Keeping(&["person", "generation"]),
+};
+
+pub(crate) static NAME_HOLDER: Table = Table {
+    name: "name_holder",
+    key: &["name_birth_index", "person"],
+    columns: &[("name_birth_index", Blob), ("person", Int)],
+    replace: Replace::Never,
+};
+
+/// What is read of a person to keep [`NAME_HOLDER`].
+pub(crate) static PERSON_NAME: Table = Table {
+    name: "person",
+    key: &["id"],
+    columns: &[("id", Int), ("name_birth_index", Blob)],
+    replace: Replace::Never,
 };
 
 pub(crate) static FEED_MESSAGE: Table = Table {
@@ -220,12 +249,15 @@ static MIGRATION: Table = Table {
 };
 
 /// Every table, for the tests that compare them with both databases.
-pub(crate) static ALL: [&Table; 17] = [
+pub(crate) static ALL: [&Table; 20] = [
     &SETTING,
     &PERSON,
     &DATA_KEY,
     &RECORD_CODE,
     &INDIVIDUAL_NUMBER,
+    &CODE_HOLDER,
+    &NUMBER_HOLDER,
+    &NAME_HOLDER,
     &FEED_MESSAGE,
     &FEED_CURSOR,
     &STOCK,

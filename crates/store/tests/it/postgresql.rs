@@ -122,3 +122,8 @@ fn the_check_finds_what_was_done_past_the_store() {
         ]
     );
 }
+
+#[test]
+fn holders_are_held_against_their_rows() {
+    crate::suite::holders_are_held_against_their_rows(&Db::postgresql());
+}

@@ -81,6 +81,12 @@ fn the_check_finds_what_was_done_past_the_store() {
             "a row without its parent: individual_number",
             "a row without its parent: record_code",
             "does not fire: act_stays",
+            "holders without their name: 1",
         ]
     );
+}
+
+#[test]
+fn holders_are_held_against_their_rows() {
+    crate::suite::holders_are_held_against_their_rows(&Db::sqlite());
 }

@@ -511,6 +511,10 @@ pub(crate) fn the_database_itself_refuses_to_change_what_is_final(db: &Db) {
         "DELETE FROM cosignature",
         "DELETE FROM record_code",
         "DELETE FROM individual_number WHERE person = 1",
+        "DELETE FROM code_holder",
+        "UPDATE code_holder SET person = 2 WHERE person = 1",
+        "DELETE FROM number_holder WHERE person = 1",
+        "UPDATE number_holder SET generation = 5 WHERE person = 1",
     ];
     refused.extend(if db.is_sqlite() {
         vec![
@@ -871,3 +875,22 @@ fn places(rows: &[FeedMessageRow]) -> Vec<(numbers::LocalGovernmentCode, u64)> {
 
 /// Quotes, a character outside the basic plane with a variation selector, and what SQL uses.
 const ODD_TEXT: &str = "葛\u{e0100}𠮷'\"\\$1?%_;--\n\u{fa19}";
+
+/// What is done past the store to the tables of holders is named, and mended it is whole again.
+pub(crate) fn holders_are_held_against_their_rows(db: &Db) {
+    commit(db.store(), &together([resident(1, 0), resident(2, 1)])).unwrap();
+    let harm = [
+        ("INSERT INTO code_holder VALUES ($, 9, 0)", "holders without their code: 1"),
+        ("INSERT INTO number_holder VALUES ($, 9, 0)", "holders without their number: 1"),
+        ("INSERT INTO name_holder VALUES ($, 9)", "holders without their name: 1"),
+    ];
+    let stranger = if db.is_sqlite() { "x'0f'" } else { "'\\x0f'" };
+    for (sql, _) in &harm {
+        db.raw(&sql.replace('$', stranger)).unwrap();
+    }
+    let found = db.store().check_integrity().unwrap();
+    assert_eq!(found, harm.map(|(_, fault)| fault));
+    db.raw("DELETE FROM name_holder").unwrap();
+    let found = db.store().check_integrity().unwrap();
+    assert!(found.contains(&"names without their holder: 2".to_owned()), "{found:?}");
+}
