@@ -16,6 +16,10 @@ use clap::error::ErrorKind;
 use cli::Cli;
 use std::process::ExitCode;
 
+/// An import makes and drops some dozens of small values per message, on several threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
