@@ -125,7 +125,7 @@ pub(super) fn eprint_hint(text: &str) {
 }
 
 pub(super) fn io(error: &std::io::Error) -> Problem {
-    Problem::new(&labels::IO, error.to_string())
+    Problem::from_io(error)
 }
 
 /// Between two rounds of publishing there is always time for others to write.
