@@ -42,7 +42,8 @@ impl Problem {
 
     /// A file or stream that could not be read or written: `store_full` where there was no room,
     /// `io` otherwise.
-    pub fn from_io(error: &io::Error) -> Self {
+    #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
+    pub fn from_io(error: io::Error) -> Self {
         let full = matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
         Self::new(if full { &labels::STORE_FULL } else { &labels::IO }, error.kind().to_string())
     }
@@ -132,7 +133,7 @@ mod tests {
             (ErrorKind::PermissionDenied, "io"),
             (ErrorKind::BrokenPipe, "io"),
         ] {
-            let problem = Problem::from_io(&kind.into());
+            let problem = Problem::from_io(kind.into());
             assert_eq!((problem.label(), problem.detail_text()), (label, &*kind.to_string()));
         }
     }

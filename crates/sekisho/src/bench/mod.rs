@@ -30,7 +30,7 @@ pub(crate) fn bench(context: &Context, asked: &Bench) -> Result<Answer, Problem>
     }
     if let Some(path) = &asked.report {
         let written = std::fs::write(path, report::markdown(&done));
-        written.map_err(|error| Problem::from_io(&error))?;
+        written.map_err(Problem::from_io)?;
     }
     Ok(answer(&done, context.json))
 }

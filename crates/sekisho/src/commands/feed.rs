@@ -91,8 +91,7 @@ pub(crate) fn population(context: &Context, asked: &Population) -> Result<Answer
         let mut out = Stream::open();
         let mut buffer = BufWriter::new(&mut out);
         let written = draw::write_lines(&wired.platform, &asked.drawn, &mut buffer, &bar);
-        let written =
-            written.and_then(|_| buffer.flush().map_err(|error| Problem::from_io(&error)));
+        let written = written.and_then(|_| buffer.flush().map_err(Problem::from_io));
         drop(buffer);
         bar.finish_and_clear();
         out.end(written)?;

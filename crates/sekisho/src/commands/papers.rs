@@ -34,7 +34,7 @@ pub(crate) fn kat() -> Result<Answer, Problem> {
         let line = line?;
         if line.trim().is_empty() { Ok(()) } else { writeln!(out, "{}", kat::answer_line(&line)) }
     });
-    out.end(answered.map_err(|error| Problem::from_io(&error)))?;
+    out.end(answered.map_err(Problem::from_io))?;
     Ok(Answer::good("", Value::Null))
 }
 
@@ -49,9 +49,8 @@ pub(crate) fn completions(shell: clap_complete::Shell) -> Result<Answer, Problem
 
 /// Writes a manual page for the program and for each command.
 pub(crate) fn man(directory: &Path) -> Result<Answer, Problem> {
-    std::fs::create_dir_all(directory).map_err(|error| Problem::from_io(&error))?;
-    clap_mangen::generate_to(Cli::command(), directory)
-        .map_err(|error| Problem::from_io(&error))?;
+    std::fs::create_dir_all(directory).map_err(Problem::from_io)?;
+    clap_mangen::generate_to(Cli::command(), directory).map_err(Problem::from_io)?;
     let text = format!("manual pages are in {}", directory.display());
     Ok(Answer::good(text, serde_json::json!({ "directory": directory })))
 }
@@ -61,7 +60,7 @@ fn read_numbers(arguments: Vec<String>) -> Result<Vec<String>, Problem> {
         return Ok(arguments);
     }
     let lines: Result<Vec<_>, _> = std::io::stdin().lock().lines().collect();
-    lines.map_err(|error| Problem::from_io(&error))
+    lines.map_err(Problem::from_io)
 }
 
 impl Family {
