@@ -68,9 +68,9 @@ pub(crate) fn stock(context: &Context, asked: &Stock) -> Result<Answer, Problem>
             Problem::from_refusal(refusal.label()).in_field("municipality")
         })?;
     let wired = context.open_for_change()?;
-    let actor = Actor::Municipality(municipality);
-    let purpose = Purpose::ResidentRegister;
-    let permit = app::permit(&actor, Action::StockIssue, purpose, Some(municipality))?;
+    let operator = context.operator(asked.acting.operator.as_deref())?;
+    let purpose = Purpose::Operation;
+    let permit = app::permit(&operator, Action::StockIssue, purpose, Some(municipality))?;
     let mut issued = None;
     app::commit::transact(&wired.platform, |work| {
         issued = Some(app::stock::stock_issue(work, &permit, municipality, asked.count)?);

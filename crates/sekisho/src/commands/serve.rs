@@ -30,10 +30,23 @@ pub(crate) fn token(context: &Context, asked: &Token) -> Result<Answer, Problem>
         .actor
         .parse()
         .map_err(|refusal: base::ActorRefusal| Problem::from_refusal(refusal.label()))?;
-    let wired = context.open()?;
+    let wired = context.open_for_change()?;
+    let operator = context.operator(asked.acting.operator.as_deref())?;
     let seconds = u64::from(asked.minutes) * 60;
     let token = http_door::token::issue(&wired.platform, &actor, seconds)?;
-    let answer = json!({ "actor": actor.to_string(), "token": token, "seconds": seconds });
+    let (claims, _) = token.rsplit_once('.').unwrap_or_default();
+    let mut act = None;
+    app::commit::transact(&wired.platform, |work| {
+        act = Some(app::token_issue::token_issue(work, &operator, claims.as_bytes())?);
+        Ok(())
+    })?;
+    wired.publish()?;
+    let answer = json!({
+        "actor": actor.to_string(),
+        "token": token,
+        "seconds": seconds,
+        "act": act.map(|act| act.0),
+    });
     Ok(Answer::good(token, answer))
 }
 
