@@ -117,6 +117,29 @@ async fn nothing_beyond_the_checkpoint_is_served() {
     house.close().await;
 }
 
+/// What is on disk may have been changed since it was published: no proof is made of that.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn proofs_are_held_against_the_checkpoint() {
+    for (tile, at, queries) in [
+        ("0/000", 7 * 32, ["inclusion?index=0", "inclusion?index=0&size=9", "consistency?from=5"]),
+        ("1/000.p/1", 3, ["inclusion?index=0", "inclusion?index=300", "consistency?from=300"]),
+        ("0/001.p/45", 44 * 32, ["inclusion?index=0", "inclusion?index=300", "consistency?from=5"]),
+    ] {
+        let house = filled().await;
+        let path = house.directory.path().join("public/tile").join(tile);
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[at] ^= 1;
+        std::fs::write(&path, &bytes).unwrap();
+        for query in queries {
+            let answer = house.get(&format!("/v1/ledger/proof/{query}")).send().await;
+            assert_eq!(answer.label(), "ledger_split", "{tile} {query}");
+        }
+        bytes[at] ^= 1;
+        std::fs::write(&path, &bytes).unwrap();
+        house.close().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn readiness_tells_when_publishing_falls_behind() {
     let house = House::open().await;
