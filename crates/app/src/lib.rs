@@ -32,12 +32,13 @@ pub mod rewrap;
 pub mod set_difference;
 pub mod stock;
 pub mod subject_acts;
+pub mod token_issue;
 pub mod verify;
 pub mod witness;
 
 pub use commit::Committer;
 pub use people::set_record;
-pub use permits::permit;
+pub use permits::{may_ask, permit};
 pub use platform::{KeyNames, Platform};
 pub use publish::Publisher;
 pub use witness::Witness;

@@ -3,7 +3,7 @@
 //! must fit one person only.
 
 use crate::enact::present_number;
-use crate::permits::permit;
+use crate::permits::{may_ask, permit};
 use crate::work::{Outcome, Work};
 use base::{ActId, Actor, Date, PersonId, Personal, Problem, Purpose, labels};
 use numbers::{IndividualNumber, ResidentRecordCode};
@@ -37,7 +37,7 @@ pub fn number_ask(
     whose: &Whose,
 ) -> Result<NumberTold, Problem> {
     // Before anything is looked up: may this caller ask at all?
-    permit(actor, Action::NumberAsk, purpose, None)?;
+    may_ask(actor, Action::NumberAsk, purpose)?;
     let person = find(work, whose)?;
     let permit = permit_about(work, actor, Action::NumberAsk, purpose, person)?;
     let number = present_number(work, person)?;

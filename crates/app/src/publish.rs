@@ -45,6 +45,16 @@ impl TileSource for PublishedTiles<'_> {
     }
 }
 
+/// What it means that no proof could be made from published tiles: asked outside the log, or tiles that
+/// are not what was published.
+pub fn unproven(error: ReadError<Problem>) -> Problem {
+    match error {
+        ReadError::Range => Problem::new(&labels::PROOF_RANGE, ""),
+        ReadError::Source(_, problem) => problem,
+        _ => split("the published tiles do not add up"),
+    }
+}
+
 impl Publisher {
     /// Takes up where the last checkpoint left off, checking the public side against the store.
     pub fn open(platform: Platform, publication: Arc<dyn Publication>) -> Result<Self, Problem> {

@@ -6,7 +6,7 @@ use std::{fmt, str::FromStr};
 /// Who stands behind an act.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Actor {
-    /// The platform itself: publishing, re-wrapping, clocks that run out.
+    /// The platform itself: number lists, publishing, clocks that run out.
     Platform,
     /// A municipality, as the keeper of its resident register.
     Municipality(LocalGovernmentCode),

@@ -6,6 +6,7 @@
 
 use crate::labels::{self, Label, Remedy};
 use std::fmt;
+use std::io::{self, ErrorKind};
 
 /// Something that went wrong, with its stable label.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -37,6 +38,14 @@ impl Problem {
             Some(entry) => Self::new(entry, ""),
             None => Self::new(&labels::INTERNAL, format!("unlisted label {label}")),
         }
+    }
+
+    /// A file or stream that could not be read or written: `store_full` where there was no room,
+    /// `io` otherwise.
+    #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
+    pub fn from_io(error: io::Error) -> Self {
+        let full = matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
+        Self::new(if full { &labels::STORE_FULL } else { &labels::IO }, error.kind().to_string())
     }
 
     /// The same problem with a detail.
@@ -114,6 +123,19 @@ mod tests {
         let shown = problem.detail("no line end").to_string();
         assert!(shown.starts_with("line 7: address: "), "{shown}");
         assert!(shown.ends_with("[feed_line_cut]: no line end"), "{shown}");
+    }
+
+    #[test]
+    fn no_room_is_told_from_other_failures() {
+        for (kind, label) in [
+            (ErrorKind::StorageFull, "store_full"),
+            (ErrorKind::QuotaExceeded, "store_full"),
+            (ErrorKind::PermissionDenied, "io"),
+            (ErrorKind::BrokenPipe, "io"),
+        ] {
+            let problem = Problem::from_io(kind.into());
+            assert_eq!((problem.label(), problem.detail_text()), (label, &*kind.to_string()));
+        }
     }
 
     #[test]

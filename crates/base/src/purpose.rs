@@ -12,13 +12,14 @@ pub enum Purpose {
     Numbering,
     /// Sending people their number (My Number Act art. 7).
     Notification,
-    /// Social security administration (My Number Act art. 9 and table 1).
+    /// Social security administration (My Number Act art. 9 and its table).
     SocialSecurity,
-    /// Taxation (My Number Act art. 9 and table 1).
+    /// Taxation (My Number Act art. 9 and its table).
     Tax,
-    /// Disaster response (My Number Act art. 9 and table 1).
+    /// Disaster response (My Number Act art. 9 and its table).
     Disaster,
-    /// A person's own request to see what is held (Basic Resident Register Act art. 30-32).
+    /// A person's own request to see what is held (Basic Resident Register Act art. 30-32) or who
+    /// looked at it.
     Disclosure,
     /// Supervision and audit (My Number Act art. 33 to 35).
     Supervision,

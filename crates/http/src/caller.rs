@@ -18,8 +18,8 @@ pub(crate) struct Granted {
     pub(crate) actor: Actor,
     /// What for.
     pub(crate) purpose: Purpose,
-    /// The right, as far as it is known before the body is read.
-    pub(crate) permit: Permit,
+    /// The right, if the address says whose things are concerned; otherwise the use case asks for it.
+    pub(crate) permit: Option<Permit>,
 }
 
 /// The caller of a request, by its one `Authorization: Bearer` header.
@@ -47,7 +47,9 @@ pub(crate) fn grant(
     concerned: Option<LocalGovernmentCode>,
 ) -> Result<Granted, Problem> {
     let purpose = purpose(&actor, action, headers)?;
-    let permit = app::permit(&actor, action, purpose, concerned)?;
+    app::may_ask(&actor, action, purpose)?;
+    let permit =
+        concerned.map(|own| app::permit(&actor, action, purpose, Some(own))).transpose()?;
     Ok(Granted { actor, purpose, permit })
 }
 
@@ -101,7 +103,7 @@ mod tests {
         let granted = asked("municipality:131016", Action::ResidentEvent, None).unwrap();
         assert_eq!(granted.purpose, Purpose::ResidentRegister);
         let granted = asked("agency:nta", Action::NumberAsk, Some("tax")).unwrap();
-        assert_eq!(granted.permit.purpose(), Purpose::Tax);
+        assert_eq!(granted.permit.unwrap().purpose(), Purpose::Tax);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::inlet::{self, Incoming};
 use crate::limits::DoorLimits;
 use crate::metrics::{Metrics, Seen};
 use crate::openapi;
+use crate::operation::Readiness;
 use crate::reply::{JSON, Reply, problem_response};
 use crate::request::{Ask, Query, municipality};
 use crate::route::{self, Access, Act, Deed, Found, Handle, Look, Route};
@@ -52,6 +53,7 @@ pub(crate) struct Inside {
     pub(crate) openapi: Bytes,
     pub(crate) metrics: Metrics,
     pub(crate) nodes: NodeCache,
+    pub(crate) readiness: Readiness,
     requests: Arc<Semaphore>,
     looks: Arc<Semaphore>,
 }
@@ -64,7 +66,9 @@ impl Door {
         let requests = Arc::new(Semaphore::new(state.limits.requests_max));
         let looks = Arc::new(Semaphore::new(state.limits.looks_max));
         let (metrics, nodes) = (Metrics::default(), NodeCache::new(TILES_CACHED));
-        Self(Arc::new(Inside { state, routes, openapi, metrics, nodes, requests, looks }))
+        let readiness = Readiness::default();
+        let inside = Inside { state, routes, openapi, metrics, nodes, readiness, requests, looks };
+        Self(Arc::new(inside))
     }
 
     /// Answers a request. There is always an answer; what went wrong is a problem.
@@ -209,9 +213,14 @@ fn once(ask: &Ask, mut act: Act) -> Result<Deed, Problem> {
 }
 
 /// Tells a problem to the caller, and to the log when it is the platform's own.
-fn refuse(problem: &Problem) -> Response<Full<Bytes>> {
-    if problem.remedy() == Remedy::Broken {
-        tracing::error!(label = problem.label(), detail = problem.detail_text(), "broken");
+pub(crate) fn refuse(problem: &Problem) -> Response<Full<Bytes>> {
+    let (label, detail) = (problem.label(), problem.detail_text());
+    match (problem.entry().status, problem.remedy()) {
+        (..500, _) => {}
+        // A flood of requests is no flood of the log; the metrics count it.
+        _ if label == labels::OVERLOADED.text => tracing::debug!(label, detail, "not now"),
+        (_, Remedy::Again) => tracing::warn!(label, detail, "not now"),
+        _ => tracing::error!(label, detail, "broken"),
     }
     problem_response(problem)
 }

@@ -109,7 +109,7 @@ fn answer(
 fn status(inside: &Inside, ask: &Ask) -> Result<Reply, Problem> {
     let after = ask.query.number("after")?.unwrap_or(0);
     let limit = page_limit(ask.query.number("limit")?)?;
-    let permit = ask.granted()?.permit;
+    let permit = ask.permit()?;
     let platform = &inside.state.platform;
     let status = feed_status(platform, &permit, ask.municipality()?, after, limit)?;
     let missing = status.missing.iter().take(limits::PAGE_ENTRIES_MAX);

@@ -7,7 +7,7 @@ use crate::openapi::{Content, Doc, Link};
 use crate::reply::Reply;
 use crate::request::Ask;
 use crate::route::{Access, Handle, Route};
-use app::publish::{PublishedTiles, identity};
+use app::publish::{PublishedTiles, identity, unproven};
 use base::{Problem, labels};
 use hyper::Method;
 use ledger::grow::ReadError;
@@ -49,15 +49,16 @@ fn inclusion(inside: &Inside, ask: &Ask) -> Result<Reply, Problem> {
     let index = needed(ask, "index")?;
     let size = size_within(ask, "size", &published)?;
     let tiles = PublishedTiles(&*inside.state.publication);
-    let prover = Prover::new(&tiles, &inside.nodes);
-    let proof = prover.inclusion(index, size).map_err(|error| unproven(error, "index"))?;
-    let leaf = prover.leaf(index, size).map_err(|error| unproven(error, "index"))?;
-    let root = prover.head(size).map_err(|error| unproven(error, "size"))?.root;
+    let prover = Prover::new(&tiles, &inside.nodes).within(published.size);
+    let proof = prover.inclusion(index, size).map_err(|error| in_field(error, "index"))?;
+    let leaf = prover.leaf(index, size).map_err(|error| in_field(error, "index"))?;
+    let head = prover.attested_head(size, &published).map_err(unproven)?;
+    proof.verify(&leaf, &head).map_err(|_| unproven(ReadError::Root))?;
     Ok(Reply::json(&json!({
         "index": index,
         "size": size,
         "leaf_hash": leaf.to_string(),
-        "root": root.to_string(),
+        "root": head.root.to_string(),
         "path": hashes(&proof.path),
     })))
 }
@@ -67,8 +68,11 @@ fn consistency(inside: &Inside, ask: &Ask) -> Result<Reply, Problem> {
     let from = needed(ask, "from")?;
     let to = size_within(ask, "to", &published)?;
     let tiles = PublishedTiles(&*inside.state.publication);
-    let prover = Prover::new(&tiles, &inside.nodes);
-    let proof = prover.consistency(from, to).map_err(|error| unproven(error, "from"))?;
+    let prover = Prover::new(&tiles, &inside.nodes).within(published.size);
+    let proof = prover.consistency(from, to).map_err(|error| in_field(error, "from"))?;
+    let later = prover.attested_head(to, &published).map_err(unproven)?;
+    let earlier = prover.head(from).map_err(unproven)?;
+    proof.verify(&earlier, &later).map_err(|_| unproven(ReadError::Root))?;
     Ok(Reply::json(&json!({ "from": from, "to": to, "path": hashes(&proof.path) })))
 }
 
@@ -96,12 +100,10 @@ fn size_within(ask: &Ask, name: &'static str, published: &TreeHead) -> Result<u6
     Ok(size)
 }
 
-fn unproven(error: ReadError<Problem>, field: &'static str) -> Problem {
-    match error {
-        ReadError::Range => Problem::new(&labels::PROOF_RANGE, "").in_field(field),
-        ReadError::Source(_, problem) => problem,
-        _ => Problem::new(&labels::LEDGER_SPLIT, "the published tiles do not add up"),
-    }
+fn in_field(error: ReadError<Problem>, field: &'static str) -> Problem {
+    let outside = error == ReadError::Range;
+    let problem = unproven(error);
+    if outside { problem.in_field(field) } else { problem }
 }
 
 fn hashes(path: &[Hash]) -> Vec<String> {

@@ -23,6 +23,8 @@ pub struct DoorLimits {
     pub body_timeout: Duration,
     /// For the answer to be worked out; then the caller is told `overloaded`.
     pub answer_timeout: Duration,
+    /// How long an answer to `ready` holds: to find one costs a commit, and anybody may ask.
+    pub ready_kept: Duration,
     /// How long a connection may be without a request.
     pub idle_timeout: Duration,
     /// How long requests under way may take after the door was told to close.
@@ -40,6 +42,7 @@ impl Default for DoorLimits {
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(20),
             answer_timeout: Duration::from_secs(30),
+            ready_kept: Duration::from_secs(1),
             idle_timeout: Duration::from_secs(60),
             drain_timeout: Duration::from_secs(10),
         }

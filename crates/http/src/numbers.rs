@@ -93,9 +93,9 @@ fn provisional(ask: &Ask) -> Result<Act, Problem> {
         check_digit_number(text, CODES).map_err(|problem| problem.at_line(at))
     };
     let codes: Vec<ResidentRecordCode> = (1..).zip(texts).map(read).collect::<Result<_, _>>()?;
-    let (granted, municipality) = (ask.granted()?, ask.municipality()?);
+    let (permit, municipality) = (ask.permit()?, ask.municipality()?);
     Ok(Box::new(move |work| {
-        let (act, list) = provisional_list(work, &granted.permit, municipality, &codes)?;
+        let (act, list) = provisional_list(work, &permit, municipality, &codes)?;
         let list: Vec<_> = list.iter().map(reserved).collect();
         Ok((act, json!({ "act": act.0, "list": list })))
     }))

@@ -13,8 +13,10 @@ use base::{ActId, Problem, labels};
 use hyper::Method;
 use ledger::leaf::LeafEntry;
 use serde_json::json;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -35,10 +37,30 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
+/// The last answer to `ready`, and since when it is there. Whoever finds a new one holds it.
+pub(crate) type Readiness = Arc<Mutex<Option<(Instant, Result<Reply, Problem>)>>>;
+
 impl Door {
     /// Whether the platform as a whole does its work: the store answers, acts are committed, and
-    /// what is committed is published.
+    /// what is committed is published. One probe is under way at most, whoever asks.
     pub(crate) async fn ready(&self, ask: Ask) -> Result<Reply, Problem> {
+        let inside = self.inside();
+        let mut last = Arc::clone(&inside.readiness).lock_owned().await;
+        let kept = inside.state.limits.ready_kept;
+        if let Some((_, said)) = last.as_ref().filter(|(since, _)| since.elapsed() < kept) {
+            return said.clone();
+        }
+        let door = self.clone();
+        // Goes on when the caller is gone, or each of them would leave a commit behind.
+        let probing = tokio::spawn(async move {
+            let said = door.probe(ask).await;
+            *last = Some((Instant::now(), said.clone()));
+            said
+        });
+        probing.await.unwrap_or_else(|_| Err(Problem::new(&labels::INTERNAL, "a probe panicked")))
+    }
+
+    async fn probe(&self, ask: Ask) -> Result<Reply, Problem> {
         let slow = |_| Problem::new(&labels::OVERLOADED, "the committer does not answer");
         let nothing = self.commit(Box::new(|_| Ok(Reply::json(&json!({})))));
         timeout(READY_TIMEOUT, nothing).await.map_err(slow)??;

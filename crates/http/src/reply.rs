@@ -1,7 +1,7 @@
 //! Answers: what a route gives back, and problems as RFC 9457 has them.
 //!
-//! A problem of the platform's own making shows its label and nothing of the inside; the detail
-//! goes to the log.
+//! A problem of the platform's own making (5xx) shows its label and nothing of the inside; the
+//! detail goes to the log.
 
 use base::{ActId, Problem, Remedy, labels};
 use http_body_util::Full;
@@ -11,7 +11,7 @@ use hyper::{Response, StatusCode};
 use serde_json::{Value, json};
 
 /// What a route answers.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Reply {
     status: StatusCode,
     media_type: &'static str,
@@ -95,8 +95,8 @@ pub fn problem_body(problem: &Problem) -> Value {
         "label": entry.text,
         "remedy": remedy_word(entry.remedy),
     });
-    // What is broken is the operator's affair: callers are told no more than that.
-    if entry.remedy != Remedy::Broken && !problem.detail_text().is_empty() {
+    // What is wrong here is the operator's affair: callers are told no more than that.
+    if entry.status < 500 && !problem.detail_text().is_empty() {
         body["detail"] = problem.detail_text().into();
     }
     if let Some(line) = problem.place().line {
@@ -155,8 +155,10 @@ mod tests {
 
     #[test]
     fn the_inside_is_not_shown() {
-        let problem = Problem::new(&labels::STORE_BROKEN, "SELECT went wrong");
-        assert!(!problem_body(&problem).to_string().contains("SELECT"));
+        for label in labels::ALL {
+            let body = problem_body(&Problem::new(label, "SELECT went wrong")).to_string();
+            assert_eq!(body.contains("SELECT"), label.status < 500, "{}", label.text);
+        }
         let told = Problem::new(&labels::PAGE_RANGE, "at most 1000");
         assert_eq!(problem_body(&told)["detail"], "at most 1000");
     }

@@ -5,6 +5,7 @@ use crate::caller::Granted;
 use base::{ActId, Problem, labels, limits};
 use hyper::body::Bytes;
 use numbers::LocalGovernmentCode;
+use policy::Permit;
 use serde_json::Value;
 use std::str::FromStr;
 
@@ -33,6 +34,12 @@ impl Ask {
     pub(crate) fn granted(&self) -> Result<Granted, Problem> {
         let none = || Problem::new(&labels::INTERNAL, "a route that needs no permit asks for one");
         self.granted.clone().ok_or_else(none)
+    }
+
+    /// The caller's right to things of the municipality in the path.
+    pub(crate) fn permit(&self) -> Result<Permit, Problem> {
+        let none = || Problem::new(&labels::INTERNAL, "no municipality in the path");
+        self.granted()?.permit.ok_or_else(none)
     }
 
     /// What stands in the path's variable place.

@@ -65,7 +65,7 @@ fn question(inside: &Inside, ask: &Ask) -> Result<Reply, Problem> {
     if question.children.is_empty() && question.entries.is_empty() {
         return Err(refused("the question asks for nothing"));
     }
-    let permit = ask.granted()?.permit;
+    let permit = ask.permit()?;
     let platform = &inside.state.platform;
     let answer = set_question(platform, &permit, ask.municipality()?, &question)?;
     Ok(Reply::json(&answer_json(&answer)))
@@ -92,9 +92,9 @@ fn answer_json(answer: &Answer) -> Value {
 }
 
 fn digest_key(ask: &Ask) -> Result<Deed, Problem> {
-    let (granted, municipality) = (ask.granted()?, ask.municipality()?);
+    let (permit, municipality) = (ask.permit()?, ask.municipality()?);
     Ok(Box::new(move |work| {
-        let (act, key) = digest_key_ask(work, &granted.permit, municipality)?;
+        let (act, key) = digest_key_ask(work, &permit, municipality)?;
         let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(Reply::json(&json!({ "act": act.0, "digest_key": hex })).of_act(act))
     }))

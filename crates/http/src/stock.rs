@@ -30,9 +30,9 @@ fn issue(ask: &Ask) -> Result<Act, Problem> {
         let range = format!("1 to {CODES_MAX}");
         Problem::new(&labels::REQUEST_MALFORMED, range).in_field("count")
     })?;
-    let (granted, municipality) = (ask.granted()?, ask.municipality()?);
+    let (permit, municipality) = (ask.permit()?, ask.municipality()?);
     Ok(Box::new(move |work| {
-        let issued = stock_issue(work, &granted.permit, municipality, count)?;
+        let issued = stock_issue(work, &permit, municipality, count)?;
         let codes = issued.codes.iter().map(|code| code.reveal().as_str().to_owned());
         let codes: Vec<_> = codes.collect();
         Ok((issued.act, json!({ "act": issued.act.0, "resident_record_codes": codes })))

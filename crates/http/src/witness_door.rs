@@ -3,16 +3,16 @@
 //! Nobody shows who they are: a request counts by the ledger's signature in it. The bounds are those
 //! of the API's door; deciding waits for the disk and runs on threads of its own.
 
-use crate::door::method_word;
+use crate::door::{method_word, refuse};
 use crate::inlet::{self, Incoming};
 use crate::limits::DoorLimits;
 use crate::metrics::{Metrics, Seen};
 use crate::operation::PROMETHEUS;
-use crate::reply::{JSON, Reply, TEXT, problem_response};
+use crate::reply::{JSON, Reply, TEXT};
 use crate::serve::{Desk, serve_desk};
 use app::Witness;
 use app::witness::Said;
-use base::{Problem, Remedy, labels};
+use base::{Problem, labels};
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{self, HeaderValue};
@@ -169,13 +169,6 @@ fn said(said: Said) -> Result<Reply, Problem> {
         }
         Said::Refused(refusal) => Err(Problem::from_refusal(refusal.label())),
     }
-}
-
-fn refuse(problem: &Problem) -> Response<Full<Bytes>> {
-    if problem.remedy() == Remedy::Broken {
-        tracing::error!(label = problem.label(), detail = problem.detail_text(), "broken");
-    }
-    problem_response(problem)
 }
 
 fn overloaded(detail: &str) -> Problem {

@@ -126,6 +126,22 @@ impl<'a, S: TileSource + ?Sized> Prover<'a, S> {
         Ok(TreeHead { size, root: self.subtree(0, size, size)? })
     }
 
+    /// The same head, held against a signed one of this log.
+    ///
+    /// # Errors
+    /// [`ReadError`]; `Range` if the size is above the signed one, `Root` if the tiles do not lead
+    /// from one to the other.
+    pub fn attested_head(
+        &self,
+        size: u64,
+        signed: &TreeHead,
+    ) -> Result<TreeHead, ReadError<S::Error>> {
+        let head = self.head(size)?;
+        let proof = self.consistency(size, signed.size)?;
+        proof.verify(&head, signed).map_err(|_| ReadError::Root)?;
+        Ok(head)
+    }
+
     /// The leaf hash at an index.
     ///
     /// # Errors
@@ -314,6 +330,24 @@ mod tests {
         let cache = NodeCache::new(8);
         let unaware = Prover::new(&published, &cache).head(66_060);
         assert!(matches!(unaware, Err(ReadError::Absent(_))), "{unaware:?}");
+    }
+
+    #[test]
+    fn a_head_is_held_against_the_signed_one() {
+        let (tiles, signed) = log(700);
+        let (other, _) = log(701);
+        for size in [0, 1, 255, 256, 512, 699, 700] {
+            let cache = NodeCache::new(8);
+            let prover = Prover::new(&tiles, &cache);
+            assert_eq!(prover.attested_head(size, &signed), prover.head(size), "{size}");
+            let forged = TreeHead { root: Hash::leaf(b"another"), ..signed };
+            let refused = prover.attested_head(size, &forged);
+            // Every log begins with the empty one.
+            assert_eq!(refused.is_err(), size > 0, "{size}");
+            let cache = NodeCache::new(8);
+            let prover = Prover::new(&other, &cache);
+            assert!(prover.attested_head(701, &signed).is_err());
+        }
     }
 
     #[test]

@@ -25,11 +25,15 @@ pub enum Action {
     Disposal,
     /// Data keys are wrapped under a new key epoch.
     Rewrap,
+    /// A key that no data key is wrapped under any more is destroyed.
+    KeyDestroy,
+    /// A token is issued, with which its holder acts as somebody.
+    TokenIssue,
 }
 
 impl Action {
     /// All deeds.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::ResidentEvent,
         Self::NumberProvisional,
         Self::NumberChange,
@@ -41,6 +45,8 @@ impl Action {
         Self::SubjectActs,
         Self::Disposal,
         Self::Rewrap,
+        Self::KeyDestroy,
+        Self::TokenIssue,
     ];
 
     /// The word of the ledger and the API.
@@ -57,6 +63,8 @@ impl Action {
             Self::SubjectActs => "subject_acts",
             Self::Disposal => "disposal",
             Self::Rewrap => "rewrap",
+            Self::KeyDestroy => "key_destroy",
+            Self::TokenIssue => "token_issue",
         }
     }
 }

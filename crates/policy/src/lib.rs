@@ -1,8 +1,8 @@
 //! Who may do what, for which purpose, and on which legal basis.
 //!
 //! Authority is one table (`TABLE`). A caller is judged by [`permit`]; the answer is a [`Permit`],
-//! a value that can be had in no other way, and every use case asks for one before it looks at
-//! anything (invariant P1). The permit names the legal basis and the version of the table, and both
+//! a value that can be had in no other way, and every use case asks for one before it shows or
+//! changes anything (invariant P1). The permit names the legal basis and the version of the table, and both
 //! go into the ledger with the act, so that an auditor can replay the judgement.
 
 mod action;
@@ -21,6 +21,7 @@ pub struct Permit {
     action: Action,
     purpose: Purpose,
     basis: &'static Basis,
+    concerned: Option<LocalGovernmentCode>,
 }
 
 /// Why there is no permit.
@@ -28,30 +29,37 @@ pub struct Permit {
 pub enum Refusal {
     /// No row of the table fits actor, action and purpose.
     NoBasis,
-    /// A municipality asked about something that is another's.
+    /// A municipality asked about something that is another's, or that is not known to be its own.
     ForeignMunicipality,
 }
 
 /// Judges whether `actor` may do `action` for `purpose` on something that belongs to `concerned`
-/// (`None`: it belongs to no municipality).
+/// (`None`: to no municipality, or to whichever; a municipality gets no permit for that).
 pub fn permit(
     actor: &Actor,
     action: Action,
     purpose: Purpose,
     concerned: Option<LocalGovernmentCode>,
 ) -> Result<Permit, Refusal> {
-    let basis = TABLE
-        .iter()
-        .find(|basis| {
-            basis.actor == actor.kind() && basis.action == action && basis.purpose == purpose
-        })
-        .ok_or(Refusal::NoBasis)?;
-    match (actor.municipality(), concerned) {
-        (Some(own), Some(other)) if own != other && basis.own_only => {
-            Err(Refusal::ForeignMunicipality)
-        }
-        _ => Ok(Permit { actor: actor.clone(), action, purpose, basis }),
+    let basis = basis(actor, action, purpose)?;
+    let own = actor.municipality();
+    if basis.own_only && (own.is_none() || concerned != own) {
+        return Err(Refusal::ForeignMunicipality);
     }
+    Ok(Permit { actor: actor.clone(), action, purpose, basis, concerned })
+}
+
+/// Whether `actor` may ask for a permit at all, before it is looked up whom the act concerns. Gives
+/// no right to anything.
+pub fn may_ask(actor: &Actor, action: Action, purpose: Purpose) -> Result<(), Refusal> {
+    basis(actor, action, purpose).map(drop)
+}
+
+fn basis(actor: &Actor, action: Action, purpose: Purpose) -> Result<&'static Basis, Refusal> {
+    let fits = |basis: &&Basis| {
+        basis.actor == actor.kind() && basis.action == action && basis.purpose == purpose
+    };
+    TABLE.iter().find(fits).ok_or(Refusal::NoBasis)
 }
 
 impl Permit {
@@ -68,6 +76,11 @@ impl Permit {
     /// To what end.
     pub const fn purpose(&self) -> Purpose {
         self.purpose
+    }
+
+    /// The municipality whose things it is good for; none where the actor is bound to none.
+    pub const fn concerned(&self) -> Option<LocalGovernmentCode> {
+        self.concerned
     }
 
     /// The legal basis with the version of the table, as the ledger records it: `jukihou-30-6@1`.
@@ -128,7 +141,24 @@ mod tests {
             )
         };
         assert_eq!(ask(own).unwrap().basis(), format!("jukihou-30-6@{VERSION}"));
+        assert_eq!(ask(own).unwrap().concerned(), Some(own));
         assert_eq!(ask(other), Err(Refusal::ForeignMunicipality));
+    }
+
+    /// Whoever may do a thing for its own only gets no permit for what may be anybody's.
+    #[test]
+    fn a_right_to_ones_own_is_none_to_what_is_not_known_to_be() {
+        let chiyoda = actor("municipality:131016");
+        for row in TABLE.iter().filter(|row| row.own_only) {
+            let at = |concerned| permit(&chiyoda, row.action, row.purpose, concerned);
+            assert_eq!(at(None), Err(Refusal::ForeignMunicipality), "{}", row.action.word());
+            assert!(at(chiyoda.municipality()).is_ok());
+            assert_eq!(may_ask(&chiyoda, row.action, row.purpose), Ok(()));
+        }
+        let agency = actor("agency:nta");
+        let anybodys = permit(&agency, Action::NumberAsk, Purpose::Tax, None).unwrap();
+        assert_eq!(anybodys.concerned(), None);
+        assert_eq!(may_ask(&agency, Action::Disposal, Purpose::Tax), Err(Refusal::NoBasis));
     }
 
     #[test]
@@ -165,7 +195,7 @@ mod tests {
     #[test]
     fn the_matrix_is_the_golden_one() {
         let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/matrix.txt");
-        if std::env::var_os("SEKISHO_GOLDEN").is_some() {
+        if std::env::var_os("SEKISHO_GOLDEN").is_some_and(|mode| mode == "write") {
             std::fs::write(golden, matrix()).unwrap();
         }
         let reviewed = std::fs::read_to_string(golden).unwrap();

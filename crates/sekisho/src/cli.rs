@@ -118,13 +118,13 @@ pub(crate) enum Command {
     Population(Population),
     /// Write the number lists and notification data that are due.
     Lists,
-    /// Issue a token with which a caller uses the API.
+    /// Issue a token with which a caller uses the API; the ledger says which operator did.
     #[command(after_help = examples!(
         "TOKEN=$(sekisho token municipality:131016 --minutes 10)",
     ))]
     Token(Token),
     /// Start a new key epoch and wrap every data key again.
-    Rewrap,
+    Rewrap(Acting),
     /// Destroy the content of a person whose record is closed.
     #[command(after_help = examples!(
         "sekisho dispose --operator k.sato code.txt",
@@ -358,6 +358,8 @@ pub(crate) struct Stock {
     /// How many codes.
     #[arg(long, value_name = "N")]
     pub(crate) count: u64,
+    #[command(flatten)]
+    pub(crate) acting: Acting,
 }
 
 /// Options of `population`.
@@ -378,13 +380,23 @@ pub(crate) struct Token {
     /// For how long, in minutes.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=1_440))]
     pub(crate) minutes: u32,
+    #[command(flatten)]
+    pub(crate) acting: Acting,
+}
+
+/// Who gives the command, as the ledger is to say it.
+#[derive(Args, Debug)]
+pub(crate) struct Acting {
+    /// The operator who acts; without it the account on this machine, as `uid-1000`.
+    #[arg(long, env = "SEKISHO_OPERATOR", value_name = "NAME")]
+    pub(crate) operator: Option<String>,
 }
 
 /// Options of `dispose`.
 #[derive(Args, Debug)]
 pub(crate) struct Dispose {
     /// The operator who acts.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, env = "SEKISHO_OPERATOR", value_name = "NAME")]
     pub(crate) operator: String,
     /// File with the person's resident record code; `-` for standard input.
     #[arg(value_name = "FILE")]

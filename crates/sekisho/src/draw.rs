@@ -32,11 +32,11 @@ pub(crate) fn write_feed(
     bar: &ProgressBar,
 ) -> Result<FeedWritten, Problem> {
     let beside = path.with_extension("new");
-    let mut file = BufWriter::new(File::create(&beside).map_err(|error| io(&error))?);
+    let mut file = BufWriter::new(File::create(&beside).map_err(Problem::from_io)?);
     let written = write_lines(platform, drawn, &mut file, bar)?;
-    file.flush().map_err(|error| io(&error))?;
-    file.get_ref().sync_all().map_err(|error| io(&error))?;
-    std::fs::rename(&beside, path).map_err(|error| io(&error))?;
+    file.flush().map_err(Problem::from_io)?;
+    file.get_ref().sync_all().map_err(Problem::from_io)?;
+    std::fs::rename(&beside, path).map_err(Problem::from_io)?;
     Ok(written)
 }
 
@@ -60,12 +60,12 @@ pub(crate) fn write_lines(
         next.unwrap_or_default()
     };
     let mut written = FeedWritten::default();
-    out.write_all(CSV_HEADER.as_bytes()).map_err(|error| io(&error))?;
+    out.write_all(CSV_HEADER.as_bytes()).map_err(Problem::from_io)?;
     let mut text = String::new();
     for line in Population::draw(drawn.seed, drawn.residents, registrars, drawn.start, codes) {
         text.clear();
         line.write_csv(&mut text);
-        out.write_all(text.as_bytes()).map_err(|error| io(&error))?;
+        out.write_all(text.as_bytes()).map_err(Problem::from_io)?;
         written.lines += 1;
         written.municipalities += u64::from(line.sequence == 1);
         bar.set_position(written.lines);
@@ -97,11 +97,6 @@ pub(crate) fn stocks(
         Ok(())
     })?;
     Ok(stocks)
-}
-
-fn io(error: &std::io::Error) -> Problem {
-    let full = error.kind() == std::io::ErrorKind::StorageFull;
-    Problem::new(if full { &labels::STORE_FULL } else { &labels::IO }, error.to_string())
 }
 
 /// The operator in whose name a drawn country gets its stocks.

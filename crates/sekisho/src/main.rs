@@ -14,6 +14,7 @@ mod wiring;
 use clap::Parser;
 use clap::error::ErrorKind;
 use cli::Cli;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 /// An import makes and drops some dozens of small values per message, on several threads.
@@ -26,14 +27,15 @@ fn main() -> ExitCode {
         Err(error) => return usage(&error),
     };
     let (as_json, colour) = (cli.global.json, cli.global.color);
-    let told = match commands::run(cli) {
+    let code = match commands::run(cli) {
         Ok(answer) => output::print(&answer, as_json).map(|()| answer.exit),
-        Err(problem) => {
-            output::print_problem(&problem, as_json, colour).map(|()| output::exit_code(&problem))
-        }
+        Err(problem) => Err(problem),
     };
-    // A closed pipe: the reader has had enough, and there is nobody left to tell.
-    ExitCode::from(told.unwrap_or(0))
+    ExitCode::from(code.unwrap_or_else(|problem| {
+        // What cannot be told is told by the exit code.
+        drop(output::print_problem(&problem, as_json, colour));
+        output::exit_code(&problem)
+    }))
 }
 
 /// Help, version, or what is wrong with the command line. In JSON without the words given, which may
@@ -41,7 +43,14 @@ fn main() -> ExitCode {
 fn usage(error: &clap::Error) -> ExitCode {
     let asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     let as_json = std::env::args_os().any(|word| word == "--json");
-    // A closed pipe, as above.
-    drop(if as_json && !asked_for { output::print_usage(error.kind()) } else { error.print() });
-    ExitCode::from(if asked_for { 0 } else { output::USAGE })
+    let told = if as_json && !asked_for {
+        output::print_usage(error.kind())
+    } else {
+        output::unless_closed(error.print().and_then(|()| std::io::stdout().flush()))
+    };
+    ExitCode::from(match told {
+        _ if !asked_for => output::USAGE,
+        Ok(()) => 0,
+        Err(problem) => output::exit_code(&problem),
+    })
 }

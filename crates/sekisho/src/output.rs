@@ -2,9 +2,9 @@
 //! a problem is told so that the reader knows what to do.
 
 use crate::cli::Colour;
-use base::{Problem, Remedy};
+use base::{Problem, Remedy, labels};
 use serde_json::{Value, json};
-use std::io::{IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, StdoutLock, Write};
 
 /// The answer of a command.
 pub(crate) struct Answer {
@@ -27,29 +27,72 @@ impl Answer {
     }
 }
 
-/// Prints an answer on standard output.
-pub(crate) fn print(answer: &Answer, as_json: bool) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
+/// Standard output of a command whose own stream is the answer.
+pub(crate) struct Stream {
+    out: StdoutLock<'static>,
+    failed: Option<ErrorKind>,
+}
+
+impl Stream {
+    pub(crate) fn open() -> Self {
+        Self { out: io::stdout().lock(), failed: None }
+    }
+
+    /// What came of the command: what it says itself, unless the stream failed before.
+    pub(crate) fn end(mut self, done: Result<(), Problem>) -> Result<(), Problem> {
+        // Noted as any other failure.
+        drop(self.flush());
+        self.failed.map_or(done, |kind| unless_closed(Err(kind.into())))
+    }
+
+    fn noted<T>(&mut self, written: io::Result<T>) -> io::Result<T> {
+        let kind = written.as_ref().err().map(io::Error::kind);
+        // An interrupted write is tried again by whoever asked for it.
+        self.failed = self.failed.or(kind.filter(|kind| *kind != ErrorKind::Interrupted));
+        written
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes);
+        self.noted(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = self.out.flush();
+        self.noted(flushed)
+    }
+}
+
+/// Prints an answer on standard output. Refused with `io` when it cannot be written as a whole.
+pub(crate) fn print(answer: &Answer, as_json: bool) -> Result<(), Problem> {
     if as_json && !answer.json.is_null() {
-        return writeln!(out, "{}", answer.json);
+        return print_line(&answer.json);
     }
-    if answer.text.is_empty() {
-        return Ok(());
+    let mut out = io::stdout().lock();
+    let end = if answer.text.is_empty() || answer.text.ends_with('\n') { "" } else { "\n" };
+    unless_closed(write!(out, "{}{end}", answer.text).and_then(|()| out.flush()))
+}
+
+/// A closed pipe is no failure: its reader has had enough, and there is nobody left to tell.
+pub(crate) fn unless_closed(written: io::Result<()>) -> Result<(), Problem> {
+    match written {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            let told = format!("standard output: {}; what was done stays done", error.kind());
+            Err(Problem::new(&labels::IO, told))
+        }
+        _ => Ok(()),
     }
-    write!(out, "{}", answer.text)?;
-    if answer.text.ends_with('\n') { Ok(()) } else { writeln!(out) }
 }
 
 /// Prints a problem and what to do about it.
-pub(crate) fn print_problem(
-    problem: &Problem,
-    as_json: bool,
-    colour: Colour,
-) -> std::io::Result<()> {
-    if as_json {
-        return writeln!(std::io::stdout().lock(), "{}", problem_json(problem));
+pub(crate) fn print_problem(problem: &Problem, as_json: bool, colour: Colour) -> io::Result<()> {
+    // Where standard output takes nothing, standard error is the only place left.
+    if as_json && print_line(&problem_json(problem)).is_ok() {
+        return Ok(());
     }
-    let mut err = std::io::stderr().lock();
+    let mut err = io::stderr().lock();
     let (red, bold, plain) =
         if coloured(colour) { ("\u{1b}[1;31m", "\u{1b}[1m", "\u{1b}[0m") } else { ("", "", "") };
     writeln!(err, "{red}error{plain}{bold}: {problem}{plain}")?;
@@ -58,7 +101,7 @@ pub(crate) fn print_problem(
 }
 
 /// Prints what kind of mistake the command line holds, as JSON.
-pub(crate) fn print_usage(kind: clap::error::ErrorKind) -> std::io::Result<()> {
+pub(crate) fn print_usage(kind: clap::error::ErrorKind) -> Result<(), Problem> {
     let answer = json!({
         "label": "usage",
         "title": "The command line is not one of this program",
@@ -67,7 +110,12 @@ pub(crate) fn print_usage(kind: clap::error::ErrorKind) -> std::io::Result<()> {
         "line": null,
         "field": null,
     });
-    writeln!(std::io::stdout().lock(), "{answer}")
+    print_line(&answer)
+}
+
+fn print_line(document: &Value) -> Result<(), Problem> {
+    let mut out = io::stdout().lock();
+    unless_closed(writeln!(out, "{document}").and_then(|()| out.flush()))
 }
 
 /// A problem as JSON.
@@ -125,7 +173,7 @@ fn coloured(colour: Colour) -> bool {
     match colour {
         Colour::Always => true,
         Colour::Never => false,
-        Colour::Auto => std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+        Colour::Auto => io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
     }
 }
 
@@ -175,7 +223,7 @@ mod tests {
 
     #[test]
     fn every_label_has_an_exit_code_and_advice() {
-        for label in base::labels::ALL {
+        for label in labels::ALL {
             let problem = Problem::new(label, "");
             assert!((3..=6).contains(&exit_code(&problem)));
             assert!(!advice(&problem).is_empty());

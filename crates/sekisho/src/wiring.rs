@@ -12,7 +12,7 @@ use ports::{KeyStore, Publication, Store};
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use store::{PostgresStore, PublicationDirectory, SqliteOptions, SqliteStore};
@@ -217,6 +217,12 @@ fn private_directory(path: &Path) -> Result<(), Problem> {
     builder.recursive(true).mode(0o700).create(path).map_err(|error| {
         Problem::new(&labels::DATA_DIRECTORY, format!("{}: {error}", path.display()))
     })
+}
+
+/// The account that the key store belongs to.
+pub(crate) fn owner(config: &Config) -> Result<u32, Problem> {
+    let seen = fs::metadata(keystore_path(&config.data())).map_err(Problem::from_io)?;
+    Ok(seen.uid())
 }
 
 fn keystore_path(data: &Path) -> PathBuf {

@@ -1,6 +1,6 @@
 //! `ports::View` and `ports::Tx` over any engine: every query of the platform, one text each.
 
-use crate::engine::{Engine, Param, Type, last_of_each_key};
+use crate::engine::{Engine, Param, Row, Type, last_of_each_key};
 use crate::record::{Columns, Record, blob, count, int, municipality, text};
 use crate::tables::{self, Table};
 use base::{ActId, PersonId, Problem, labels};
@@ -56,7 +56,7 @@ impl<E: Engine> Session<E> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        let found = self.ask(|engine| engine.look_up(R::TABLE, by, keys))?;
+        let found = self.ask(|engine| look_up(engine, R::TABLE, by, keys))?;
         found.into_iter().map(|row| row.map(R::from_row).transpose()).collect()
     }
 
@@ -108,7 +108,7 @@ impl<E: Engine> Session<E> {
         table: &'static Table,
         values: &[Param<'_>],
     ) -> Result<(), Problem> {
-        if values.is_empty() { Ok(()) } else { self.ask(|engine| engine.write(table, values)) }
+        if values.is_empty() { Ok(()) } else { self.ask(|engine| write(engine, table, values)) }
     }
 
     pub(crate) fn delete(
@@ -321,7 +321,7 @@ impl<E: Engine> View for Session<E> {
 
     fn setting(&mut self, name: &str) -> Result<Option<String>, Problem> {
         let found =
-            self.ask(|engine| engine.look_up(&tables::SETTING, &["name"], &[text(name)]))?;
+            self.ask(|engine| look_up(engine, &tables::SETTING, &["name"], &[text(name)]))?;
         let row = found.into_iter().next().flatten();
         row.map(|row| {
             let mut columns = Columns::new(row);
@@ -390,8 +390,37 @@ impl<E: Engine> Tx for Session<E> {
     }
 
     fn set_setting(&mut self, name: &str, value: &str) -> Result<(), Problem> {
-        self.ask(|engine| engine.write(&tables::SETTING, &[text(name), text(value)]))
+        self.ask(|engine| write(engine, &tables::SETTING, &[text(name), text(value)]))
     }
+}
+
+fn write<E: Engine>(
+    engine: &mut E,
+    table: &'static Table,
+    values: &[Param<'_>],
+) -> Result<(), Problem> {
+    check_texts(values)?;
+    engine.write(table, values)
+}
+
+fn look_up<E: Engine>(
+    engine: &mut E,
+    table: &'static Table,
+    by: &[&'static str],
+    keys: &[Param<'_>],
+) -> Result<Vec<Option<Row>>, Problem> {
+    check_texts(keys)?;
+    engine.look_up(table, by, keys)
+}
+
+/// PostgreSQL keeps no NUL in a text and SQLite compares texts up to it: neither is given one.
+fn check_texts(values: &[Param<'_>]) -> Result<(), Problem> {
+    let holds_nul =
+        |value: &Param<'_>| matches!(value, Param::Text(Some(text)) if text.contains('\0'));
+    if values.iter().any(holds_nul) {
+        return Err(Problem::new(&labels::STORE_CONSTRAINT, "a text holds a NUL"));
+    }
+    Ok(())
 }
 
 fn page(limit: usize) -> Param<'static> {

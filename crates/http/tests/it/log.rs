@@ -5,7 +5,9 @@ use crate::journey::published;
 use hyper::StatusCode;
 use ledger::tile::{BundleId, TileId};
 use ledger::{Frontier, Hash, bundle};
+use sekisho_http::DoorLimits;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// A ledger of a little more than one full tile: one stock, then residents in lists.
 async fn filled() -> House {
@@ -117,9 +119,33 @@ async fn nothing_beyond_the_checkpoint_is_served() {
     house.close().await;
 }
 
+/// What is on disk may have been changed since it was published: no proof is made of that.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn proofs_are_held_against_the_checkpoint() {
+    for (tile, at, queries) in [
+        ("0/000", 7 * 32, ["inclusion?index=0", "inclusion?index=0&size=9", "consistency?from=5"]),
+        ("1/000.p/1", 3, ["inclusion?index=0", "inclusion?index=300", "consistency?from=300"]),
+        ("0/001.p/45", 44 * 32, ["inclusion?index=0", "inclusion?index=300", "consistency?from=5"]),
+    ] {
+        let house = filled().await;
+        let path = house.directory.path().join("public/tile").join(tile);
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[at] ^= 1;
+        std::fs::write(&path, &bytes).unwrap();
+        for query in queries {
+            let answer = house.get(&format!("/v1/ledger/proof/{query}")).send().await;
+            assert_eq!(answer.label(), "ledger_split", "{tile} {query}");
+        }
+        bytes[at] ^= 1;
+        std::fs::write(&path, &bytes).unwrap();
+        house.close().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn readiness_tells_when_publishing_falls_behind() {
-    let house = House::open().await;
+    let limits = DoorLimits { ready_kept: Duration::ZERO, ..DoorLimits::default() };
+    let house = House::open_with(limits).await;
     house.stock(1).await;
     house.pass_seconds(4);
     let ready = house.get("/ready").send().await.done();
@@ -129,5 +155,21 @@ async fn readiness_tells_when_publishing_falls_behind() {
     assert_eq!((behind.status.as_u16(), behind.label().as_str()), (503, "overloaded"));
     house.publish();
     assert_eq!(house.get("/ready").send().await.done()["published"], 1);
+    house.close().await;
+}
+
+/// Anybody may ask, as often as they like: a commit is made for the first only.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn probes_share_one_answer() {
+    let limits = DoorLimits { ready_kept: Duration::MAX, ..DoorLimits::default() };
+    let house = House::open_with(limits).await;
+    let ask = || async { house.get("/ready").send().await.done() };
+    let (first, second, third, fourth) = tokio::join!(ask(), ask(), ask(), ask());
+    assert_eq!([&first, &second, &third], [&fourth; 3]);
+    house.stock(1).await;
+    assert_eq!(ask().await, first);
+    let metrics = house.get("/metrics").send().await;
+    // One for the probes, one for the stock.
+    assert!(String::from_utf8_lossy(&metrics.body).contains("sekisho_commit_jobs_total 2\n"));
     house.close().await;
 }

@@ -33,7 +33,8 @@ pub(super) fn bench(asked: &Bench, quiet: bool) -> Result<Bars, Problem> {
 fn appends(asked: &Bench, quiet: bool, bars: &mut Bars) -> Result<(), Problem> {
     let scratch = Scratch::new(asked, "ledger")?;
     let platform = platform(scratch.sqlite("store.sqlite")?)?;
-    let permit = app::permit(&Actor::Platform, Action::Rewrap, Purpose::Operation, None)?;
+    let permit =
+        app::permit(&Actor::Operator("bench".into()), Action::Rewrap, Purpose::Operation, None)?;
     append_many(&platform, &permit, WARM_UP, quiet)?;
     let before = bytes_written();
     let started = Instant::now();

@@ -1,7 +1,7 @@
 //! `sekisho bench`: each benchmark measures the other side, or the limit, in the same run.
 //!
 //! These machines are noisy, so a bar is a ratio within one run, never a time on its own. Results
-//! are one JSON object per benchmark, `{"bench", "figures", "bars"}`, or a table for people.
+//! are one JSON object per benchmark and line, `{"bench", "figures", "bars"}`, or a table for people.
 
 mod assign;
 mod disk;
@@ -14,7 +14,7 @@ mod scratch;
 use crate::cli::{Bench, BenchName};
 use crate::commands::Context;
 use crate::output::Answer;
-use base::{Problem, labels};
+use base::Problem;
 pub(crate) use report::Bars;
 use serde_json::Value;
 
@@ -23,23 +23,24 @@ pub(crate) fn bench(context: &Context, asked: &Bench) -> Result<Answer, Problem>
     let mut done = Vec::new();
     for name in names(asked.name) {
         let bars = run(context, asked, *name)?;
-        if context.json && asked.name == BenchName::All {
-            crate::output::print(&Answer::good("", bars.json()), true)
-                .map_err(|error| Problem::new(&labels::IO, error.kind().to_string()))?;
+        if context.json {
+            crate::output::print(&Answer::good("", bars.json()), true)?;
         }
         done.push(bars);
     }
     if let Some(path) = &asked.report {
         let written = std::fs::write(path, report::markdown(&done));
-        written.map_err(|error| Problem::new(&labels::IO, error.kind().to_string()))?;
+        written.map_err(Problem::from_io)?;
     }
-    let holds = done.iter().all(Bars::hold);
-    let text = done.iter().map(Bars::text).collect::<Vec<_>>().join("\n\n");
-    let json = match &done[..] {
-        [one] => one.json(),
-        many => Value::Array(many.iter().map(Bars::json).collect()),
-    };
-    Ok(Answer::good(text, json).holds_if(holds))
+    Ok(answer(&done, context.json))
+}
+
+/// What is left to say at the end: in JSON nothing, for each line was printed when its benchmark
+/// ended.
+fn answer(done: &[Bars], as_json: bool) -> Answer {
+    let told = if as_json { &[] } else { done };
+    let text = told.iter().map(Bars::text).collect::<Vec<_>>().join("\n\n");
+    Answer::good(text, Value::Null).holds_if(done.iter().all(Bars::hold))
 }
 
 fn run(context: &Context, asked: &Bench, name: BenchName) -> Result<Bars, Problem> {
@@ -60,5 +61,25 @@ const fn names(asked: BenchName) -> &'static [BenchName] {
         BenchName::Assign => &[BenchName::Assign],
         BenchName::Ledger => &[BenchName::Ledger],
         BenchName::Registry => &[BenchName::Registry],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_follows_the_lines_and_the_exit_code_tells_whether_all_bars_hold() {
+        let mut bars = [Bars::new("first"), Bars::new("second")];
+        bars[0].at_least("rate", 2.0, 1.0);
+        for (value, exit) in [(3.0, 0), (5.0, 1)] {
+            bars[1] = Bars::new("second");
+            bars[1].at_most("wait", value, 4.0);
+            let lines = answer(&bars, true);
+            assert!(lines.text.is_empty() && lines.json.is_null());
+            let table = answer(&bars, false);
+            assert!(table.text.contains("first") && table.text.contains("second"));
+            assert_eq!((lines.exit, table.exit), (exit, exit));
+        }
     }
 }

@@ -3,7 +3,7 @@
 use super::{Context, counted};
 use crate::cli::{FeedFormat, Import, Population, Stock};
 use crate::draw;
-use crate::output::{Answer, problem_json, table};
+use crate::output::{Answer, Stream, problem_json, table};
 use crate::progress;
 use crate::wiring::Wired;
 use app::import::ImportReport;
@@ -68,9 +68,9 @@ pub(crate) fn stock(context: &Context, asked: &Stock) -> Result<Answer, Problem>
             Problem::from_refusal(refusal.label()).in_field("municipality")
         })?;
     let wired = context.open_for_change()?;
-    let actor = Actor::Municipality(municipality);
-    let purpose = Purpose::ResidentRegister;
-    let permit = app::permit(&actor, Action::StockIssue, purpose, Some(municipality))?;
+    let operator = context.operator(asked.acting.operator.as_deref())?;
+    let purpose = Purpose::Operation;
+    let permit = app::permit(&operator, Action::StockIssue, purpose, Some(municipality))?;
     let mut issued = None;
     app::commit::transact(&wired.platform, |work| {
         issued = Some(app::stock::stock_issue(work, &permit, municipality, asked.count)?);
@@ -87,16 +87,18 @@ pub(crate) fn stock(context: &Context, asked: &Stock) -> Result<Answer, Problem>
 pub(crate) fn population(context: &Context, asked: &Population) -> Result<Answer, Problem> {
     let wired = context.open_for_change()?;
     let bar = progress::bar("drawing residents", expected(&asked.drawn), context.quiet());
-    let written = if asked.output == Path::new("-") {
-        let mut out = BufWriter::new(std::io::stdout().lock());
-        let written = draw::write_lines(&wired.platform, &asked.drawn, &mut out, &bar)?;
-        out.flush().map_err(|error| Problem::new(&labels::IO, error.kind().to_string()))?;
+    if asked.output == Path::new("-") {
+        let mut out = Stream::open();
+        let mut buffer = BufWriter::new(&mut out);
+        let written = draw::write_lines(&wired.platform, &asked.drawn, &mut buffer, &bar);
+        let written = written.and_then(|_| buffer.flush().map_err(Problem::from_io));
+        drop(buffer);
         bar.finish_and_clear();
+        out.end(written)?;
         // The feed itself is the answer.
-        return Ok(Answer::good("", Value::Null).holds_if(written.lines > 0));
-    } else {
-        draw::write_feed(&wired.platform, &asked.drawn, &asked.output, &bar)?
-    };
+        return Ok(Answer::good("", Value::Null));
+    }
+    let written = draw::write_feed(&wired.platform, &asked.drawn, &asked.output, &bar)?;
     bar.finish_and_clear();
     let rows = [
         counted(u64::from(asked.drawn.residents), "residents"),

@@ -4,7 +4,8 @@ use super::{Context, counted};
 use crate::cli::Ledger;
 use crate::config::witness_key;
 use crate::output::{Answer, table};
-use app::publish::PublishedTiles;
+use crate::wiring::Wired;
+use app::publish::{PublishedTiles, unproven};
 use base::{ActId, Problem, labels};
 use ledger::audit::{AuditError, audit};
 use ledger::checkpoint::{CheckpointRefusal, LogIdentity, SignedCheckpoint};
@@ -41,11 +42,7 @@ fn checkpoint(context: &Context, rebuild: bool) -> Result<Answer, Problem> {
         publisher.remake()?;
     }
     publisher.publish()?;
-    let note = app::publish::published_checkpoint(&*wired.ledger)?;
-    let note = String::from_utf8(note).map_err(|_| split("the checkpoint is not text"))?;
-    let identity = app::publish::identity(&wired.platform)?;
-    let witnesses: Vec<_> = wired.witnesses.iter().map(|known| known.key.clone()).collect();
-    let signed = open(&identity, &note, &witnesses)?;
+    let (note, signed) = signed(&wired)?;
     let head = signed.head();
     let missing = publisher.missing();
     let missing: Vec<_> = missing
@@ -62,21 +59,32 @@ fn checkpoint(context: &Context, rebuild: bool) -> Result<Answer, Problem> {
     Ok(Answer::good(note.clone(), answer))
 }
 
+/// The published checkpoint: as it stands there, and opened.
+fn signed(wired: &Wired) -> Result<(String, SignedCheckpoint), Problem> {
+    let note = app::publish::published_checkpoint(&*wired.ledger)?;
+    let note = String::from_utf8(note).map_err(|_| split("the checkpoint is not text"))?;
+    let identity = app::publish::identity(&wired.platform)?;
+    let witnesses: Vec<_> = wired.witnesses.iter().map(|known| known.key.clone()).collect();
+    let signed = open(&identity, &note, &witnesses)?;
+    Ok((note, signed))
+}
+
 fn prove(context: &Context, act: u64, size: Option<u64>) -> Result<Answer, Problem> {
     let wired = context.open()?;
-    let published = wired.publish()?;
-    let size = size.unwrap_or(published);
-    if size > published {
-        let detail = format!("{published} leaves are published");
+    wired.publish()?;
+    let (_, signed) = signed(&wired)?;
+    let published = *signed.head();
+    let size = size.unwrap_or(published.size);
+    if size > published.size {
+        let detail = format!("{} leaves are published", published.size);
         return Err(Problem::new(&labels::PROOF_RANGE, detail).in_field("size"));
     }
     let leaf = app::subject_acts::act_show(&wired.platform, ActId(act))?;
     let tiles = PublishedTiles(&*wired.ledger);
     let cache = NodeCache::new(64);
-    let prover = Prover::new(&tiles, &cache).within(published);
-    let outside = |_| Problem::new(&labels::PROOF_RANGE, format!("act {act}, size {size}"));
-    let proof = prover.inclusion(act, size).map_err(outside)?;
-    let head = prover.head(size).map_err(outside)?;
+    let prover = Prover::new(&tiles, &cache).within(published.size);
+    let proof = prover.inclusion(act, size).map_err(unproven)?;
+    let head = prover.attested_head(size, &published).map_err(unproven)?;
     proof.verify(&leaf.leaf_hash(), &head).map_err(|_| split("the proof does not verify"))?;
     let path: Vec<String> = proof.path.iter().map(ledger::Hash::to_base64).collect();
     let entry = String::from_utf8(leaf.to_bytes()).unwrap_or_default();

@@ -1,13 +1,13 @@
 //! `verify`, `lists`, `rewrap` and `dispose`: what operators do.
 
 use super::{Context, counted};
-use crate::cli::Dispose;
+use crate::cli::{Acting, Dispose};
 use crate::output::{Answer, grouped, table};
 use crate::progress;
 use crate::wiring::Wired;
 use app::number_ask::Whose;
 use app::verify::VerifyReport;
-use base::{Actor, Problem, Purpose, labels};
+use base::{Problem, Purpose, labels};
 use numbers::ResidentRecordCode;
 use policy::Action;
 use serde_json::json;
@@ -63,9 +63,10 @@ pub(crate) fn lists(context: &Context) -> Result<Answer, Problem> {
 }
 
 /// Starts a new key epoch and moves every data key into it.
-pub(crate) fn rewrap(context: &Context) -> Result<Answer, Problem> {
+pub(crate) fn rewrap(context: &Context, asked: &Acting) -> Result<Answer, Problem> {
     let wired = context.open_for_change()?;
-    let permit = app::permit(&Actor::Platform, Action::Rewrap, Purpose::Operation, None)?;
+    let operator = context.operator(asked.operator.as_deref())?;
+    let permit = app::permit(&operator, Action::Rewrap, Purpose::Operation, None)?;
     let mut label = None;
     app::commit::transact(&wired.platform, |work| {
         label = Some(app::rewrap::next_epoch(work, &permit)?);
@@ -82,9 +83,7 @@ pub(crate) fn rewrap(context: &Context) -> Result<Answer, Problem> {
 
 /// Destroys a person's content.
 pub(crate) fn dispose(context: &Context, asked: &Dispose) -> Result<Answer, Problem> {
-    let actor: Actor = format!("operator:{}", asked.operator)
-        .parse()
-        .map_err(|refusal: base::ActorRefusal| Problem::from_refusal(refusal.label()))?;
+    let actor = context.operator(Some(&asked.operator))?;
     let code: ResidentRecordCode = read(&asked.code)?
         .trim()
         .parse()

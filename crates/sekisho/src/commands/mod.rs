@@ -13,7 +13,7 @@ use crate::cli::{Cli, Command};
 use crate::config::Config;
 use crate::output::{Answer, grouped, table};
 use crate::wiring::{self, Wired};
-use base::{Problem, labels};
+use base::{Actor, ActorRefusal, Problem, labels};
 use serde_json::json;
 use std::io::IsTerminal;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
@@ -44,6 +44,17 @@ impl Context {
         }
     }
 
+    /// Who gives the command: the operator named, or whoever the machine says it is. The key store
+    /// opens for its owner only, so its owner is the one.
+    pub(crate) fn operator(&self, name: Option<&str>) -> Result<Actor, Problem> {
+        let name = match name {
+            Some(name) => name.to_owned(),
+            None => format!("uid-{}", wiring::owner(&self.config)?),
+        };
+        let actor = format!("operator:{name}").parse();
+        actor.map_err(|refusal: ActorRefusal| Problem::from_refusal(refusal.label()))
+    }
+
     /// Opens for a change. What is committed is published first: a store older than its published
     /// ledger is found before anything is added to it.
     pub(crate) fn open_for_change(&self) -> Result<Wired, Problem> {
@@ -72,7 +83,7 @@ pub(crate) fn run(cli: Cli) -> Result<Answer, Problem> {
         Command::Population(asked) => feed::population(&context, &asked),
         Command::Lists => maintenance::lists(&context),
         Command::Token(asked) => serve::token(&context, &asked),
-        Command::Rewrap => maintenance::rewrap(&context),
+        Command::Rewrap(asked) => maintenance::rewrap(&context, &asked),
         Command::Dispose(asked) => maintenance::dispose(&context, &asked),
         Command::Kat => papers::kat(),
         Command::Bench(asked) => crate::bench::bench(&context, &asked),

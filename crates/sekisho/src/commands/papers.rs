@@ -1,7 +1,7 @@
 //! `number`, `kat`, `completions` and `man`: what needs no platform.
 
 use crate::cli::{Cli, Family, Number};
-use crate::output::Answer;
+use crate::output::{Answer, Stream};
 use crate::{kat, number};
 use base::{Problem, labels};
 use clap::CommandFactory;
@@ -29,13 +29,12 @@ pub(crate) fn number(asked: Number) -> Result<Answer, Problem> {
 
 /// Answers known-answer questions, line by line.
 pub(crate) fn kat() -> Result<Answer, Problem> {
-    let mut out = std::io::stdout().lock();
-    for line in std::io::stdin().lock().lines() {
-        let line = line.map_err(|error| io(&error))?;
-        if !line.trim().is_empty() {
-            writeln!(out, "{}", kat::answer_line(&line)).map_err(|error| io(&error))?;
-        }
-    }
+    let mut out = Stream::open();
+    let answered = std::io::stdin().lock().lines().try_for_each(|line| {
+        let line = line?;
+        if line.trim().is_empty() { Ok(()) } else { writeln!(out, "{}", kat::answer_line(&line)) }
+    });
+    out.end(answered.map_err(Problem::from_io))?;
     Ok(Answer::good("", Value::Null))
 }
 
@@ -50,8 +49,8 @@ pub(crate) fn completions(shell: clap_complete::Shell) -> Result<Answer, Problem
 
 /// Writes a manual page for the program and for each command.
 pub(crate) fn man(directory: &Path) -> Result<Answer, Problem> {
-    std::fs::create_dir_all(directory).map_err(|error| io(&error))?;
-    clap_mangen::generate_to(Cli::command(), directory).map_err(|error| io(&error))?;
+    std::fs::create_dir_all(directory).map_err(Problem::from_io)?;
+    clap_mangen::generate_to(Cli::command(), directory).map_err(Problem::from_io)?;
     let text = format!("manual pages are in {}", directory.display());
     Ok(Answer::good(text, serde_json::json!({ "directory": directory })))
 }
@@ -61,11 +60,7 @@ fn read_numbers(arguments: Vec<String>) -> Result<Vec<String>, Problem> {
         return Ok(arguments);
     }
     let lines: Result<Vec<_>, _> = std::io::stdin().lock().lines().collect();
-    lines.map_err(|error| io(&error))
-}
-
-fn io(error: &std::io::Error) -> Problem {
-    Problem::new(&labels::IO, error.kind().to_string())
+    lines.map_err(Problem::from_io)
 }
 
 impl Family {

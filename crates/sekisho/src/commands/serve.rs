@@ -30,10 +30,23 @@ pub(crate) fn token(context: &Context, asked: &Token) -> Result<Answer, Problem>
         .actor
         .parse()
         .map_err(|refusal: base::ActorRefusal| Problem::from_refusal(refusal.label()))?;
-    let wired = context.open()?;
+    let wired = context.open_for_change()?;
+    let operator = context.operator(asked.acting.operator.as_deref())?;
     let seconds = u64::from(asked.minutes) * 60;
     let token = http_door::token::issue(&wired.platform, &actor, seconds)?;
-    let answer = json!({ "actor": actor.to_string(), "token": token, "seconds": seconds });
+    let (claims, _) = token.rsplit_once('.').unwrap_or_default();
+    let mut act = None;
+    app::commit::transact(&wired.platform, |work| {
+        act = Some(app::token_issue::token_issue(work, &operator, claims.as_bytes())?);
+        Ok(())
+    })?;
+    wired.publish()?;
+    let answer = json!({
+        "actor": actor.to_string(),
+        "token": token,
+        "seconds": seconds,
+        "act": act.map(|act| act.0),
+    });
     Ok(Answer::good(token, answer))
 }
 
@@ -41,7 +54,7 @@ pub(crate) fn token(context: &Context, asked: &Token) -> Result<Answer, Problem>
 pub(crate) fn run(config: &Config, wired: Wired) -> Result<(), Problem> {
     let address = config.listen()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| io(&error))?;
+    let runtime = runtime.map_err(Problem::from_io)?;
     let stop = Arc::new(AtomicBool::new(false));
     let publisher = wired.publisher()?;
     let heard = publisher.tally();
@@ -53,8 +66,8 @@ pub(crate) fn run(config: &Config, wired: Wired) -> Result<(), Problem> {
     let data = config.data();
     let served = runtime.block_on(async {
         let stopped = stopped()?;
-        let listener = tokio::net::TcpListener::bind(address).await.map_err(|error| io(&error))?;
-        let address = listener.local_addr().map_err(|error| io(&error))?;
+        let listener = tokio::net::TcpListener::bind(address).await.map_err(Problem::from_io)?;
+        let address = listener.local_addr().map_err(Problem::from_io)?;
         tracing::info!(%address, "serving");
         eprint_hint(&format!(
             "Serving on http://{address} until Ctrl-C. As a municipality, for example:\n\
@@ -103,13 +116,13 @@ fn start_sequencer(
         }
         publisher.publish().map(|_| ())
     };
-    std::thread::Builder::new().name("sequencer".to_owned()).spawn(run).map_err(|error| io(&error))
+    std::thread::Builder::new().name("sequencer".to_owned()).spawn(run).map_err(Problem::from_io)
 }
 
 /// Resolves at Ctrl-C or a termination signal. From this call on neither ends the program by itself.
 pub(super) fn stopped() -> Result<impl Future<Output = ()>, Problem> {
-    let mut interrupted = signal(SignalKind::interrupt()).map_err(|error| io(&error))?;
-    let mut terminated = signal(SignalKind::terminate()).map_err(|error| io(&error))?;
+    let mut interrupted = signal(SignalKind::interrupt()).map_err(Problem::from_io)?;
+    let mut terminated = signal(SignalKind::terminate()).map_err(Problem::from_io)?;
     Ok(async move {
         tokio::select! {
             _ = interrupted.recv() => {}
@@ -122,10 +135,6 @@ pub(super) fn eprint_hint(text: &str) {
     use std::io::Write;
     // Standard error may be closed; then there is nobody to hint to.
     drop(std::io::stderr().lock().write_all(text.as_bytes()));
-}
-
-pub(super) fn io(error: &std::io::Error) -> Problem {
-    Problem::new(&labels::IO, error.to_string())
 }
 
 /// Between two rounds of publishing there is always time for others to write.

@@ -37,8 +37,7 @@ pub(crate) fn up(context: Context, asked: Up) -> Result<Answer, Problem> {
     if asked.no_serve || !holds {
         return Ok(answer);
     }
-    crate::output::print(&answer, context.json)
-        .map_err(|error| Problem::new(&labels::IO, error.kind().to_string()))?;
+    crate::output::print(&answer, context.json)?;
     let config = context.config.with("http.listen", asked.listen)?;
     serve::run(&config, wired)?;
     Ok(Answer::good("", Value::Null))

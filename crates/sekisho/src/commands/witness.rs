@@ -4,7 +4,7 @@
 //! a second process from the record.
 
 use super::Context;
-use super::serve::{eprint_hint, io, stopped};
+use super::serve::{eprint_hint, stopped};
 use crate::cli::Witness;
 use crate::output::Answer;
 use crate::wiring;
@@ -84,11 +84,11 @@ fn serve(context: &Context, listen: SocketAddr, logs: &[String]) -> Result<Answe
 
 fn run(listen: SocketAddr, witness: app::Witness) -> Result<(), Problem> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| io(&error))?;
+    let runtime = runtime.map_err(Problem::from_io)?;
     runtime.block_on(async {
         let stopped = stopped()?;
-        let listener = tokio::net::TcpListener::bind(listen).await.map_err(|error| io(&error))?;
-        let address = listener.local_addr().map_err(|error| io(&error))?;
+        let listener = tokio::net::TcpListener::bind(listen).await.map_err(Problem::from_io)?;
+        let address = listener.local_addr().map_err(Problem::from_io)?;
         tracing::info!(%address, "serving");
         eprint_hint(&format!(
             "Serving on http://{address} until Ctrl-C. In the configuration of the ledger:\n\
@@ -104,13 +104,13 @@ fn run(listen: SocketAddr, witness: app::Witness) -> Result<(), Problem> {
 fn alone(context: &Context) -> Result<File, Problem> {
     let path = folder(context).join(LOCK);
     let lock = File::options().create(true).truncate(false).write(true).open(path);
-    let lock = lock.map_err(|error| io(&error))?;
+    let lock = lock.map_err(Problem::from_io)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => {
             Err(Problem::new(&labels::STORE_BUSY, "the witness is served already"))
         }
-        Err(TryLockError::Error(error)) => Err(io(&error)),
+        Err(TryLockError::Error(error)) => Err(Problem::from_io(error)),
     }
 }
 

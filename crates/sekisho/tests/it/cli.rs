@@ -2,11 +2,10 @@
 
 use crate::feeds::{CHIYODA, TARO, feed, line};
 use crate::golden::golden;
-use crate::house::House;
+use crate::house::{House, Told};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
-use std::process::Stdio;
 
 /// Every command, in the order of the help, each as its words.
 fn commands(house: &House, above: &[String]) -> Vec<Vec<String>> {
@@ -249,16 +248,61 @@ fn papers_are_written_for_every_command() {
     assert!(text.contains("Exit codes"), "the manual names the exit codes");
 }
 
-/// Whoever closes the pipe early has had enough; that is no error.
+/// Runs a command whose reader is gone before the first word.
+fn unheard(house: &House, arguments: &[&str]) -> Told {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = house.command(arguments);
+    house.told(arguments, command.stdout(writer).output().unwrap())
+}
+
+/// Whoever closes the pipe early has had enough; that is no error, and what the answer says about
+/// the store is said by the exit code all the same.
 #[test]
-fn a_closed_pipe_is_no_error() {
+fn a_closed_pipe_keeps_the_answers_exit_code() {
     let house = House::quick();
-    let mut command = house.command(&["population", "--residents", "3000"]);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    drop(child.stdout.take());
-    let told = house.told(&["population"], child.wait_with_output().unwrap());
-    assert!(!told.err.contains("panicked"), "{}", told.err);
+    for (code, arguments) in [
+        (0, &["population", "--residents", "300"][..]),
+        (0, &["verify"]),
+        (0, &["--help"]),
+        (1, &["number", "check", "123456789012"]),
+        (1, &["--json", "number", "check", "123456789012"]),
+        (2, &["--json", "frobnicate"]),
+        (3, &["--json", "init"]),
+    ] {
+        let told = unheard(&house, arguments);
+        assert_eq!((told.code, told.err.as_str()), (code, ""), "{arguments:?}");
+    }
     house.done();
+}
+
+/// Nobody may take a lost answer for a whole one: the codes of a stock are told once.
+#[test]
+fn an_answer_that_cannot_be_written_is_no_success() {
+    let house = House::quick();
+    for arguments in [
+        &["stock", "--municipality", CHIYODA, "--count", "3"][..],
+        &["--json", "stock", "--municipality", CHIYODA, "--count", "3"],
+        &["verify"],
+        &["config"],
+        &["population", "--residents", "3"],
+        &["--help"],
+    ] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let mut command = house.command(arguments);
+        let told = house.told(arguments, command.stdout(full).output().unwrap());
+        assert_eq!(told.code, 6, "{arguments:?}: {}", told.err);
+        assert!(arguments == ["--help"] || told.err.contains("[io]"), "{}", told.err);
+    }
+    house.done();
+}
+
+#[test]
+fn a_benchmark_ends_with_one_line_of_json() {
+    let house = House::empty();
+    let told = house.ask(&["bench", "assign", "--count", "1000"]);
+    assert_eq!(told.out.lines().count(), 1, "{}", told.out);
+    assert_eq!(told.json()["bench"], "assign");
 }
 
 /// `import --prepare` needs nothing to be there before.

@@ -7,7 +7,7 @@ use app::Platform;
 use app::number_ask::{Whose, number_ask};
 use base::{Actor, Problem, Purpose};
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 
 fn set_mode(path: &Path, mode: u32) {
@@ -203,6 +203,34 @@ fn what_is_disposed_of_does_not_open_again() {
     let report = house.ask(&["import", &path]).does_not_hold();
     assert_eq!(report["applied"], 0);
     assert_eq!(house.ask(&["rewrap"]).good()["data_keys"], 2);
+    house.done();
+}
+
+/// Whoever lets somebody in, or hands out codes, is in the ledger by name.
+#[test]
+fn what_an_operator_does_is_never_unseen() {
+    let house = House::quick();
+    let leaf_of = |arguments: &[&str]| {
+        let act = house.ask(arguments).good()["act"].to_string();
+        let leaf = house.ask(&["ledger", "prove", &act]).good()["leaf"].to_string();
+        leaf.replace('\\', "")
+    };
+    let account = fs::metadata(house.data()).unwrap().uid();
+    for (operator, arguments) in [
+        ("operator:k.sato", &["--operator", "k.sato"][..]),
+        (&format!("operator:uid-{account}"), &[]),
+    ] {
+        let token = leaf_of(&[&["token", "municipality:131016"], arguments].concat());
+        let stock = ["stock", "--municipality", CHIYODA, "--count", "1"];
+        let stock = leaf_of(&[&stock, arguments].concat());
+        for (leaf, act) in [(&token, "token_issue"), (&stock, "stock_issue")] {
+            let said = format!(r#""act":"{act}","actor":"{operator}","purpose":"operation""#);
+            assert!(leaf.contains(&said), "{leaf}");
+            assert!(!leaf.contains("131016"), "{leaf}");
+        }
+    }
+    house.ask(&["token", "agency:nta", "--operator", "K SATO"]).problem(3, "actor_name");
+    house.ask(&["rewrap", "--operator", "k.sato"]).good();
     house.done();
 }
 

@@ -116,6 +116,23 @@ fn lost_files_are_made_again_from_the_store() {
     house.done();
 }
 
+/// Tiles that are lost or changed are the platform's fault, not that of whoever asks for a proof.
+#[test]
+fn a_tile_that_is_not_what_was_published_proves_nothing() {
+    let house = house();
+    let tile = house.data().join("ledger/tile/0/000");
+    let whole = fs::read(&tile).unwrap();
+    let mut changed = whole.clone();
+    changed[7 * 32] ^= 1;
+    fs::write(&tile, changed).unwrap();
+    house.ask(&["ledger", "prove", "0"]).problem(6, "ledger_split");
+    fs::remove_file(&tile).unwrap();
+    house.ask(&["ledger", "prove", "0"]).problem(6, "ledger_split");
+    fs::write(&tile, whole).unwrap();
+    house.ask(&["ledger", "prove", "0"]).good();
+    house.done();
+}
+
 #[test]
 fn a_copy_is_audited_with_the_key_alone() {
     let house = house();

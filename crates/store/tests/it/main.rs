@@ -9,6 +9,7 @@ macro_rules! run_suite {
             an_empty_store_has_an_answer_to_everything
             every_row_comes_back_as_it_was_written
             values_at_the_edge_come_back
+            a_text_with_a_nul_is_refused
             look_ups_answer_in_the_order_of_the_question
             many_look_ups_at_once
             pages_of_persons

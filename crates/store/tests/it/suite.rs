@@ -116,6 +116,28 @@ fn bare_rows() -> Changes {
     }
 }
 
+pub(crate) fn a_text_with_a_nul_is_refused(db: &Db) {
+    commit(db.store(), &resident(1, 0)).unwrap();
+    let broken = "store_constraint";
+    for (actor, key) in [("a\0", "k"), ("a", "\0k")] {
+        let row = Changes { answers: vec![answer(actor, key)], ..Changes::default() };
+        assert_eq!(label(commit(db.store(), &row)), broken);
+        let asked = [(actor.to_owned(), key.to_owned())];
+        let found = db.store().snapshot("test", &mut |view| view.answers(&asked).map(drop));
+        assert_eq!(label(found), broken);
+    }
+    let message = FeedMessageRow { label: Some("a\0b".into()), ..message(0, 9) };
+    let row = Changes { messages: vec![message], ..Changes::default() };
+    assert_eq!(label(commit(db.store(), &row)), broken);
+    for (name, value) in [("n\0", "v"), ("n", "v\0")] {
+        let set = db.store().transact("test", &mut |tx| tx.set_setting(name, value));
+        assert_eq!(label(set), broken);
+    }
+    let mark = CheckpointRow { note: "note\0".into(), ..checkpoint(1) };
+    db.store().transact("test", &mut |tx| tx.write_checkpoint(&mark)).unwrap_err();
+    assert_eq!(look(db.store(), |view| view.last_checkpoint()), None);
+}
+
 pub(crate) fn values_at_the_edge_come_back(db: &Db) {
     let most = i64::MAX.cast_unsigned();
     let mut wide = resident(i64::MAX, 0);
