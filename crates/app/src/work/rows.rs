@@ -6,8 +6,8 @@ use crate::people::Person;
 use base::{ActId, Date, PersonId, Personal, Problem, labels};
 use numbers::LocalGovernmentCode;
 use ports::rows::{
-    FeedCursorRow, FeedMessageRow, IdempotencyRow, NumberListRow, NumberRow, OutboxRow, PersonRow,
-    StockRow,
+    DeliveryRow, FeedCursorRow, FeedMessageRow, IdempotencyRow, NumberListRow, NumberRow,
+    OutboxRow, PersonRow, StockRow,
 };
 use registry::text::fold_name;
 use seal::DataKey;
@@ -79,6 +79,11 @@ impl Work<'_> {
     /// A number list that was produced.
     pub(crate) fn keep_list(&mut self, row: NumberListRow) {
         self.changes.lists.push(row);
+    }
+
+    /// Files to deliver.
+    pub(crate) fn keep_delivery(&mut self, row: DeliveryRow) {
+        self.changes.deliveries.push(row);
     }
 
     /// What is known of a message's place in the feed.
