@@ -69,9 +69,13 @@ pub(crate) enum Colour {
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
     /// Number invented residents all over Japan, verify, and serve the API until Ctrl-C.
-    #[command(after_help = examples!(
-        "sekisho up",
-        "sekisho up --residents 200000 --seed 7 --no-serve --data /srv/sekisho",
+    #[command(after_help = concat!(
+        "The same again changes nothing. A country of another seed, size or year needs a data \
+         directory of its own.\n\n",
+        examples!(
+            "sekisho up",
+            "sekisho up --residents 200000 --seed 7 --no-serve --data /srv/sekisho",
+        )
     ))]
     Up(Up),
     /// Key ceremony: make the keys and an empty store in the data directory.
@@ -198,7 +202,7 @@ pub(crate) struct Drawn {
 /// Options of `init`.
 #[derive(Args, Debug)]
 pub(crate) struct Init {
-    /// Invent a passphrase and keep it in a file in the data directory, readable by its owner only.
+    /// Invent a passphrase and keep it in the data directory in `keys/passphrase`, for its owner only.
     #[arg(long)]
     pub(crate) generate_passphrase: bool,
     /// The ledger's name, for ever (ledger.origin).
@@ -327,7 +331,7 @@ pub(crate) enum Witness {
         /// The witness's name, for ever: a URL without its scheme, reachable or not.
         #[arg(long, value_name = "NAME")]
         name: String,
-        /// Invent a passphrase and keep it in a file in the data directory, readable by its owner only.
+        /// Invent a passphrase and keep it in the data directory in `keys/passphrase`, for its owner only.
         #[arg(long)]
         generate_passphrase: bool,
     },
