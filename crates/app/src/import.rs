@@ -199,5 +199,5 @@ fn field_of(label: &Label) -> Option<&'static str> {
     }
 }
 
-const BATCHES_AHEAD: usize = 2;
+const BATCHES_AHEAD: usize = 1;
 const PROBLEMS_SHOWN_MAX: usize = 100;

@@ -19,7 +19,7 @@ pub const FEED_AHEAD_MAX: u64 = 1_000_000;
 pub const COMMIT_ACTS_MAX: usize = 4_096;
 
 /// Most messages of a file in one commit: a power cut costs at most this much repetition.
-pub const IMPORT_COMMIT_MAX: usize = 32_768;
+pub const IMPORT_COMMIT_MAX: usize = 65_536;
 
 /// Largest request body, in bytes.
 pub const REQUEST_BODY_BYTES_MAX: usize = 1 << 20;

@@ -215,5 +215,5 @@ fn list(value: &Value) -> &[Value] {
 /// Packages of the program, its own included.
 const CRATES_MAX: usize = 330;
 
-/// How the names of the foreign libraries begin that are compiled in: cryptography, SQLite.
-const LINKS: [&str; 2] = ["aws_lc_", "sqlite3"];
+/// How the names of the foreign libraries begin that are compiled in: cryptography, SQLite, memory.
+const LINKS: [&str; 3] = ["aws_lc_", "mimalloc", "sqlite3"];

@@ -17,6 +17,10 @@ use cli::Cli;
 use std::io::Write as _;
 use std::process::ExitCode;
 
+/// An import makes and drops some dozens of small values per message, on several threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

@@ -3,9 +3,10 @@
 //! Appends: a thousand callers wait at any time, each for its own act; that gives the rate. With a
 //! thousand in flight a wait cannot be shorter than a thousand divided by the rate (Little's law),
 //! however fast the disk; so the waits that are held against the disk are those of an offered load of
-//! the bar's rate, 100,000 a second. The disk is measured in the same run with writes of the size of
-//! one commit, because callers that share a commit also share its bytes. Proofs: a log of ten million leaves
-//! in memory, with the tile cache that the server has.
+//! the bar's rate, 100,000 a second. The disk is measured before each round of it, with writes of the
+//! size of one commit, because callers that share a commit also share its bytes; the median of the
+//! rounds counts, because others may use the same machine. Proofs: a log of ten million leaves in
+//! memory, with the tile cache that the server has.
 
 use super::Bars;
 use super::disk::{fsync_waits, quantile_ms};
@@ -46,21 +47,28 @@ fn appends(asked: &Bench, quiet: bool, bars: &mut Bars) -> Result<(), Problem> {
     let commits = (seconds * 1_000.0 * 2.0 / wait_p50).max(1.0);
     let commit_bytes = ((bytes_written() - before) as f64 / commits) as usize;
     let small = fsync_waits(scratch.path(), 4_096, PROBES)?;
-    let sized = fsync_waits(scratch.path(), commit_bytes.clamp(4_096, 8 << 20), PROBES)?;
-    let offered = append_offered(&platform, &permit, quiet)?;
-    let (wait_p99, disk_p99) = (quantile_ms(&offered, 0.99), quantile_ms(&sized, 0.99));
+    let mut rounds = Vec::with_capacity(ROUNDS);
+    for _ in 0..ROUNDS {
+        let disk = fsync_waits(scratch.path(), commit_bytes.clamp(4_096, 8 << 20), PROBES)?;
+        let offered = append_offered(&platform, &permit, quiet)?;
+        rounds.push(Round { disk, offered });
+    }
+    rounds.sort_by(|a, b| a.ratio().total_cmp(&b.ratio()));
+    let Round { disk: sized, offered } = &rounds[ROUNDS / 2];
+    let (wait_p99, disk_p99) = (quantile_ms(&offered.waits, 0.99), quantile_ms(sized, 0.99));
     bars.figure("appends_in_flight", IN_FLIGHT as f64, "");
     bars.figure("durable_appends", rate, "per second");
     bars.figure("wait_p50_with_1000_in_flight", wait_p50, "ms");
     bars.figure("wait_p99_with_1000_in_flight", quantile_ms(&waits, 0.99), "ms");
-    bars.figure("wait_p50_at_100000_per_second", quantile_ms(&offered, 0.50), "ms");
+    bars.figure("wait_p50_at_100000_per_second", quantile_ms(&offered.waits, 0.50), "ms");
     bars.figure("wait_p99_at_100000_per_second", wait_p99, "ms");
+    bars.figure("turned_away", rounds.iter().map(|round| round.offered.turned_away).sum(), "");
     bars.figure("bytes_per_commit", commit_bytes as f64, "bytes");
-    bars.figure("fsync_of_a_commit_p50", quantile_ms(&sized, 0.50), "ms");
+    bars.figure("fsync_of_a_commit_p50", quantile_ms(sized, 0.50), "ms");
     bars.figure("fsync_of_a_commit_p99", disk_p99, "ms");
     bars.figure("fsync_of_4_kib_p99", quantile_ms(&small, 0.99), "ms");
     bars.at_least("durable_appends_per_second", rate, 100_000.0);
-    bars.at_most("wait_p99_over_fsync_p99", wait_p99 / disk_p99, 3.0);
+    bars.at_most("wait_p99_at_100000_per_second_over_fsync_p99", wait_p99 / disk_p99, 3.0);
     Ok(())
 }
 
@@ -101,12 +109,26 @@ fn append_many(
     Ok(waits)
 }
 
-/// Offers a steady load for some seconds; each act's wait, sorted.
-fn append_offered(
-    platform: &Platform,
-    permit: &Permit,
-    quiet: bool,
-) -> Result<Vec<Duration>, Problem> {
+/// A round of a steady load, and what the disk did before it.
+struct Round {
+    disk: Vec<Duration>,
+    offered: Offered,
+}
+
+/// The waits of a steady load, sorted, and how many acts found the queue full.
+struct Offered {
+    waits: Vec<Duration>,
+    turned_away: f64,
+}
+
+impl Round {
+    fn ratio(&self) -> f64 {
+        quantile_ms(&self.offered.waits, 0.99) / quantile_ms(&self.disk, 0.99)
+    }
+}
+
+/// Offers a steady load for a second.
+fn append_offered(platform: &Platform, permit: &Permit, quiet: bool) -> Result<Offered, Problem> {
     let committer = Committer::start(platform.clone())?;
     let (answered, answers) = unbounded();
     let bar = progress::bar("appending at a steady rate", OFFERED as u64, quiet);
@@ -130,10 +152,18 @@ fn append_offered(
     }
     bar.finish_and_clear();
     let gone = |_| Err(Problem::new(&labels::INTERNAL, "the committer stopped"));
-    let waits = (0..OFFERED).map(|_| answers.recv().unwrap_or_else(gone));
-    let mut waits: Vec<Duration> = waits.collect::<Result<_, _>>()?;
-    waits.sort_unstable();
-    Ok(waits)
+    let mut offered = Offered { waits: Vec::with_capacity(OFFERED), turned_away: 0.0 };
+    for _ in 0..OFFERED {
+        match answers.recv().unwrap_or_else(gone) {
+            Ok(wait) => offered.waits.push(wait),
+            Err(problem) if problem.label() == labels::OVERLOADED.text => {
+                offered.turned_away += 1.0;
+            }
+            Err(problem) => return Err(problem),
+        }
+    }
+    offered.waits.sort_unstable();
+    Ok(offered)
 }
 
 fn proofs(leaves: u64, quiet: bool, bars: &mut Bars) -> Result<(), Problem> {
@@ -188,7 +218,8 @@ const IN_FLIGHT: usize = 1_000;
 const WARM_UP: usize = 20_000;
 const APPENDS: usize = 500_000;
 const PROBES: usize = 500;
-const OFFERED: usize = 500_000;
+const ROUNDS: usize = 5;
+const OFFERED: usize = 100_000;
 const OFFERED_PER_S: f64 = 100_000.0;
 const PROOF_LEAVES: u64 = 10_000_000;
 const LEAVES_PER_STEP: u64 = 262_144;

@@ -100,6 +100,8 @@ fn growth(scratch: &Scratch, residents: u64, quiet: bool, bars: &mut Bars) -> Re
     bars.figure("memory_at_10_thousand_residents", memory_small as f64 / 1_024.0, "MiB");
     bars.figure(&format!("memory_at_{residents}_residents"), memory_large as f64 / 1_024.0, "MiB");
     bars.at_least("rate_kept_while_growing", at_large / at_small, 0.8);
+    let kept = memory_large as f64 / memory_small as f64;
+    bars.at_most("memory_at_the_end_over_the_beginning", kept, 1.25);
     Ok(())
 }
 
