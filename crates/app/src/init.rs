@@ -8,12 +8,14 @@ use crate::platform::Platform;
 use crate::publish::ORIGIN;
 use crate::work::{KEK_EPOCH, PLATFORM_PERSON};
 use base::{Problem, labels};
-use ports::KeyInfo;
 use ports::rows::{Changes, DataKeyRow};
+use ports::{KeyInfo, View};
 use seal::{DataKey, WrapPlace};
 
-/// Makes every key that is not there yet and tells of all of them.
+/// Makes every key that is not there yet and tells of all of them. Where there is a platform already,
+/// a key that is not there was destroyed: `already_initialised`.
 pub fn make_keys(platform: &Platform) -> Result<Vec<KeyInfo>, Problem> {
+    platform.store.snapshot("make_keys", &mut |view| refuse_second(view))?;
     let mut entropy = (platform.entropy)();
     let at = platform.clock.now();
     for (label, kind) in platform.names.all() {
@@ -29,9 +31,7 @@ pub fn make_keys(platform: &Platform) -> Result<Vec<KeyInfo>, Problem> {
 pub fn make_store(platform: &Platform, origin: &str) -> Result<(), Problem> {
     let mut entropy = (platform.entropy)();
     platform.store.transact("init", &mut |tx| {
-        if tx.setting(KEK_EPOCH)?.is_some() {
-            return Err(Problem::new(&labels::ALREADY_INITIALISED, ""));
-        }
+        refuse_second(tx)?;
         let place = WrapPlace { person: PLATFORM_PERSON.0, generation: 1 };
         let key = DataKey::from_entropy(&mut *entropy);
         let wrapped = platform.keys.wrap(&platform.names.kek, &place, &key, &mut *entropy)?;
@@ -40,4 +40,11 @@ pub fn make_store(platform: &Platform, origin: &str) -> Result<(), Problem> {
         tx.set_setting(ORIGIN, origin)?;
         tx.set_setting(KEK_EPOCH, "1")
     })
+}
+
+fn refuse_second(view: &mut (impl View + ?Sized)) -> Result<(), Problem> {
+    match view.setting(KEK_EPOCH)? {
+        Some(_) => Err(Problem::new(&labels::ALREADY_INITIALISED, "")),
+        None => Ok(()),
+    }
 }

@@ -22,6 +22,7 @@ pub mod disposal;
 pub mod feed_status;
 pub mod import;
 pub mod init;
+pub mod key_destroy;
 pub mod number_ask;
 pub mod number_change;
 pub mod number_list;

@@ -184,6 +184,7 @@ labels! {
     // keys and configuration
     KEY_ABSENT "key_absent" Broken 500 "The key store holds no such key" "鍵ストアに該当の鍵がありません";
     KEY_EXISTS "key_exists" Refused 409 "The key store already holds a key of this name" "同じ名前の鍵が既にあります";
+    KEY_IN_USE "key_in_use" Refused 409 "The key is in use" "鍵は使用中です";
     KEY_KIND "key_kind" Broken 500 "The key is of another kind" "鍵の種類が異なります";
     KEYSTORE_PERMISSIONS "keystore_permissions" Refused 500 "Others can read the key store file" "鍵ストアのファイルが他者から読めます";
     KEYSTORE_PASSPHRASE "keystore_passphrase" Refused 500 "The passphrase does not open the key store" "パスフレーズが違います";

@@ -69,9 +69,13 @@ pub(crate) enum Colour {
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
     /// Number invented residents all over Japan, verify, and serve the API until Ctrl-C.
-    #[command(after_help = examples!(
-        "sekisho up",
-        "sekisho up --residents 200000 --seed 7 --no-serve --data /srv/sekisho",
+    #[command(after_help = concat!(
+        "The same again changes nothing. A country of another seed, size or year needs a data \
+         directory of its own.\n\n",
+        examples!(
+            "sekisho up",
+            "sekisho up --residents 200000 --seed 7 --no-serve --data /srv/sekisho",
+        )
     ))]
     Up(Up),
     /// Key ceremony: make the keys and an empty store in the data directory.
@@ -130,6 +134,9 @@ pub(crate) enum Command {
         "sekisho dispose --operator k.sato code.txt",
     ))]
     Dispose(Dispose),
+    /// The keys of the data directory: list them, destroy a former one, change the passphrase.
+    #[command(subcommand)]
+    Keys(Keys),
     /// Answer known-answer questions (JSON Lines on standard input).
     #[command(after_help = crate::kat::help())]
     Kat,
@@ -195,7 +202,7 @@ pub(crate) struct Drawn {
 /// Options of `init`.
 #[derive(Args, Debug)]
 pub(crate) struct Init {
-    /// Invent a passphrase and keep it in a file in the data directory, readable by its owner only.
+    /// Invent a passphrase and keep it in the data directory in `keys/passphrase`, for its owner only.
     #[arg(long)]
     pub(crate) generate_passphrase: bool,
     /// The ledger's name, for ever (ledger.origin).
@@ -324,7 +331,7 @@ pub(crate) enum Witness {
         /// The witness's name, for ever: a URL without its scheme, reachable or not.
         #[arg(long, value_name = "NAME")]
         name: String,
-        /// Invent a passphrase and keep it in a file in the data directory, readable by its owner only.
+        /// Invent a passphrase and keep it in the data directory in `keys/passphrase`, for its owner only.
         #[arg(long)]
         generate_passphrase: bool,
     },
@@ -346,6 +353,40 @@ pub(crate) enum Witness {
         /// times. The key's name is the ledger's.
         #[arg(long = "log", required = true, value_name = "KEY")]
         logs: Vec<String>,
+    },
+}
+
+/// Key commands.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Keys {
+    /// Name every key, what it is for, and whether something needs it.
+    List,
+    /// Destroy a key of a former epoch for good; backups that need it open never again.
+    #[command(after_help = examples!(
+        "sekisho rewrap",
+        "sekisho keys destroy kek/1 --yes",
+    ))]
+    Destroy {
+        /// The key, as `keys list` names it.
+        label: String,
+        /// Says that you mean it: nothing brings the key back.
+        #[arg(long, required = true)]
+        yes: bool,
+        #[command(flatten)]
+        acting: Acting,
+    },
+    /// Seal the key store under another passphrase; copies made before open with the old one.
+    #[command(after_help = "The new one comes from the file named, from the environment variable \
+                            SEKISHO_NEW_PASSPHRASE, or from a prompt.\n\nExamples:\n  \
+                            sekisho keys passphrase --generate\n  \
+                            sekisho keys passphrase --new new-passphrase.txt")]
+    Passphrase {
+        /// Invent one, in place of that which `init --generate-passphrase` made.
+        #[arg(long, conflicts_with = "new")]
+        generate: bool,
+        /// File with the new passphrase, readable by its owner only.
+        #[arg(long, value_name = "FILE")]
+        new: Option<PathBuf>,
     },
 }
 

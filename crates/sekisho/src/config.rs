@@ -46,7 +46,7 @@ pub(crate) static KEYS: &[Key] = &[
         name: "keys.passphrase_file",
         default: "",
         meaning: "File with the passphrase of the key store, readable by its owner only. Without \
-                  it: the environment variable SEKISHO_PASSPHRASE, else the file `passphrase` that \
+                  it: the environment variable SEKISHO_PASSPHRASE, else the file `keys/passphrase` that \
                   `init` makes in the data directory, else a prompt.",
     },
     Key {
@@ -62,7 +62,8 @@ pub(crate) static KEYS: &[Key] = &[
     Key {
         name: "ledger.publish_ms",
         default: "500",
-        meaning: "How often committed acts are published, in milliseconds (100 to 1000).",
+        meaning: "How often committed acts are published, in milliseconds (100 to 700): within a \
+                  second everything is.",
     },
     Key {
         name: WITNESSES,
@@ -205,7 +206,7 @@ impl Config {
     }
 
     pub(crate) fn publish_ms(&self) -> Result<u32, Problem> {
-        self.number("ledger.publish_ms", 100, 1_000)
+        self.number("ledger.publish_ms", 100, 700)
     }
 
     pub(crate) fn witnesses(&self) -> &[WitnessAt] {
@@ -392,7 +393,8 @@ mod tests {
             ("[store]\nkind = 'oracle'", "config_malformed", "sqlite"),
             ("[store]\nkind = 'postgresql'", "config_malformed", "store.url"),
             ("[http]\nlisten = '0.0.0.0:80'", "config_malformed", "loopback"),
-            ("[ledger]\npublish_ms = 5", "config_malformed", "100 to 1000"),
+            ("[ledger]\npublish_ms = 99", "config_malformed", "100 to 700"),
+            ("[ledger]\npublish_ms = 701", "config_malformed", "100 to 700"),
             ("[ledger]\norigin = 'two words'", "config_malformed", "ledger.origin"),
             ("[ledger]\nwitnesses = 'w'", "config_malformed", "a list of tables"),
             ("[ledger]\nwitnesses = ['w']", "config_malformed", "a list of tables"),

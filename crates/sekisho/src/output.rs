@@ -196,6 +196,7 @@ fn advice(problem: &Problem) -> &'static str {
         "stock_empty" => {
             "give the municipality a stock: `sekisho stock --municipality CODE --count N`"
         }
+        "key_in_use" => "`sekisho keys list` shows which keys nothing needs any more",
         "number_change_reason" => "name the leak: theft, loss, disclosure, intrusion or misuse",
         _ => match problem.remedy() {
             Remedy::Refused => "correct the input; the same request will be refused again",

@@ -11,7 +11,7 @@ use keys::{KdfParams, OsEntropy, Passphrase, SoftKeyStore};
 use ports::{KeyStore, Publication, Store};
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -187,11 +187,58 @@ fn is_passphrase_given(config: &Config) -> bool {
     config.passphrase_file().is_some() || std::env::var_os(PASSPHRASE_VARIABLE).is_some()
 }
 
+/// Seals the key store under another passphrase; the file that keeps an invented one.
+pub(crate) fn change_passphrase(
+    config: &Config,
+    generate: bool,
+    new: Option<&Path>,
+) -> Result<Option<PathBuf>, Problem> {
+    let keys = open_keystore(config)?;
+    let seal = |passphrase: &Passphrase| {
+        keys.change_passphrase(passphrase, KdfParams::default(), &mut OsEntropy::new())
+    };
+    if !generate {
+        seal(&new_passphrase(new)?)?;
+        return Ok(None);
+    }
+    let file = passphrase_path(&config.data());
+    if is_passphrase_given(config) || !file.exists() {
+        let detail = "the passphrase in use is kept elsewhere: give a new one";
+        return Err(Problem::new(&labels::PASSPHRASE_MISSING, detail));
+    }
+    // Whatever breaks off here, the passphrase that opens the key store stands in one of the two files.
+    let beside = write_invented(&file)?;
+    seal(&Passphrase::from_file(&beside)?)?;
+    fs::rename(&beside, &file).map_err(Problem::from_io)?;
+    Ok(Some(file))
+}
+
+fn new_passphrase(file: Option<&Path>) -> Result<Passphrase, Problem> {
+    if let Some(file) = file {
+        return Passphrase::from_file(file);
+    }
+    if std::env::var_os(NEW_PASSPHRASE_VARIABLE).is_some() {
+        return Passphrase::from_environment(NEW_PASSPHRASE_VARIABLE);
+    }
+    let ask = |what: &str| Passphrase::from_prompt(|| rpassword::prompt_password(what));
+    let first = ask("New passphrase: ")?;
+    if first.agrees_with(&ask("The same again: ")?) {
+        return Ok(first);
+    }
+    Err(Problem::new(&labels::KEYSTORE_PASSPHRASE, "the two are not the same; nothing was changed"))
+}
+
 /// A passphrase of 256 random bits, in a file that only its owner can read: all of it or no file.
 fn invent_passphrase(path: &Path) -> Result<(), Problem> {
     if path.exists() {
         return Ok(());
     }
+    let beside = write_invented(path)?;
+    fs::rename(&beside, path).map_err(unusable)
+}
+
+/// Writes a new passphrase beside the file that is to keep it, and says where.
+fn write_invented(path: &Path) -> Result<PathBuf, Problem> {
     let mut bytes = [0_u8; 32];
     OsEntropy::new().fill(&mut bytes);
     let mut text = String::with_capacity(65);
@@ -204,12 +251,15 @@ fn invent_passphrase(path: &Path) -> Result<(), Problem> {
     let mut options = fs::OpenOptions::new();
     let file = options.write(true).create(true).truncate(true).mode(0o600).open(&beside);
     file.and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&beside, path))
-        .map_err(|error| {
-            let full = error.kind() == std::io::ErrorKind::StorageFull;
-            let label = if full { &labels::STORE_FULL } else { &labels::DATA_DIRECTORY };
-            Problem::new(label, error.to_string())
-        })
+        .map_err(unusable)?;
+    Ok(beside)
+}
+
+fn unusable(error: io::Error) -> Problem {
+    match Problem::from_io(error) {
+        full if full.label() == labels::STORE_FULL.text => full,
+        other => Problem::new(&labels::DATA_DIRECTORY, other.detail_text()),
+    }
 }
 
 fn private_directory(path: &Path) -> Result<(), Problem> {
@@ -234,3 +284,4 @@ fn passphrase_path(data: &Path) -> PathBuf {
 }
 
 const PASSPHRASE_VARIABLE: &str = "SEKISHO_PASSPHRASE";
+const NEW_PASSPHRASE_VARIABLE: &str = "SEKISHO_NEW_PASSPHRASE";

@@ -2,7 +2,7 @@
 
 use super::{Context, counted};
 use crate::cli::{Acting, Dispose};
-use crate::output::{Answer, grouped, table};
+use crate::output::{Answer, grouped, program, table};
 use crate::progress;
 use crate::wiring::Wired;
 use app::number_ask::Whose;
@@ -98,8 +98,9 @@ pub(crate) fn dispose(context: &Context, asked: &Dispose) -> Result<Answer, Prob
     wired.publish()?;
     let act = act.map_or(0, |act| act.0);
     let text = format!(
-        "disposed of, as act {act}; start a new key epoch (`sekisho rewrap`) and \
-                        destroy the old key, so that backups are unreadable too"
+        "disposed of, as act {act}; start a new key epoch (`{0} rewrap`) and destroy the old key \
+         (`{0} keys destroy`), so that backups are unreadable too",
+        program()
     );
     Ok(Answer::good(text, json!({ "act": act })))
 }

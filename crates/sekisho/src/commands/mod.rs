@@ -2,6 +2,7 @@
 
 mod feed;
 mod init;
+mod keys;
 mod ledger;
 mod maintenance;
 mod papers;
@@ -85,6 +86,7 @@ pub(crate) fn run(cli: Cli) -> Result<Answer, Problem> {
         Command::Token(asked) => serve::token(&context, &asked),
         Command::Rewrap(asked) => maintenance::rewrap(&context, &asked),
         Command::Dispose(asked) => maintenance::dispose(&context, &asked),
+        Command::Keys(asked) => keys::keys(&context, &asked),
         Command::Kat => papers::kat(),
         Command::Bench(asked) => crate::bench::bench(&context, &asked),
         Command::Config(asked) => Ok(config_answer(&context, asked.check)),

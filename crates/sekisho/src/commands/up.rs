@@ -66,11 +66,27 @@ fn drawn_feed(context: &Context, wired: &Wired, drawn: &Drawn) -> Result<PathBuf
         .map_err(|error| Problem::new(&labels::DATA_DIRECTORY, error.kind().to_string()))?;
     let path = folder.join(format!("feed-{seed}-{residents}-{start}.csv"));
     if !path.exists() {
+        refuse_second_country(wired)?;
         let bar = progress::bar("drawing residents", feed::expected(drawn), context.quiet());
         draw::write_feed(&wired.platform, drawn, &path, &bar)?;
         bar.finish_and_clear();
     }
     Ok(path)
+}
+
+/// Invented residents get the sequence numbers that their municipalities begin with: there is room for
+/// one country, and none where a feed was taken in.
+fn refuse_second_country(wired: &Wired) -> Result<(), Problem> {
+    let mut is_empty = true;
+    wired.platform.store.snapshot("country", &mut |view| {
+        is_empty = view.all_cursors()?.is_empty();
+        Ok(())
+    })?;
+    if is_empty {
+        return Ok(());
+    }
+    let detail = "residents of another feed, seed, size or year are there";
+    Err(Problem::new(&labels::ALREADY_INITIALISED, detail))
 }
 
 fn summary(context: &Context, road: &Road) -> String {

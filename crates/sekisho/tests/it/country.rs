@@ -32,6 +32,13 @@ fn up_makes_a_country_and_changes_nothing_the_second_time() {
     assert_eq!((&again["lists"], &again["published"]), (&json!(0), &first["published"]));
     let after = (house.published(), files_below(&house.data().join("deliveries")));
     assert!(before == after, "the second run published or delivered something");
+    // Another country has no room beside it, and is refused before anything is drawn or taken in.
+    for other in [["--residents", "300", "--seed", "2"], ["--residents", "301", "--seed", "1"]] {
+        let arguments = [&["up", "--no-serve"][..], &other].concat();
+        house.ask(&arguments).problem(3, "already_initialised");
+    }
+    let after = (house.published(), files_below(&house.data().join("deliveries")));
+    assert!(before == after, "a refused run published or delivered something");
     house.done();
 }
 

@@ -102,9 +102,14 @@ impl House {
     /// The program with this house's data directory.
     pub(crate) fn command<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sekisho"));
-        for name in
-            ["SEKISHO_DATA", "SEKISHO_CONFIG", "SEKISHO_PASSPHRASE", "SEKISHO_OPERATOR", "COLUMNS"]
-        {
+        for name in [
+            "SEKISHO_DATA",
+            "SEKISHO_CONFIG",
+            "SEKISHO_PASSPHRASE",
+            "SEKISHO_OPERATOR",
+            "SEKISHO_NEW_PASSPHRASE",
+            "COLUMNS",
+        ] {
             command.env_remove(name);
         }
         command.arg("--data").arg(&self.data).args(arguments).stdin(Stdio::null());

@@ -6,6 +6,7 @@ use crate::house::{House, PASSPHRASE, files_below};
 use app::Platform;
 use app::number_ask::{Whose, number_ask};
 use base::{Actor, Problem, Purpose};
+use policy::Action;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
@@ -250,4 +251,93 @@ fn who_is_disposed_of_is_on_no_later_list() {
     let listed: Vec<_> = listed(&house).into_keys().collect();
     assert_eq!(listed, [codes[0].clone()]);
     house.done();
+}
+
+/// The labels of keys that nothing needs any more.
+fn free_keys(house: &House) -> Vec<String> {
+    let list = house.ask(&["keys", "list"]).good();
+    let free = list.as_array().unwrap().iter().filter(|key| key["in_use"] == false);
+    free.map(|key| key["label"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_former_key_is_destroyed_and_old_backups_open_no_more() {
+    let house = House::quick();
+    let codes = house.codes(CHIYODA, 2);
+    house.import(&feed(&[line(1, "move_in", &codes[0], TARO)]));
+    let backup = house.copy();
+    let destroy = |label: &str| house.ask(&["keys", "destroy", label, "--yes"]);
+    assert_eq!(house.ask(&["keys", "destroy", "kek/1"]).code, 2, "without --yes");
+    for needed in ["kek/1", "numbering/1", "ledger/1", "token/1"] {
+        destroy(needed).problem(3, "key_in_use");
+    }
+    destroy("kek/2").problem(6, "key_absent");
+    destroy("KEK").problem(6, "key_operation");
+    assert_eq!(free_keys(&house), [""; 0]);
+    house.ask(&["rewrap"]).good();
+    assert_eq!(free_keys(&house), ["kek/1"]);
+    let act = house.ask(&["keys", "destroy", "kek/1", "--yes", "--operator", "k.sato"]).good();
+    let leaf = house.ask(&["ledger", "prove", &act["act"].to_string()]).good()["leaf"].to_string();
+    assert!(leaf.contains("key_destroy") && leaf.contains("operator:k.sato"), "{leaf}");
+    destroy("kek/1").problem(6, "key_absent");
+    // No later ceremony brings it back.
+    house.ask(&["init"]).problem(3, "already_initialised");
+    destroy("kek/1").problem(6, "key_absent");
+    assert!(number_of(&house.platform(), &codes[0]).is_ok());
+    house.import(&feed(&[line(2, "move_in", &codes[1], TARO)]));
+    house.done();
+    // The store as it was, with the key store as it is.
+    let keys = "keys/keystore";
+    backup.done();
+    fs::copy(house.data().join(keys), backup.data().join(keys)).unwrap();
+    assert_eq!(number_of(&backup.platform(), &codes[0]).unwrap_err().label(), "key_absent");
+}
+
+/// A new epoch in which not every data key has arrived yet.
+#[test]
+fn a_former_key_stays_while_anything_is_wrapped_under_it() {
+    let house = House::quick();
+    let codes = house.codes(CHIYODA, 1);
+    house.import(&feed(&[line(1, "move_in", &codes[0], TARO)]));
+    let platform = house.platform();
+    let operator: Actor = "operator:k.sato".parse().unwrap();
+    let permit = app::permit(&operator, Action::Rewrap, Purpose::Operation, None).unwrap();
+    app::commit::transact(&platform, |work| app::rewrap::next_epoch(work, &permit).map(drop))
+        .unwrap();
+    house.ask(&["keys", "destroy", "kek/1", "--yes"]).problem(3, "key_in_use");
+    assert_eq!(free_keys(&house), [""; 0]);
+    app::rewrap::rewrap(&platform, &mut |_| ()).unwrap();
+    house.ask(&["keys", "destroy", "kek/1", "--yes"]).good();
+    house.done();
+}
+
+#[test]
+fn a_passphrase_is_changed_and_the_old_one_opens_nothing() {
+    let house = House::quick();
+    let file = house.data().join("keys/passphrase");
+    let told = house.ask(&["keys", "passphrase", "--generate"]).good();
+    assert_eq!(told["passphrase_file"], file.to_str().unwrap());
+    let invented = fs::read_to_string(&file).unwrap();
+    assert!(invented.trim().len() == 64 && !file.with_extension("new").exists());
+    house.ask(&["verify"]).good();
+    let named = house.write("named", "a third one\n");
+    house.ask(&["keys", "passphrase", "--new", &named]).problem(3, "keystore_permissions");
+    set_mode(Path::new(&named), 0o600);
+    house.ask(&["keys", "passphrase", "--new", &named]).good();
+    house.ask(&["verify"]).problem(3, "keystore_passphrase");
+    fs::write(&file, "a third one").unwrap();
+    let arguments = ["--json", "keys", "passphrase"];
+    let mut command = house.command(&arguments);
+    let output = command.env("SEKISHO_NEW_PASSPHRASE", "a fourth one").output().unwrap();
+    house.told(&arguments, output).good();
+    let arguments = ["--json", "keys", "passphrase", "--generate"];
+    let mut command = house.command(&arguments);
+    let output = command.env("SEKISHO_PASSPHRASE", "a fourth one").output().unwrap();
+    house.told(&arguments, output).problem(3, "passphrase_missing");
+    fs::write(&file, "a fourth one").unwrap();
+    house.done();
+    for secret in [invented.trim(), "a third one", "a fourth one"] {
+        let heard = String::from_utf8(house.heard()).unwrap();
+        assert!(!heard.contains(secret), "a passphrase was told");
+    }
 }
