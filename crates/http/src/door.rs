@@ -12,6 +12,7 @@ use crate::reply::{JSON, Reply, problem_response};
 use crate::request::{Ask, Query, municipality};
 use crate::route::{self, Access, Act, Deed, Found, Handle, Route};
 use app::cosign::Tally;
+use app::set_difference::SetCache;
 use app::{Committer, Platform, Work};
 use base::{Problem, Remedy, labels};
 use http_body_util::Full;
@@ -52,6 +53,7 @@ pub(crate) struct Inside {
     pub(crate) openapi: Bytes,
     pub(crate) metrics: Metrics,
     pub(crate) nodes: NodeCache,
+    pub(crate) sets: SetCache,
     requests: Arc<Semaphore>,
     looks: Arc<Semaphore>,
 }
@@ -64,7 +66,8 @@ impl Door {
         let requests = Arc::new(Semaphore::new(state.limits.requests_max));
         let looks = Arc::new(Semaphore::new(state.limits.looks_max));
         let (metrics, nodes) = (Metrics::default(), NodeCache::new(TILES_CACHED));
-        Self(Arc::new(Inside { state, routes, openapi, metrics, nodes, requests, looks }))
+        let sets = SetCache::default();
+        Self(Arc::new(Inside { state, routes, openapi, metrics, nodes, sets, requests, looks }))
     }
 
     /// Answers a request. There is always an answer; what went wrong is a problem.

@@ -6,7 +6,7 @@
 use crate::rows::{
     ActRow, Changes, CheckpointRow, CosignatureRow, DataKeyRow, DeliveryRow, FeedCursorRow,
     FeedMessageRow, IdempotencyRow, NumberListRow, NumberRow, OutboxRow, PersonRow, RecordCodeRow,
-    StockRow,
+    SetRow, StockRow,
 };
 use base::{ActId, PersonId, Problem};
 use numbers::LocalGovernmentCode;
@@ -45,13 +45,13 @@ pub trait View {
     fn persons(&mut self, ids: &[PersonId]) -> Result<Vec<Option<PersonRow>>, Problem>;
     /// A page of all persons.
     fn persons_page(&mut self, after: PersonId, limit: usize) -> Result<Vec<PersonRow>, Problem>;
-    /// A page of the persons of a municipality.
-    fn persons_of(
+    /// A page of the set of a municipality: of those who are registered there.
+    fn set_of(
         &mut self,
         municipality: LocalGovernmentCode,
         after: PersonId,
         limit: usize,
-    ) -> Result<Vec<PersonRow>, Problem>;
+    ) -> Result<Vec<SetRow>, Problem>;
     /// Persons with this folded name and birth date.
     fn persons_named(&mut self, index: &BlindIndex) -> Result<Vec<PersonRow>, Problem>;
     /// The greatest person number given, 0 if none.

@@ -8,7 +8,7 @@ use numbers::LocalGovernmentCode;
 use ports::rows::{
     ActRow, Changes, CheckpointRow, CosignatureRow, DataKeyRow, DeliveryRow, FeedCursorRow,
     FeedMessageRow, IdempotencyRow, NumberListRow, NumberRow, OutboxRow, PersonRow, RecordCodeRow,
-    StockRow,
+    SetRow, StockRow,
 };
 use ports::{Tx, View};
 use seal::BlindIndex;
@@ -103,16 +103,23 @@ impl<E: Engine> View for Session<E> {
         self.rows("WHERE id > $1 ORDER BY id LIMIT $2", &[int(after.0), page(limit)])
     }
 
-    fn persons_of(
+    fn set_of(
         &mut self,
         of: LocalGovernmentCode,
         after: PersonId,
         limit: usize,
-    ) -> Result<Vec<PersonRow>, Problem> {
-        self.rows(
-            "WHERE municipality = $1 AND id > $2 ORDER BY id LIMIT $3",
-            &[municipality(of), int(after.0), page(limit)],
-        )
+    ) -> Result<Vec<SetRow>, Problem> {
+        let sql = "SELECT id, set_position, set_digest FROM person WHERE municipality = $1 \
+             AND id > $2 AND set_digest IS NOT NULL ORDER BY id LIMIT $3";
+        let params = [municipality(of), int(after.0), page(limit)];
+        let types = [Type::Int, Type::Int, Type::Blob];
+        let rows = self.ask(|engine| engine.query(sql, &params, &types))?;
+        let read = |row| {
+            let mut columns = Columns::new(row);
+            let person = PersonId(columns.int()?);
+            Ok(SetRow { person, position: columns.int()?, digest: columns.array()? })
+        };
+        rows.into_iter().map(read).collect()
     }
 
     fn persons_named(&mut self, index: &BlindIndex) -> Result<Vec<PersonRow>, Problem> {

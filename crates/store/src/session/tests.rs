@@ -56,7 +56,7 @@ fn plans() -> Vec<String> {
     let asked = [
         session.persons(&[person]).is_ok(),
         session.persons_page(person, 1).is_ok(),
-        session.persons_of(of, person, 1).is_ok(),
+        session.set_of(of, person, 1).is_ok(),
         session.persons_named(&index).is_ok(),
         session.last_person().is_ok(),
         session.data_keys(&[person]).is_ok(),

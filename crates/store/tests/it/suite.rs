@@ -3,7 +3,8 @@
 use crate::harness::{Db, commit, label, look};
 use crate::rows::{
     act, acts, answer, checkpoint, code, cosignature, cursor, data_key, delivery, index, list,
-    message, number, outbox, person, refused, resident, sixteen, stock, together, waiting, ward,
+    message, number, outbox, person, refused, resident, set_entry, sixteen, stock, together,
+    waiting, ward,
 };
 use base::{ActId, PersonId, Problem, labels};
 use ports::Store;
@@ -19,7 +20,7 @@ pub(crate) fn an_empty_store_has_an_answer_to_everything(db: &Db) {
         assert_eq!(view.persons(&[PersonId(1)])?, [None]);
         assert_eq!(view.persons(&[])?, []);
         assert_eq!(view.persons_page(PersonId(0), 10)?, []);
-        assert_eq!(view.persons_of(ward(0), PersonId(0), 10)?, []);
+        assert_eq!(view.set_of(ward(0), PersonId(0), 10)?, []);
         assert_eq!(view.persons_named(&index(1))?, []);
         assert_eq!(view.last_person()?, PersonId(0));
         assert_eq!(view.data_keys(&[PersonId(0)])?, [None]);
@@ -197,6 +198,7 @@ pub(crate) fn many_look_ups_at_once(db: &Db) {
 pub(crate) fn pages_of_persons(db: &Db) {
     let mut rows: Vec<_> = [2, 3, 5, 7, 11].map(person).into();
     rows[1].municipality = ward(1);
+    (rows[3].status, rows[3].set_digest) = (status::DEAD, None);
     rows[4].name_birth_index = rows[0].name_birth_index;
     commit(db.store(), &Changes { persons: rows.clone(), ..Changes::default() }).unwrap();
     look(db.store(), |view| {
@@ -209,11 +211,11 @@ pub(crate) fn pages_of_persons(db: &Db) {
         assert_eq!(pages(i64::MAX, 2)?, []);
         assert_eq!(pages(i64::MIN, usize::MAX)?, rows);
         assert_eq!(pages(0, 0)?, []);
-        let here = [0, 2, 3, 4].map(|at| rows[at].clone());
-        assert_eq!(view.persons_of(ward(0), PersonId(0), 9)?, here);
-        assert_eq!(view.persons_of(ward(0), PersonId(2), 2)?, here[1..3]);
-        assert_eq!(view.persons_of(ward(1), PersonId(0), 9)?, rows[1..2]);
-        assert_eq!(view.persons_of(ward(1), PersonId(3), 9)?, []);
+        let here = [0, 2, 4].map(|at| set_entry(&rows[at]).unwrap());
+        assert_eq!(view.set_of(ward(0), PersonId(0), 9)?, here);
+        assert_eq!(view.set_of(ward(0), PersonId(2), 1)?, here[1..2]);
+        assert_eq!(view.set_of(ward(1), PersonId(0), 9)?, [set_entry(&rows[1]).unwrap()]);
+        assert_eq!(view.set_of(ward(1), PersonId(3), 9)?, []);
         assert_eq!(view.persons_named(&index(2))?, [rows[0].clone(), rows[4].clone()]);
         assert_eq!(view.last_person()?, PersonId(11));
         Ok(())
@@ -392,8 +394,8 @@ pub(crate) fn a_row_with_the_key_of_another_replaces_it(db: &Db) {
     commit(db.store(), &after).unwrap();
     look(db.store(), |view| {
         assert_eq!(view.persons_page(PersonId(0), 9)?, after.persons);
-        assert_eq!(view.persons_of(ward(0), PersonId(0), 9)?, []);
-        assert_eq!(view.persons_of(ward(2), PersonId(0), 9)?, after.persons);
+        assert_eq!(view.set_of(ward(0), PersonId(0), 9)?, []);
+        assert_eq!(view.set_of(ward(2), PersonId(0), 9)?, [set_entry(&after.persons[0]).unwrap()]);
         assert_eq!(view.data_keys_not_of(0, PersonId(-1), 9)?, after.data_keys);
         assert_eq!(view.codes_of(PersonId(1))?, after.codes);
         assert_eq!(view.numbers_of(PersonId(1))?, after.numbers);
