@@ -1,5 +1,7 @@
 //! `ports::View` and `ports::Tx` over any engine: every query of the platform, one text each.
 
+mod subjects;
+
 use crate::engine::{Engine, Param, Type, last_of_each_key};
 use crate::record::{Columns, Record, blob, count, int, municipality, text};
 use crate::tables::{self, Table};
@@ -61,11 +63,6 @@ impl<E: Engine> Session<E> {
     fn number(&mut self, sql: &str) -> Result<Option<i64>, Problem> {
         let row = self.ask(|engine| engine.query(sql, &[], &[Type::Int]))?.into_iter().next();
         row.map_or(Ok(None), |row| Columns::new(row).int_or_null())
-    }
-
-    fn covered_acts(&mut self) -> Result<u64, Problem> {
-        let covered = self.number("SELECT end_act FROM subject_run ORDER BY id DESC LIMIT 1")?;
-        Ok(covered.unwrap_or(0).cast_unsigned())
     }
 
     /// Acts take the next places in the ledger, one after the other.
@@ -255,7 +252,9 @@ impl<E: Engine> View for Session<E> {
     }
 
     fn subject_index(&mut self) -> Result<(u64, u64), Problem> {
-        let entries = self.number("SELECT COUNT(*) FROM subject_act")?;
+        let found =
+            "SELECT COUNT(*) FROM subject_run r CROSS JOIN subject_act s WHERE s.run = r.id";
+        let entries = self.number(found)?;
         Ok((self.covered_acts()?, entries.unwrap_or(0).cast_unsigned()))
     }
 
@@ -347,23 +346,9 @@ impl<E: Engine> Tx for Session<E> {
     }
 
     fn index_subjects(&mut self) -> Result<bool, Problem> {
-        let covered = self.covered_acts()?;
-        let acts = self.acts(ActId(covered), ACTS_PER_RUN)?;
-        if acts.len() < ACTS_PER_RUN {
-            return Ok(false);
-        }
-        let run = self.number("SELECT MAX(id) FROM subject_run")?.unwrap_or(0) + 1;
-        let mut entries: Vec<_> =
-            acts.iter().filter_map(|act| Some((act.subject.as_ref()?, act.id.0))).collect();
-        entries.sort_unstable();
-        let mut rows = Vec::with_capacity(entries.len() * tables::SUBJECT_ACT.columns.len());
-        entries.iter().for_each(|(subject, act)| {
-            rows.extend([int(run), blob(&subject[..]), count(*act)]);
-        });
-        let end = covered + acts.len() as u64;
-        self.ask(|engine| engine.write(&tables::SUBJECT_ACT, &rows))?;
-        self.ask(|engine| engine.write(&tables::SUBJECT_RUN, &[int(run), count(end)]))?;
-        Ok(true)
+        let added = self.add_run()?;
+        self.merge_step()?;
+        Ok(added)
     }
 
     fn write_checkpoint(&mut self, checkpoint: &CheckpointRow) -> Result<(), Problem> {
@@ -387,9 +372,6 @@ impl<E: Engine> Tx for Session<E> {
 fn page(limit: usize) -> Param<'static> {
     int(i64::try_from(limit).unwrap_or(i64::MAX))
 }
-
-/// Acts in one run of the subject index: few enough to search one by one before they are indexed.
-const ACTS_PER_RUN: usize = 4_096;
 
 #[cfg(test)]
 mod tests;

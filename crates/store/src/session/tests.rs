@@ -84,6 +84,9 @@ fn plans() -> Vec<String> {
         session.last_checkpoint().is_ok(),
         session.checkpoints(1, 1).is_ok(),
         session.cosignatures(1, 1).is_ok(),
+        session.entry_at(1, 1).is_ok(),
+        session.move_entries(1, 2, ([0; 16], 1)).is_ok(),
+        session.subject_index().is_ok(),
         session.setting("name").is_ok(),
     ];
     assert!(asked.iter().all(|ok| *ok));

@@ -327,6 +327,69 @@ pub(crate) fn acts_by_subject_are_found_before_and_after_they_are_indexed(db: &D
     assert_eq!(look(db.store(), |view| view.subject_index()), (8_192, entries));
 }
 
+pub(crate) fn acts_by_subject_are_found_in_the_midst_of_a_merge(db: &Db) {
+    // Somebody has so many acts that a step ends among them; nobody has others.
+    let mut rows = acts(0..RUN * 34);
+    rows.iter_mut().filter(|act| act.id.0 % 11 == 0).for_each(|act| act.subject = None);
+    let spread = |id: u64| u128::from(id).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
+    rows.iter_mut().filter(|act| act.id.0 % 3 == 1 && act.subject.is_some()).for_each(|act| {
+        act.subject = Some((spread(act.id.0 % 5_000)).to_be_bytes());
+    });
+    for part in rows.chunks(40_000) {
+        commit(db.store(), &Changes { acts: part.to_vec(), ..Changes::default() }).unwrap();
+    }
+    let subjects: Vec<_> =
+        [0, 1, 100, 4_999, 90_001].into_iter().filter_map(|at: usize| rows[at].subject).collect();
+    let expected = |subject: [u8; 16]| rows.iter().filter(move |row| row.subject == Some(subject));
+    let check = || {
+        look(db.store(), |view| {
+            for subject in &subjects {
+                let found = view.acts_about(subject, None, 40)?;
+                assert!(found.iter().eq(expected(*subject).take(40)));
+                let after = Some(ActId(70_000));
+                let late = expected(*subject).filter(|row| row.id.0 > 70_000);
+                assert!(view.acts_about(subject, after, 40)?.iter().eq(late.take(40)));
+            }
+            let (covered, entries) = view.subject_index()?;
+            let indexed = rows.iter().take_while(|row| row.id.0 < covered);
+            assert_eq!(entries, indexed.filter(|row| row.subject.is_some()).count() as u64);
+            Ok(())
+        });
+    };
+    let mut more = true;
+    let mut index = || {
+        db.store()
+            .transact("test", &mut |tx| {
+                more = tx.index_subjects()?;
+                Ok(())
+            })
+            .unwrap();
+        more
+    };
+    let mut added = 0;
+    while index() {
+        added += 1;
+        if added >= 31 {
+            check();
+        }
+    }
+    assert_eq!((added, runs(db)), (34, 35), "32 runs and two, and the one they are moved into");
+    for _ in 0..20 {
+        assert!(!index());
+        check();
+    }
+    assert_eq!(runs(db), 3);
+}
+
+/// Runs of the index by subject.
+fn runs(db: &Db) -> u64 {
+    // Each look-up searches them all; only the database itself can say how many there are.
+    db.count("SELECT COUNT(*) FROM subject_run")
+}
+
+/// Acts in a run of the index by subject.
+const RUN: u64 = 4_096;
+
 pub(crate) fn pages_of_the_outbox_and_of_checkpoints(db: &Db) {
     let mut rows: Vec<_> = [0, 1, 4].map(outbox).into();
     let mut other = outbox(1);
