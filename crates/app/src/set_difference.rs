@@ -47,7 +47,7 @@ pub fn set_question(
 ) -> Result<Answer, Problem> {
     stock::registrar(municipality)?;
     question.check().map_err(refused)?;
-    respond(question, &*sets.set_of(platform, municipality)?).map_err(refused)
+    respond(question, &sets.set_of(platform, municipality)?).map_err(refused)
 }
 
 impl SetCache {
