@@ -13,8 +13,8 @@ fuzz_target!(|data: &[u8]| {
     let mut exchange = Exchange::new(ours.values().copied().collect());
     let sorted: Vec<Entry> = theirs.values().copied().collect();
     while let Some(question) = exchange.next_question() {
-        assert!(question.is_fair());
-        exchange.answer(&respond(&question, &sorted)).expect("an honest answer");
+        let answer = respond(&question, &sorted).expect("a question of ours");
+        exchange.answer(&answer).expect("an honest answer");
     }
     assert!(exchange.questions() <= QUESTIONS_MAX);
     assert_eq!(exchange.findings(), difference(&ours, &theirs));

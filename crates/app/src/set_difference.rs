@@ -6,56 +6,107 @@ use crate::number_ask::{Whose, ask_about, content, permit_about};
 use crate::permits::permit;
 use crate::platform::Platform;
 use crate::stock;
-use crate::work::{Outcome, Work};
+use crate::work::{Outcome, Work, broken};
 use base::{ActId, Actor, PersonId, Problem, Purpose, labels};
 use numbers::{LocalGovernmentCode, ResidentRecordCode};
 use policy::{Action, Permit};
+use ports::View;
+use ports::rows::SetRow;
 use registry::ResidentRecord;
 use registry::difference::{FieldDifference, differences};
-use registry::set_digest::{Answer, Entry, Question, entries, respond};
+use registry::set_digest::{Answer, Entry, Question, QuestionRefusal, respond};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The sets that were asked about lately, as they stood at a mark of their feed: a comparison asks
+/// many questions about one set.
+///
+/// Only its own feed changes a municipality's set: nobody else may touch an open record, and what
+/// becomes of a closed one is not in the set (`registry` decides so, and a test of it holds it).
+#[derive(Default)]
+pub struct SetCache {
+    /// The one asked about last at the end.
+    slots: Mutex<VecDeque<(LocalGovernmentCode, Slot)>>,
+}
+
+/// One set. It is locked while it is read, so that one reads and the others wait.
+type Slot = Arc<Mutex<Option<Kept>>>;
+
+struct Kept {
+    mark: u64,
+    set: Arc<[Entry]>,
+}
 
 /// Answers a question about a municipality's set.
 pub fn set_question(
     platform: &Platform,
+    sets: &SetCache,
     _permit: &Permit,
     municipality: LocalGovernmentCode,
     question: &Question,
 ) -> Result<Answer, Problem> {
     stock::registrar(municipality)?;
-    let prefixes = question.children.len() + question.entries.len();
-    if prefixes > QUESTION_PREFIXES_MAX {
-        return Err(Problem::new(&labels::PAGE_RANGE, "too many prefixes in one question"));
-    }
-    let set = set_of(platform, municipality)?;
-    let listed = question.entries.iter().map(|prefix| entries(*prefix, &set).len());
-    if listed.sum::<usize>() > ANSWER_ENTRIES_MAX {
-        return Err(Problem::new(&labels::PAGE_RANGE, "too many records under these prefixes"));
-    }
-    Ok(respond(question, &set))
+    question.check().map_err(refused)?;
+    respond(question, &sets.set_of(platform, municipality)?).map_err(refused)
 }
 
-/// The records of a municipality as set entries, in order.
-pub fn set_of(
-    platform: &Platform,
-    municipality: LocalGovernmentCode,
-) -> Result<Vec<Entry>, Problem> {
-    let mut set = Vec::new();
-    platform.store.snapshot("set_of", &mut |view| {
-        set.clear();
-        let mut after = PersonId(0);
-        loop {
-            let page = view.persons_of(municipality, after, PAGE_PERSONS)?;
-            let Some(last) = page.last() else { return Ok(()) };
-            after = last.id;
-            let entries = page.iter().filter_map(|row| {
-                let position = row.set_position.cast_unsigned();
-                Some(Entry { position, digest: row.set_digest? })
-            });
-            set.extend(entries);
+impl SetCache {
+    /// The records of a municipality as set entries, in order.
+    pub fn set_of(
+        &self,
+        platform: &Platform,
+        municipality: LocalGovernmentCode,
+    ) -> Result<Arc<[Entry]>, Problem> {
+        let slot = self.slot(municipality);
+        let mut kept = lock(&slot);
+        platform.store.snapshot("set_of", &mut |view| {
+            let cursor = view.cursors(&[municipality])?.pop().flatten();
+            let mark = cursor.map_or(1, |cursor| cursor.next);
+            if kept.as_ref().is_none_or(|kept| kept.mark != mark) {
+                *kept = Some(Kept { mark, set: read_set(view, municipality)? });
+            }
+            Ok(())
+        })?;
+        let set = kept.as_ref().map(|kept| Arc::clone(&kept.set));
+        set.ok_or_else(|| broken("no snapshot"))
+    }
+
+    fn slot(&self, municipality: LocalGovernmentCode) -> Slot {
+        let mut slots = lock(&self.slots);
+        let known = slots.iter().position(|(of, _)| *of == municipality);
+        let known = known.and_then(|at| slots.remove(at));
+        let slot = known.map_or_else(Slot::default, |(_, slot)| slot);
+        slots.push_back((municipality, Arc::clone(&slot)));
+        if slots.len() > SETS_KEPT_MAX {
+            slots.pop_front();
         }
-    })?;
+        slot
+    }
+}
+
+fn read_set(
+    view: &mut dyn View,
+    municipality: LocalGovernmentCode,
+) -> Result<Arc<[Entry]>, Problem> {
+    let (mut set, mut after) = (Vec::new(), PersonId(0));
+    loop {
+        let page = view.set_of(municipality, after, PAGE_PERSONS)?;
+        let Some(last) = page.last() else { break };
+        after = last.person;
+        let entry =
+            |row: &SetRow| Entry { position: row.position.cast_unsigned(), digest: row.digest };
+        set.extend(page.iter().map(entry));
+    }
     set.sort_unstable();
-    Ok(set)
+    Ok(set.into())
+}
+
+fn refused(refusal: QuestionRefusal) -> Problem {
+    Problem::from_refusal(refusal.label()).detail(refusal.advice())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Compares the municipality's record of a person with ours.
@@ -80,8 +131,5 @@ pub fn record_difference(
 
 const PAGE_PERSONS: usize = 8_192;
 
-/// Most prefixes in one question: as many as the registry's own exchange asks for.
-const QUESTION_PREFIXES_MAX: usize = 4_096;
-
-/// Most records listed in one answer: sixteen under each prefix.
-const ANSWER_ENTRIES_MAX: usize = 16 * QUESTION_PREFIXES_MAX;
+/// Sets kept: a large city's is some tens of megabytes.
+const SETS_KEPT_MAX: usize = 8;

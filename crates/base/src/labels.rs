@@ -163,6 +163,7 @@ labels! {
     OVERLOADED "overloaded" Again 503 "Too many requests wait" "混雑しています";
     PROOF_RANGE "proof_range" Refused 422 "The proof asks for a place outside the tree" "証明の範囲が木の外です";
     SET_DIGEST_PREFIX "set_digest_prefix" Refused 422 "A prefix consists of at most 16 hexadecimal digits" "接頭辞は16桁以内の16進数です";
+    SET_DIGEST_QUESTION "set_digest_question" Refused 422 "The question asks for too many prefixes, for one within another, or for a list too long" "接頭辞が多すぎるか重なっているか、該当する記録が多すぎます";
     SET_DIGEST_ANSWER "set_digest_answer" Again 409 "The answer does not fit the question: the set changed meanwhile" "比較中に集合が変わりました";
 
     // witnesses (C2SP tlog-witness): what a witness refuses, and what the ledger hears from one

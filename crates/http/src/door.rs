@@ -13,6 +13,7 @@ use crate::reply::{JSON, Reply, problem_response};
 use crate::request::{Ask, Query, municipality};
 use crate::route::{self, Access, Act, Deed, Found, Handle, Route};
 use app::cosign::Tally;
+use app::set_difference::SetCache;
 use app::{Committer, Platform, Work};
 use base::{Problem, Remedy, labels};
 use http_body_util::Full;
@@ -54,6 +55,7 @@ pub(crate) struct Inside {
     pub(crate) metrics: Metrics,
     pub(crate) nodes: NodeCache,
     pub(crate) readiness: Readiness,
+    pub(crate) sets: SetCache,
     requests: Arc<Semaphore>,
     looks: Arc<Semaphore>,
 }
@@ -66,8 +68,9 @@ impl Door {
         let requests = Arc::new(Semaphore::new(state.limits.requests_max));
         let looks = Arc::new(Semaphore::new(state.limits.looks_max));
         let (metrics, nodes) = (Metrics::default(), NodeCache::new(TILES_CACHED));
-        let readiness = Readiness::default();
-        let inside = Inside { state, routes, openapi, metrics, nodes, readiness, requests, looks };
+        let (readiness, sets) = (Readiness::default(), SetCache::default());
+        let inside =
+            Inside { state, routes, openapi, metrics, nodes, readiness, sets, requests, looks };
         Self(Arc::new(inside))
     }
 

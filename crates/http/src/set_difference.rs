@@ -56,18 +56,16 @@ pub(crate) fn routes() -> Vec<Route> {
 
 fn question(inside: &Inside, ask: &Ask) -> Result<Reply, Problem> {
     let fields = Fields::of(ask.json()?, &["children", "entries"])?;
-    let children = prefixes(&fields, "children")?;
-    if children.iter().any(|prefix| prefix.child(0).is_none()) {
-        let detail = "below 16 digits there is no level";
-        return Err(Problem::new(&labels::SET_DIGEST_PREFIX, detail).in_field("children"));
-    }
-    let question = Question { children, entries: prefixes(&fields, "entries")? };
+    let question = Question {
+        children: prefixes(&fields, "children")?,
+        entries: prefixes(&fields, "entries")?,
+    };
     if question.children.is_empty() && question.entries.is_empty() {
         return Err(refused("the question asks for nothing"));
     }
     let permit = ask.permit()?;
     let platform = &inside.state.platform;
-    let answer = set_question(platform, &permit, ask.municipality()?, &question)?;
+    let answer = set_question(platform, &inside.sets, &permit, ask.municipality()?, &question)?;
     Ok(Reply::json(&answer_json(&answer)))
 }
 
@@ -146,7 +144,8 @@ fn question_doc() -> Doc {
     Doc {
         tag: "differences",
         summary: "Digests of the records whose positions begin with a prefix: of its sixteen \
-                  children, or the records themselves. Halve until what differs is found.",
+                  children, or the records themselves, at most sixteen under each. Halve until what \
+                  differs is found. Prefixes lie apart, at most 4096 in one question.",
         body: Some(Content::json(
             object_with(&[], &[("children", prefixes.clone()), ("entries", prefixes)]),
             json!({ "children": [""] }),

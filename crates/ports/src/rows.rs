@@ -48,6 +48,17 @@ pub mod status {
     pub const DISPOSED: i64 = 5;
 }
 
+/// A registered person's place in the municipality's set digest.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SetRow {
+    /// The person.
+    pub person: PersonId,
+    /// Place of the record.
+    pub position: i64,
+    /// Its digest.
+    pub digest: [u8; 16],
+}
+
 /// A person's data key, wrapped. Person 0 is the platform itself.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DataKeyRow {

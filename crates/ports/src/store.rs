@@ -6,7 +6,7 @@
 use crate::rows::{
     ActRow, Changes, CheckpointRow, CosignatureRow, DataKeyRow, DeliveryRow, FeedCursorRow,
     FeedMessageRow, IdempotencyRow, NumberListRow, NumberRow, OutboxRow, PersonRow, RecordCodeRow,
-    StockRow,
+    SetRow, StockRow,
 };
 use base::{ActId, PersonId, Problem};
 use numbers::LocalGovernmentCode;
@@ -45,13 +45,13 @@ pub trait View {
     fn persons(&mut self, ids: &[PersonId]) -> Result<Vec<Option<PersonRow>>, Problem>;
     /// A page of all persons.
     fn persons_page(&mut self, after: PersonId, limit: usize) -> Result<Vec<PersonRow>, Problem>;
-    /// A page of the persons of a municipality.
-    fn persons_of(
+    /// A page of the set of a municipality: of those who are registered there.
+    fn set_of(
         &mut self,
         municipality: LocalGovernmentCode,
         after: PersonId,
         limit: usize,
-    ) -> Result<Vec<PersonRow>, Problem>;
+    ) -> Result<Vec<SetRow>, Problem>;
     /// Persons with this folded name and birth date.
     fn persons_named(&mut self, index: &BlindIndex) -> Result<Vec<PersonRow>, Problem>;
     /// The greatest person number given, 0 if none.
@@ -115,7 +115,7 @@ pub trait View {
         after: Option<ActId>,
         limit: usize,
     ) -> Result<Vec<ActRow>, Problem>;
-    /// How many acts the subject index covers, and how many entries its runs have: for `verify`.
+    /// How many acts the subject index covers, and how many entries look-ups find: for `verify`.
     fn subject_index(&mut self) -> Result<(u64, u64), Problem>;
     /// A page of open work of a topic, by act.
     fn outbox(
@@ -152,8 +152,9 @@ pub trait View {
 pub trait Tx: View {
     /// Writes all changes.
     fn write(&mut self, changes: &Changes) -> Result<(), Problem>;
-    /// Adds the next run of acts to the index by subject; false when there are too few for a run
-    /// yet. Look-ups are complete at any time: acts beyond the index are searched one by one.
+    /// Adds the next acts to the index by subject; false when they are too few yet. Does a bounded
+    /// part of what keeps the index easy to search, too. Look-ups are complete at any time: acts
+    /// beyond the index are searched one by one.
     fn index_subjects(&mut self) -> Result<bool, Problem>;
     /// Publishes a checkpoint: refused (`ledger_split`) when one of the same size is there.
     fn write_checkpoint(&mut self, checkpoint: &CheckpointRow) -> Result<(), Problem>;

@@ -10,7 +10,9 @@
 
 mod exchange;
 
-pub use exchange::{Answer, Exchange, ExchangeRefusal, Findings, Question, respond};
+pub use exchange::{
+    Answer, Exchange, ExchangeRefusal, Findings, Question, QuestionRefusal, respond,
+};
 use std::{fmt, ops::Range, str::FromStr};
 
 /// One record of a set. Entries are ordered by position, then digest.

@@ -108,8 +108,9 @@ CREATE TABLE act (
   entry :blob NOT NULL
 ) :strict;
 
--- Acts by subject, in runs: each run indexes the next so many acts, sorted, and is written once at the
--- right edge of the table. A random place per act would cost a page of the disk per act.
+-- Acts by subject, in runs: each run indexes the next so many acts, sorted, and is written at one place
+-- of the table. A random place per act would cost a page of the disk per act. Runs are merged, so that
+-- a look-up has few to search.
 CREATE TABLE subject_run (
   id :int NOT NULL PRIMARY KEY CHECK (id > 0),
   end_act :int NOT NULL

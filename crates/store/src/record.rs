@@ -71,7 +71,7 @@ impl Columns {
         self.blob_or_null()?.ok_or_else(shape)
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], Problem> {
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], Problem> {
         self.blob()?.try_into().map_err(|_| shape())
     }
 

@@ -1,5 +1,7 @@
 //! `ports::View` and `ports::Tx` over any engine: every query of the platform, one text each.
 
+mod subjects;
+
 use crate::engine::{Engine, Param, Row, Type, last_of_each_key};
 use crate::record::{Columns, Record, blob, count, int, municipality, text};
 use crate::tables::{self, Table};
@@ -8,7 +10,7 @@ use numbers::LocalGovernmentCode;
 use ports::rows::{
     ActRow, Changes, CheckpointRow, CosignatureRow, DataKeyRow, DeliveryRow, FeedCursorRow,
     FeedMessageRow, IdempotencyRow, NumberListRow, NumberRow, OutboxRow, PersonRow, RecordCodeRow,
-    StockRow,
+    SetRow, StockRow,
 };
 use ports::{Tx, View};
 use seal::BlindIndex;
@@ -79,11 +81,6 @@ impl<E: Engine> Session<E> {
         row.map_or(Ok(None), |row| Columns::new(row).int_or_null())
     }
 
-    fn covered_acts(&mut self) -> Result<u64, Problem> {
-        let covered = self.number("SELECT end_act FROM subject_run ORDER BY id DESC LIMIT 1")?;
-        Ok(covered.unwrap_or(0).cast_unsigned())
-    }
-
     /// Acts take the next places in the ledger, one after the other.
     fn write_acts(&mut self, acts: &[ActRow]) -> Result<(), Problem> {
         let next = if acts.is_empty() { 0 } else { self.act_count()? };
@@ -131,16 +128,23 @@ impl<E: Engine> View for Session<E> {
         self.rows("WHERE id > $1 ORDER BY id LIMIT $2", &[int(after.0), page(limit)])
     }
 
-    fn persons_of(
+    fn set_of(
         &mut self,
         of: LocalGovernmentCode,
         after: PersonId,
         limit: usize,
-    ) -> Result<Vec<PersonRow>, Problem> {
-        self.rows(
-            "WHERE municipality = $1 AND id > $2 ORDER BY id LIMIT $3",
-            &[municipality(of), int(after.0), page(limit)],
-        )
+    ) -> Result<Vec<SetRow>, Problem> {
+        let sql = "SELECT id, set_position, set_digest FROM person WHERE municipality = $1 \
+             AND id > $2 AND set_digest IS NOT NULL ORDER BY id LIMIT $3";
+        let params = [municipality(of), int(after.0), page(limit)];
+        let types = [Type::Int, Type::Int, Type::Blob];
+        let rows = self.ask(|engine| engine.query(sql, &params, &types))?;
+        let read = |row| {
+            let mut columns = Columns::new(row);
+            let person = PersonId(columns.int()?);
+            Ok(SetRow { person, position: columns.int()?, digest: columns.array()? })
+        };
+        rows.into_iter().map(read).collect()
     }
 
     fn persons_named(&mut self, index: &BlindIndex) -> Result<Vec<PersonRow>, Problem> {
@@ -275,7 +279,9 @@ impl<E: Engine> View for Session<E> {
     }
 
     fn subject_index(&mut self) -> Result<(u64, u64), Problem> {
-        let entries = self.number("SELECT COUNT(*) FROM subject_act")?;
+        let found =
+            "SELECT COUNT(*) FROM subject_run r CROSS JOIN subject_act s WHERE s.run = r.id";
+        let entries = self.number(found)?;
         Ok((self.covered_acts()?, entries.unwrap_or(0).cast_unsigned()))
     }
 
@@ -371,23 +377,9 @@ impl<E: Engine> Tx for Session<E> {
     }
 
     fn index_subjects(&mut self) -> Result<bool, Problem> {
-        let covered = self.covered_acts()?;
-        let acts = self.acts(ActId(covered), ACTS_PER_RUN)?;
-        if acts.len() < ACTS_PER_RUN {
-            return Ok(false);
-        }
-        let run = self.number("SELECT MAX(id) FROM subject_run")?.unwrap_or(0) + 1;
-        let mut entries: Vec<_> =
-            acts.iter().filter_map(|act| Some((act.subject.as_ref()?, act.id.0))).collect();
-        entries.sort_unstable();
-        let mut rows = Vec::with_capacity(entries.len() * tables::SUBJECT_ACT.columns.len());
-        entries.iter().for_each(|(subject, act)| {
-            rows.extend([int(run), blob(&subject[..]), count(*act)]);
-        });
-        let end = covered + acts.len() as u64;
-        self.ask(|engine| engine.write(&tables::SUBJECT_ACT, &rows))?;
-        self.ask(|engine| engine.write(&tables::SUBJECT_RUN, &[int(run), count(end)]))?;
-        Ok(true)
+        let added = self.add_run()?;
+        self.merge_step()?;
+        Ok(added)
     }
 
     fn write_checkpoint(&mut self, checkpoint: &CheckpointRow) -> Result<(), Problem> {
@@ -440,9 +432,6 @@ fn check_texts(values: &[Param<'_>]) -> Result<(), Problem> {
 fn page(limit: usize) -> Param<'static> {
     int(i64::try_from(limit).unwrap_or(i64::MAX))
 }
-
-/// Acts in one run of the subject index: few enough to search one by one before they are indexed.
-const ACTS_PER_RUN: usize = 4_096;
 
 #[cfg(test)]
 mod tests;

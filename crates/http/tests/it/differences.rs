@@ -1,11 +1,13 @@
 //! A municipality compares its register with the platform's, with nothing but the API.
 
 use crate::house::{CHIYODA, House, SETAGAYA, message};
-use numbers::ResidentRecordCode;
+use app::set_difference::SetCache;
+use numbers::{LocalGovernmentCode, ResidentRecordCode};
 use registry::FeedMessage;
 use registry::set_digest::{Answer, Entry, Exchange, NodeDigest, Question};
 use seal::DigestKey;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// A set entry as the municipality works it out from its own record.
 fn entry(key: &DigestKey, message: &Value) -> Entry {
@@ -103,7 +105,87 @@ async fn keys_of_two_municipalities_differ_and_questions_have_bounds() {
     let deep = "0".repeat(16);
     assert_eq!(label(json!({ "children": [deep] })).await, "set_digest_prefix");
     assert_eq!(label(json!({ "entries": ["", "g"] })).await, "set_digest_prefix");
-    assert_eq!(label(json!({ "entries": vec![""; 4_097] })).await, "page_range");
+    let many: Vec<_> = (0..4_097).map(|n| format!("{n:04x}")).collect();
+    assert_eq!(label(json!({ "entries": many })).await, "set_digest_question");
+    assert_eq!(label(json!({ "children": ["a"], "entries": ["ab"] })).await, "set_digest_question");
     assert_eq!(label(json!({})).await, "request_malformed");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_too_long_is_refused_and_not_left_out() {
+    let house = House::open().await;
+    let messages: Vec<Value> =
+        (1..).zip(house.stock(17).await).map(|(n, code)| message(n, &code)).collect();
+    let ask = async || {
+        let asked = house.post("/v1/feed/131016/set-digest", &json!({ "entries": [""] }));
+        asked.by(CHIYODA).send().await
+    };
+    let (sixteen, one) = messages.split_at(16);
+    house.post("/v1/feed/131016/events", &sixteen.into()).by(CHIYODA).send().await.done();
+    assert_eq!(ask().await.done()["entries"][0].as_array().unwrap().len(), 16);
+    house.post("/v1/feed/131016/events", &one[0]).by(CHIYODA).send().await.done();
+    let refused = ask().await;
+    assert_eq!((refused.label().as_str(), refused.status.as_u16()), ("set_digest_question", 422));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_set_is_read_again_when_it_has_changed_and_only_then() {
+    let house = House::open().await;
+    let sets = SetCache::default();
+    let [chiyoda, setagaya] = ["131016", "131121"].map(|code| code.parse().unwrap());
+    let set = |of| {
+        let set = sets.set_of(&house.platform, of).unwrap();
+        assert_eq!(set, SetCache::default().set_of(&house.platform, of).unwrap());
+        set
+    };
+    let report = async |of: &str, sequence: u64, event: &str, code: &str| {
+        let mut told = message(sequence, code);
+        (told["municipality"], told["event"]) = (of.into(), event.into());
+        let by = format!("municipality:{of}");
+        let answer = house.post(&format!("/v1/feed/{of}/events"), &told).by(&by).send().await;
+        assert_eq!(answer.done()["results"][0]["end"], "applied", "{told}");
+    };
+    assert_eq!(set(chiyoda).len(), 0);
+    let code = house.stock(1).await.remove(0);
+    house.enter(1, &code).await;
+    let (here, there) = (set(chiyoda), set(setagaya));
+    assert_eq!((here.len(), there.len()), (1, 0));
+    report("131016", 2, "move_out", &code).await;
+    let left = set(chiyoda);
+    assert_eq!(left.len(), 0);
+    assert!(Arc::ptr_eq(&there, &set(setagaya)), "nothing changed in Setagaya");
+    report("131121", 1, "move_in", &code).await;
+    assert_eq!((set(chiyoda).len(), set(setagaya).len()), (0, 1));
+    assert!(Arc::ptr_eq(&left, &set(chiyoda)), "it was not there any more");
+    report("131121", 2, "move_within", &code).await;
+    report("131121", 3, "ex_officio_deletion", &code).await;
+    assert_eq!(set(setagaya).len(), 0);
+    report("131016", 3, "ex_officio_entry", &code).await;
+    assert_eq!((set(chiyoda).len(), set(setagaya).len()), (1, 0));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asks_at_once_waits_for_one_reading_and_few_sets_are_kept() {
+    let house = House::open().await;
+    let ward = |n: u32| LocalGovernmentCode::from_five_u32(13_101 + n).unwrap();
+    let codes: Vec<_> = (0..9).map(ward).collect();
+    let sets = SetCache::default();
+    let first = std::thread::scope(|scope| {
+        let read = || sets.set_of(&house.platform, codes[0]).unwrap();
+        let started: Vec<_> = (0..8).map(|_| scope.spawn(read)).collect();
+        let read: Vec<_> = started.into_iter().map(|one| one.join().unwrap()).collect();
+        assert!(read.iter().all(|one| Arc::ptr_eq(one, &read[0])));
+        read[0].clone()
+    });
+    let kept = |at: usize| sets.set_of(&house.platform, codes[at]).unwrap();
+    (1..8).for_each(|at| drop(kept(at)));
+    assert!(Arc::ptr_eq(&kept(0), &first));
+    kept(8);
+    assert!(Arc::ptr_eq(&kept(0), &first), "the one asked about longest ago makes room");
+    (1..9).for_each(|at| drop(kept(at)));
+    assert!(!Arc::ptr_eq(&kept(0), &first));
     house.close().await;
 }

@@ -59,6 +59,19 @@ pub enum ExchangeRefusal {
     Contradiction,
 }
 
+/// Why a question is not answered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum QuestionRefusal {
+    /// It asks for children of a prefix that has none.
+    TooDeep,
+    /// It has too many prefixes.
+    TooMany,
+    /// A prefix is within another, or stands twice.
+    Overlap,
+    /// It asks for records where there are many.
+    TooLong,
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Open {
     prefix: Prefix,
@@ -150,32 +163,59 @@ impl Exchange {
     }
 }
 
-/// Answers a question about the set `sorted`, walking each record at most once. A question that the
-/// asking side of a comparison would not ask (too many prefixes, one within another, children below
-/// the last level, a list of many records) gets an answer that is too short and is refused there.
-pub fn respond(question: &Question, sorted: &[Entry]) -> Answer {
+/// Answers a question about the set `sorted`, walking each record at most once; each list of the
+/// answer belongs to the prefix at its place in the question.
+pub fn respond(question: &Question, sorted: &[Entry]) -> Result<Answer, QuestionRefusal> {
     debug_assert!(sorted.is_sorted(), "a set is kept in order");
-    if !question.is_fair() {
-        return Answer::default();
-    }
-    let listed = question.entries.iter().filter_map(|prefix| {
+    question.check()?;
+    let digested = question.children.iter().map(|prefix| children(*prefix, sorted));
+    let listed = question.entries.iter().map(|prefix| {
         let list = entries(*prefix, sorted);
         is_leaf(*prefix, list.len() as u64).then(|| list.to_vec())
     });
-    Answer {
-        children: question.children.iter().filter_map(|p| children(*p, sorted)).collect(),
-        entries: listed.collect(),
-    }
+    Ok(Answer {
+        children: digested.collect::<Option<_>>().ok_or(QuestionRefusal::TooDeep)?,
+        entries: listed.collect::<Option<_>>().ok_or(QuestionRefusal::TooLong)?,
+    })
 }
 
 impl Question {
-    /// Whether the question is within what one question may ask: so many prefixes, each apart from
-    /// the others.
-    pub fn is_fair(&self) -> bool {
+    /// Refuses what no comparison asks for, whatever the set.
+    pub fn check(&self) -> Result<(), QuestionRefusal> {
+        if self.children.iter().any(|prefix| prefix.child(0).is_none()) {
+            return Err(QuestionRefusal::TooDeep);
+        }
+        if self.children.len() + self.entries.len() > QUESTION_PREFIXES_MAX {
+            return Err(QuestionRefusal::TooMany);
+        }
         let mut bounds: Vec<_> =
             self.children.iter().chain(&self.entries).map(|prefix| prefix.bounds()).collect();
         bounds.sort_unstable();
-        bounds.len() <= QUESTION_PREFIXES_MAX && bounds.windows(2).all(|pair| pair[0].1 < pair[1].0)
+        let apart = bounds.windows(2).all(|pair| pair[0].1 < pair[1].0);
+        if apart { Ok(()) } else { Err(QuestionRefusal::Overlap) }
+    }
+}
+
+impl QuestionRefusal {
+    /// All refusals.
+    pub const ALL: [Self; 4] = [Self::TooDeep, Self::TooMany, Self::Overlap, Self::TooLong];
+
+    /// The stable label.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::TooDeep => "set_digest_prefix",
+            Self::TooMany | Self::Overlap | Self::TooLong => "set_digest_question",
+        }
+    }
+
+    /// What to ask instead.
+    pub const fn advice(self) -> &'static str {
+        match self {
+            Self::TooDeep => "below 16 digits there is no level",
+            Self::TooMany => "at most 4096 prefixes",
+            Self::Overlap => "one prefix is within another",
+            Self::TooLong => "more than 16 records under a prefix: ask for its children",
+        }
     }
 }
 

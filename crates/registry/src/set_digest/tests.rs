@@ -15,7 +15,7 @@ fn run(ours: &Set, theirs: &Set) -> (Findings, u32) {
     let theirs = sorted(theirs);
     let mut exchange = Exchange::new(sorted(ours));
     while let Some(question) = exchange.next_question() {
-        exchange.answer(&respond(&question, &theirs)).unwrap();
+        exchange.answer(&respond(&question, &theirs).unwrap()).unwrap();
     }
     (exchange.findings(), exchange.questions())
 }
@@ -105,7 +105,7 @@ fn a_question_is_bounded_however_much_differs() {
     while let Some(question) = exchange.next_question() {
         let asked = question.children.len() + question.entries.len();
         assert!(asked <= exchange::QUESTION_PREFIXES_MAX);
-        exchange.answer(&respond(&question, &listed)).unwrap();
+        exchange.answer(&respond(&question, &listed).unwrap()).unwrap();
     }
     assert_eq!(exchange.findings().differing.len(), ours.len());
 }
@@ -116,7 +116,7 @@ fn records_crowded_at_one_position_are_compared() {
     let theirs: Vec<_> = crowd(99).collect();
     let mut exchange = Exchange::new(crowd(77).collect());
     while let Some(question) = exchange.next_question() {
-        exchange.answer(&respond(&question, &theirs)).unwrap();
+        exchange.answer(&respond(&question, &theirs).unwrap()).unwrap();
     }
     assert_eq!(exchange.findings().differing, [5]);
 }
@@ -131,32 +131,30 @@ fn answers_that_do_not_fit_are_refused_and_the_question_stays() {
     assert_eq!(exchange.questions(), 1);
 
     let before = sorted(&spread_set(41));
-    exchange.answer(&respond(&question, &before)).unwrap();
+    exchange.answer(&respond(&question, &before).unwrap()).unwrap();
     let question = exchange.next_question().unwrap();
     let changed: Vec<_> = before.iter().map(|e| Entry { digest: [3; 16], ..*e }).collect();
-    let late = exchange.answer(&respond(&question, &changed));
+    let late = exchange.answer(&respond(&question, &changed).unwrap());
     assert_eq!(late, Err(ExchangeRefusal::Contradiction));
 }
 
 #[test]
-fn questions_that_nobody_should_ask_get_short_answers() {
+fn questions_that_nobody_should_ask_are_refused() {
     let set = sorted(&spread_set(100));
-    let answer = |children: &[&str], entries: &[&str]| {
+    let ask = |children: &[&str], entries: &[&str]| {
         let read = |list: &[&str]| list.iter().map(|text| text.parse().unwrap()).collect();
-        let question = Question { children: read(children), entries: read(entries) };
-        let answer = respond(&question, &set);
-        (answer.children.len(), answer.entries.len())
+        respond(&Question { children: read(children), entries: read(entries) }, &set)
     };
-    assert_eq!(answer(&["a", "b"], &["c", "0123456789abcdef"]), (2, 2));
-    assert_eq!(answer(&["0123456789abcdef"], &["c"]), (0, 1), "no level below the last");
-    assert_eq!(answer(&["a"], &[""]), (0, 0), "one within another");
-    assert_eq!(answer(&["", ""], &[]), (0, 0), "twice the same");
-    assert_eq!(answer(&[], &[""]), (0, 0), "everything at once");
-    let children = (0..=u16::MAX).map(|n| format!("{n:04x}").parse().unwrap()).collect();
-    assert!(!Question { children, entries: Vec::new() }.is_fair());
-    for label in [PrefixRefusal.label(), ExchangeRefusal::Contradiction.label()] {
-        assert!(base::labels::find(label).is_some());
-    }
+    let answer = ask(&["a", "b"], &["c", "0123456789abcdef"]).unwrap();
+    assert_eq!((answer.children.len(), answer.entries.len()), (2, 2));
+    assert_eq!(ask(&["0123456789abcdef"], &["c"]), Err(QuestionRefusal::TooDeep));
+    assert_eq!(ask(&["a"], &[""]), Err(QuestionRefusal::Overlap), "one within another");
+    assert_eq!(ask(&["", ""], &[]), Err(QuestionRefusal::Overlap), "twice the same");
+    assert_eq!(ask(&[], &["", "0"]), Err(QuestionRefusal::Overlap));
+    assert_eq!(ask(&[], &[""]), Err(QuestionRefusal::TooLong), "everything at once");
+    let all = |n: u16| (0..n).map(|n| format!("{n:04x}").parse().unwrap()).collect();
+    let asked = |n| Question { children: all(n), entries: Vec::new() }.check();
+    assert_eq!((asked(4_096), asked(4_097)), (Ok(()), Err(QuestionRefusal::TooMany)));
 }
 
 fn sets() -> impl Strategy<Value = (Set, Set)> {

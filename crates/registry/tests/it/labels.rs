@@ -5,12 +5,13 @@ use sekisho_registry::{
     EventKind, PostalCode, Sex,
     resident::{LeakReason, Refusal},
     sequence::SequenceRefusal,
-    set_digest::{ExchangeRefusal, Prefix},
+    set_digest::{ExchangeRefusal, Prefix, QuestionRefusal},
 };
 
 #[test]
 fn every_label_is_in_the_table() {
     let mut used: Vec<_> = Refusal::ALL.map(Refusal::label).into();
+    used.extend(QuestionRefusal::ALL.map(QuestionRefusal::label));
     used.extend([
         "".parse::<Sex>().unwrap_err().label(),
         "".parse::<PostalCode>().unwrap_err().label(),

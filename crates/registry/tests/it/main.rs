@@ -3,4 +3,6 @@
 #[cfg(test)]
 mod labels;
 #[cfg(test)]
+mod own_feed;
+#[cfg(test)]
 mod two_sides;

@@ -142,7 +142,7 @@ fn compare(registry: &Registry, theirs: Vec<Entry>) -> Exchange {
     theirs.sort();
     let mut exchange = Exchange::new(registry.entries());
     while let Some(question) = exchange.next_question() {
-        exchange.answer(&respond(&question, &theirs)).unwrap();
+        exchange.answer(&respond(&question, &theirs).unwrap()).unwrap();
     }
     exchange
 }

@@ -56,7 +56,7 @@ fn plans() -> Vec<String> {
     let asked = [
         session.persons(&[person]).is_ok(),
         session.persons_page(person, 1).is_ok(),
-        session.persons_of(of, person, 1).is_ok(),
+        session.set_of(of, person, 1).is_ok(),
         session.persons_named(&index).is_ok(),
         session.last_person().is_ok(),
         session.data_keys(&[person]).is_ok(),
@@ -84,6 +84,9 @@ fn plans() -> Vec<String> {
         session.last_checkpoint().is_ok(),
         session.checkpoints(1, 1).is_ok(),
         session.cosignatures(1, 1).is_ok(),
+        session.entry_at(1, 1).is_ok(),
+        session.move_entries(1, 2, ([0; 16], 1)).is_ok(),
+        session.subject_index().is_ok(),
         session.setting("name").is_ok(),
     ];
     assert!(asked.iter().all(|ok| *ok));

@@ -65,6 +65,18 @@ impl Db {
         }
     }
 
+    /// The one number that a query past the store gives.
+    pub(crate) fn count(&self, sql: &str) -> u64 {
+        let count: i64 = match &self.place {
+            Place::Sqlite(_) => {
+                let connection = rusqlite::Connection::open(self.path()).unwrap();
+                connection.query_row(sql, [], |row| row.get(0)).unwrap()
+            }
+            Place::Postgresql(database) => database.client().query_one(sql, &[]).unwrap().get(0),
+        };
+        count.cast_unsigned()
+    }
+
     pub(crate) fn path(&self) -> PathBuf {
         match &self.place {
             Place::Sqlite(folder) => folder.path().join("store.sqlite"),

@@ -17,6 +17,7 @@ macro_rules! run_suite {
             pages_of_messages
             pages_of_acts
             acts_by_subject_are_found_before_and_after_they_are_indexed
+            acts_by_subject_are_found_in_the_midst_of_a_merge
             pages_of_the_outbox_and_of_checkpoints
             whole_listings_are_in_order
             a_row_with_the_key_of_another_replaces_it

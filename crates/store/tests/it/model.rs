@@ -1,12 +1,13 @@
 //! The store as it should be, in a few maps: what a commit is refused for and what it leaves.
 
+use crate::rows::set_entry;
 use base::{ActId, PersonId, Problem};
 use numbers::LocalGovernmentCode;
 use ports::View;
 use ports::rows::{
     ActRow, Changes, CheckpointRow, CosignatureRow, DataKeyRow, DeliveryRow, FeedCursorRow,
     FeedMessageRow, IdempotencyRow, NumberListRow, NumberRow, OutboxRow, PersonRow, RecordCodeRow,
-    StockRow, number_state, status,
+    SetRow, StockRow, number_state, status,
 };
 use seal::BlindIndex;
 use std::collections::BTreeMap;
@@ -179,13 +180,14 @@ impl View for Model {
         page(self.persons.values(), limit, |row| row.id > after)
     }
 
-    fn persons_of(
+    fn set_of(
         &mut self,
         of: LocalGovernmentCode,
         after: PersonId,
         limit: usize,
-    ) -> Found<Vec<PersonRow>> {
-        page(self.persons.values(), limit, |row| row.municipality == of && row.id > after)
+    ) -> Found<Vec<SetRow>> {
+        let here = self.persons.values().filter(|row| row.municipality == of && row.id > after);
+        Ok(here.filter_map(set_entry).take(limit).collect())
     }
 
     fn persons_named(&mut self, index: &BlindIndex) -> Found<Vec<PersonRow>> {

@@ -150,7 +150,7 @@ fn compare(
     same! {
         persons(&ids)
         persons_page(person, limit)
-        persons_of(of, person, limit)
+        set_of(of, person, limit)
         persons_named(&index(*after))
         last_person()
         data_keys(&ids)
@@ -267,6 +267,7 @@ fn a_person() -> impl Strategy<Value = PersonRow> {
             identity: sealed.then(|| vec![1; 20]),
             contact: sealed.then(|| vec![2; name as usize]),
             name_birth_index: sealed.then(|| index(name)),
+            set_digest: (name % 2 > 0).then(|| sixteen(name)),
             ..person(id)
         },
     )

@@ -5,7 +5,7 @@ use numbers::LocalGovernmentCode;
 use ports::rows::{
     ActRow, Changes, CheckpointRow, CosignatureRow, DataKeyRow, DeliveryRow, FeedCursorRow,
     FeedMessageRow, IdempotencyRow, NumberListRow, NumberRow, OutboxRow, PersonRow, RecordCodeRow,
-    StockRow, number_state, status, topic,
+    SetRow, StockRow, number_state, status, topic,
 };
 use seal::BlindIndex;
 
@@ -38,6 +38,12 @@ pub(crate) fn person(id: i64) -> PersonRow {
         set_position: id.wrapping_mul(7),
         set_digest: Some(sixteen(id.cast_unsigned())),
     }
+}
+
+/// A person's place in the set digest, if there is one.
+pub(crate) fn set_entry(row: &PersonRow) -> Option<SetRow> {
+    let (person, position) = (row.id, row.set_position);
+    Some(SetRow { person, position, digest: row.set_digest? })
 }
 
 pub(crate) fn data_key(person: i64) -> DataKeyRow {

@@ -3,7 +3,8 @@
 use crate::harness::{Db, commit, label, look};
 use crate::rows::{
     act, acts, answer, checkpoint, code, cosignature, cursor, data_key, delivery, index, list,
-    message, number, outbox, person, refused, resident, sixteen, stock, together, waiting, ward,
+    message, number, outbox, person, refused, resident, set_entry, sixteen, stock, together,
+    waiting, ward,
 };
 use base::{ActId, PersonId, Problem, labels};
 use ports::Store;
@@ -19,7 +20,7 @@ pub(crate) fn an_empty_store_has_an_answer_to_everything(db: &Db) {
         assert_eq!(view.persons(&[PersonId(1)])?, [None]);
         assert_eq!(view.persons(&[])?, []);
         assert_eq!(view.persons_page(PersonId(0), 10)?, []);
-        assert_eq!(view.persons_of(ward(0), PersonId(0), 10)?, []);
+        assert_eq!(view.set_of(ward(0), PersonId(0), 10)?, []);
         assert_eq!(view.persons_named(&index(1))?, []);
         assert_eq!(view.last_person()?, PersonId(0));
         assert_eq!(view.data_keys(&[PersonId(0)])?, [None]);
@@ -219,6 +220,7 @@ pub(crate) fn many_look_ups_at_once(db: &Db) {
 pub(crate) fn pages_of_persons(db: &Db) {
     let mut rows: Vec<_> = [2, 3, 5, 7, 11].map(person).into();
     rows[1].municipality = ward(1);
+    (rows[3].status, rows[3].set_digest) = (status::DEAD, None);
     rows[4].name_birth_index = rows[0].name_birth_index;
     commit(db.store(), &Changes { persons: rows.clone(), ..Changes::default() }).unwrap();
     look(db.store(), |view| {
@@ -231,11 +233,11 @@ pub(crate) fn pages_of_persons(db: &Db) {
         assert_eq!(pages(i64::MAX, 2)?, []);
         assert_eq!(pages(i64::MIN, usize::MAX)?, rows);
         assert_eq!(pages(0, 0)?, []);
-        let here = [0, 2, 3, 4].map(|at| rows[at].clone());
-        assert_eq!(view.persons_of(ward(0), PersonId(0), 9)?, here);
-        assert_eq!(view.persons_of(ward(0), PersonId(2), 2)?, here[1..3]);
-        assert_eq!(view.persons_of(ward(1), PersonId(0), 9)?, rows[1..2]);
-        assert_eq!(view.persons_of(ward(1), PersonId(3), 9)?, []);
+        let here = [0, 2, 4].map(|at| set_entry(&rows[at]).unwrap());
+        assert_eq!(view.set_of(ward(0), PersonId(0), 9)?, here);
+        assert_eq!(view.set_of(ward(0), PersonId(2), 1)?, here[1..2]);
+        assert_eq!(view.set_of(ward(1), PersonId(0), 9)?, [set_entry(&rows[1]).unwrap()]);
+        assert_eq!(view.set_of(ward(1), PersonId(3), 9)?, []);
         assert_eq!(view.persons_named(&index(2))?, [rows[0].clone(), rows[4].clone()]);
         assert_eq!(view.last_person()?, PersonId(11));
         Ok(())
@@ -347,6 +349,69 @@ pub(crate) fn acts_by_subject_are_found_before_and_after_they_are_indexed(db: &D
     assert_eq!(look(db.store(), |view| view.subject_index()), (8_192, entries));
 }
 
+pub(crate) fn acts_by_subject_are_found_in_the_midst_of_a_merge(db: &Db) {
+    // Somebody has so many acts that a step ends among them; nobody has others.
+    let mut rows = acts(0..RUN * 34);
+    rows.iter_mut().filter(|act| act.id.0 % 11 == 0).for_each(|act| act.subject = None);
+    let spread = |id: u64| u128::from(id).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
+    rows.iter_mut().filter(|act| act.id.0 % 3 == 1 && act.subject.is_some()).for_each(|act| {
+        act.subject = Some((spread(act.id.0 % 5_000)).to_be_bytes());
+    });
+    for part in rows.chunks(40_000) {
+        commit(db.store(), &Changes { acts: part.to_vec(), ..Changes::default() }).unwrap();
+    }
+    let subjects: Vec<_> =
+        [0, 1, 100, 4_999, 90_001].into_iter().filter_map(|at: usize| rows[at].subject).collect();
+    let expected = |subject: [u8; 16]| rows.iter().filter(move |row| row.subject == Some(subject));
+    let check = || {
+        look(db.store(), |view| {
+            for subject in &subjects {
+                let found = view.acts_about(subject, None, 40)?;
+                assert!(found.iter().eq(expected(*subject).take(40)));
+                let after = Some(ActId(70_000));
+                let late = expected(*subject).filter(|row| row.id.0 > 70_000);
+                assert!(view.acts_about(subject, after, 40)?.iter().eq(late.take(40)));
+            }
+            let (covered, entries) = view.subject_index()?;
+            let indexed = rows.iter().take_while(|row| row.id.0 < covered);
+            assert_eq!(entries, indexed.filter(|row| row.subject.is_some()).count() as u64);
+            Ok(())
+        });
+    };
+    let mut more = true;
+    let mut index = || {
+        db.store()
+            .transact("test", &mut |tx| {
+                more = tx.index_subjects()?;
+                Ok(())
+            })
+            .unwrap();
+        more
+    };
+    let mut added = 0;
+    while index() {
+        added += 1;
+        if added >= 31 {
+            check();
+        }
+    }
+    assert_eq!((added, runs(db)), (34, 35), "32 runs and two, and the one they are moved into");
+    for _ in 0..20 {
+        assert!(!index());
+        check();
+    }
+    assert_eq!(runs(db), 3);
+}
+
+/// Runs of the index by subject.
+fn runs(db: &Db) -> u64 {
+    // Each look-up searches them all; only the database itself can say how many there are.
+    db.count("SELECT COUNT(*) FROM subject_run")
+}
+
+/// Acts in a run of the index by subject.
+const RUN: u64 = 4_096;
+
 pub(crate) fn pages_of_the_outbox_and_of_checkpoints(db: &Db) {
     let mut rows: Vec<_> = [0, 1, 4].map(outbox).into();
     let mut other = outbox(1);
@@ -414,8 +479,8 @@ pub(crate) fn a_row_with_the_key_of_another_replaces_it(db: &Db) {
     commit(db.store(), &after).unwrap();
     look(db.store(), |view| {
         assert_eq!(view.persons_page(PersonId(0), 9)?, after.persons);
-        assert_eq!(view.persons_of(ward(0), PersonId(0), 9)?, []);
-        assert_eq!(view.persons_of(ward(2), PersonId(0), 9)?, after.persons);
+        assert_eq!(view.set_of(ward(0), PersonId(0), 9)?, []);
+        assert_eq!(view.set_of(ward(2), PersonId(0), 9)?, [set_entry(&after.persons[0]).unwrap()]);
         assert_eq!(view.data_keys_not_of(0, PersonId(-1), 9)?, after.data_keys);
         assert_eq!(view.codes_of(PersonId(1))?, after.codes);
         assert_eq!(view.numbers_of(PersonId(1))?, after.numbers);
