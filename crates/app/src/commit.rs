@@ -6,7 +6,7 @@
 
 use crate::platform::Platform;
 use crate::work::Work;
-use base::{Problem, Remedy, labels, limits};
+use base::{Label, Problem, Remedy, labels, limits};
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use ports::rows::Changes;
 use std::sync::Arc;
@@ -53,10 +53,10 @@ where
         let before = work.mark();
         let result = (self.work)(work);
         let outcome = match &result {
-            Err(problem) if matches!(problem.remedy(), Remedy::Broken | Remedy::Again) => {
+            Err(problem) if problem.remedy() == Remedy::Broken || is_of_the_store(problem) => {
                 Err(problem.clone())
             }
-            // A refusal must not have written: what it left would be committed with the others.
+            // Any other answer must not have written: what it left would be committed with the rest.
             Err(_) if work.mark() != before => {
                 Err(Problem::new(&labels::INTERNAL, "a refused job left changes"))
             }
@@ -138,15 +138,40 @@ fn serve(platform: &Platform, jobs: &Receiver<Box<dyn Job>>, tally: &Tally) {
     }
 }
 
-/// Commits a batch. When it fails as a whole, each job gets a transaction of its own, so that one
-/// bad job costs nobody else the answer.
-fn commit_batch(platform: &Platform, mut batch: Vec<Box<dyn Job>>) {
-    let alone = batch.len() == 1;
-    let done = transact(platform, |work| batch.iter_mut().try_for_each(|job| job.run(work)));
-    match done {
-        Err(_) if !alone => batch.into_iter().for_each(|job| commit_batch(platform, vec![job])),
-        done => batch.into_iter().for_each(|job| job.settle(done.clone())),
+/// Commits a batch. A job that spoils it is parted from the others, so that it costs nobody else the
+/// answer: at the place where it failed, or by halves where that shows at the commit only. What
+/// ails the store, or comes before any job, would befall each part alike and is told to all at once.
+fn commit_batch(platform: &Platform, batch: Vec<Box<dyn Job>>) {
+    let mut parts = vec![batch];
+    while let Some(mut batch) = parts.pop() {
+        let mut good = None;
+        let done = transact(platform, |work| {
+            let good = good.insert(0);
+            for job in &mut batch {
+                job.run(work)?;
+                *good += 1;
+            }
+            Ok(())
+        });
+        match done {
+            Err(problem) if good.is_none() || is_of_the_store(&problem) => {
+                parts.push(batch);
+                let jobs = parts.drain(..).rev().flatten();
+                jobs.for_each(|job| job.settle(Err(problem.clone())));
+            }
+            Err(_) if batch.len() > 1 => {
+                let failed = good.filter(|good| *good < batch.len());
+                let rest = batch.split_off(failed.map_or(batch.len() / 2, |at| at.max(1)));
+                parts.extend([rest, batch]);
+            }
+            done => batch.into_iter().for_each(|job| job.settle(done.clone())),
+        }
     }
+}
+
+/// Whether a problem is the store's alone: any other transaction would meet it now too.
+fn is_of_the_store(problem: &Problem) -> bool {
+    STORE_PROBLEMS.iter().any(|label| label.text == problem.label())
 }
 
 /// Runs `act` on a unit of work and commits what it left, in one transaction.
@@ -175,3 +200,5 @@ pub fn transact_observed(
 }
 
 const QUEUE_JOBS_MAX: usize = 16_384;
+const STORE_PROBLEMS: [&Label; 3] =
+    [&labels::STORE_BUSY, &labels::STORE_FULL, &labels::STORE_UNREACHABLE];

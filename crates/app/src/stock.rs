@@ -32,7 +32,7 @@ pub fn stock_issue(
         let range = format!("a stock has 1 to {} codes", limits::STOCK_CODES_MAX);
         return Err(Problem::new(&labels::REQUEST_MALFORMED, range).in_field("count"));
     }
-    let (id, first) = work.next_stock(count)?;
+    let (id, first) = work.next_stock()?;
     if first + count > CODE_DOMAIN.below {
         return Err(Problem::new(&labels::STOCK_EMPTY, "all codes are given out"));
     }

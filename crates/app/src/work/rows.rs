@@ -26,17 +26,20 @@ impl Work<'_> {
 
     /// Takes in a number of a person.
     pub(crate) fn keep_number(&mut self, row: NumberRow) {
+        self.take_in();
         self.numbers.insert((row.person, row.generation), row);
     }
 
     /// A data key that was made.
     pub(crate) fn keep_data_key(&mut self, person: PersonId, generation: u32, key: DataKey) {
+        self.take_in();
         self.new_keys.push(NewKey { person, generation, key });
     }
 
     /// Writes a person's row without content and destroys the data key: after the commit nobody can
     /// open what was sealed for the person again.
     pub(crate) fn dispose(&mut self, row: PersonRow) {
+        self.take_in();
         self.people.remove(&row.id);
         self.changes.data_keys_destroyed.push(row.id);
         self.changes.persons.push(row);
@@ -68,16 +71,19 @@ impl Work<'_> {
 
     /// Work for the hands.
     pub(crate) fn put_out(&mut self, row: OutboxRow) {
+        self.take_in();
         self.changes.outbox.push(row);
     }
 
     /// Work that the hands have done.
     pub(crate) fn outbox_done(&mut self, act: ActId, topic: i64) {
+        self.take_in();
         self.changes.outbox_done.push((act, topic));
     }
 
     /// A number list that was produced.
     pub(crate) fn keep_list(&mut self, row: NumberListRow) {
+        self.take_in();
         self.changes.lists.push(row);
     }
 
@@ -93,6 +99,7 @@ impl Work<'_> {
 
     /// Takes in a message.
     pub(crate) fn keep_message(&mut self, row: FeedMessageRow) {
+        self.take_in();
         self.messages
             .insert((row.municipality, row.sequence), Kept { row: Some(row), dirty: true });
     }
@@ -109,6 +116,7 @@ impl Work<'_> {
 
     /// Takes in a cursor.
     pub(crate) fn keep_cursor(&mut self, row: FeedCursorRow) {
+        self.take_in();
         self.cursors.insert(row.municipality, Kept { row: Some(row), dirty: true });
     }
 
@@ -130,6 +138,10 @@ impl Work<'_> {
 
     /// Takes in a stock, new or used.
     pub(crate) fn keep_stock(&mut self, row: StockRow) -> Result<(), Problem> {
+        self.take_in();
+        if self.stock_tail.is_some_and(|(next, _)| row.id >= next) {
+            self.stock_tail = Some((row.id + 1, row.first + row.count));
+        }
         self.know_stocks(row.municipality)?;
         let stocks = self.stocks.entry(row.municipality).or_default();
         stocks.retain(|kept| kept.row.as_ref().is_some_and(|old| old.id != row.id));
@@ -153,6 +165,7 @@ impl Work<'_> {
 
     /// Keeps an answer under its idempotency key.
     pub(crate) fn keep_answer(&mut self, row: IdempotencyRow) {
+        self.take_in();
         self.answers.insert((row.actor.clone(), row.key.clone()), row);
     }
 }

@@ -1,0 +1,6 @@
+//! Journeys of the use cases on both databases; each ends by walking the whole store.
+
+#![cfg(test)]
+
+mod batches;
+mod house;
