@@ -23,7 +23,7 @@ use ports::rows::{
 use ports::{KeyLabel, Tx};
 use registry::resident::Resident;
 use seal::{BlindIndex, OpenedKey, Place, WrapPlace};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use zeroize::Zeroizing;
 
 /// One transaction's view of the world.
@@ -37,6 +37,7 @@ pub struct Work<'a> {
     next_act: u64,
     next_person: i64,
     people: BTreeMap<PersonId, Box<Person>>,
+    disposed: BTreeSet<PersonId>,
     /// Who holds a code now (`Some(Some)`), or held it once (`Some(None)`).
     owners: HashMap<BlindIndex, Option<Option<PersonId>>>,
     codes: BTreeMap<(PersonId, i64), Kept<RecordCodeRow>>,
@@ -94,6 +95,7 @@ impl<'a> Work<'a> {
             next_act,
             next_person,
             people: BTreeMap::new(),
+            disposed: BTreeSet::new(),
             owners: HashMap::new(),
             codes: BTreeMap::new(),
             numbers: BTreeMap::new(),
@@ -228,8 +230,9 @@ impl<'a> Work<'a> {
 
     /// Loads persons in few round trips.
     pub(crate) fn load(&mut self, persons: &[PersonId]) -> Result<(), Problem> {
-        let wanted: Vec<_> =
-            persons.iter().filter(|id| !self.people.contains_key(id)).copied().collect();
+        // Who was disposed of here still has a row and a key in the store until the commit.
+        let unknown = |id: &&PersonId| !self.people.contains_key(id) && !self.disposed.contains(id);
+        let wanted: Vec<_> = persons.iter().filter(unknown).copied().collect();
         if wanted.is_empty() {
             return Ok(());
         }

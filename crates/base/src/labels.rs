@@ -144,6 +144,7 @@ labels! {
     RESIDENT_ABSENT "resident_absent" Absent 404 "No such resident" "該当する住民はいません";
     RESIDENT_AMBIGUOUS "resident_ambiguous" Refused 409 "Several residents fit; name the resident record code" "該当者が複数います。住民票コードを指定してください";
     DISPOSAL_TOO_EARLY "disposal_too_early" Refused 409 "The person's record is not closed" "消除されていない者の記録は廃棄できません";
+    DISPOSAL_RETENTION "disposal_retention" Refused 409 "The closed record is kept for 150 years" "消除された記録は150年間保存されます";
     ACT_ABSENT "act_absent" Absent 404 "No act with this id" "該当する行為の記録はありません";
     TILE_ABSENT "tile_absent" Absent 404 "The log has no such tile" "該当するタイルはありません";
     CHECKPOINT_ABSENT "checkpoint_absent" Absent 404 "No checkpoint was published yet" "チェックポイントはまだ公開されていません";

@@ -7,12 +7,14 @@
 //! have the code changed on request (art. 30-4); no message of the feed says so.
 
 mod decide;
+mod disposal;
 mod number;
 mod refusal;
 
 use crate::record::ResidentRecord;
 use base::Date;
 pub use decide::decide;
+pub use disposal::{RETENTION_YEARS, decide_disposal};
 pub use number::{
     ChangeGround, LeakReason, LeakReasonRefusal, NumberChange, decide_designation,
     decide_number_change, decide_provisional,

@@ -1,13 +1,12 @@
 //! The rows of a unit of work that are kept by key: numbers, messages, cursors, stocks, answers, and
 //! the work for the hands. Each is read at most once; what is kept here is what later acts see.
 
-use super::{Kept, NewKey, Work};
+use super::{Kept, NewKey, Work, broken};
 use crate::people::Person;
 use base::{ActId, Date, PersonId, Personal, Problem, labels};
 use numbers::LocalGovernmentCode;
 use ports::rows::{
-    FeedCursorRow, FeedMessageRow, IdempotencyRow, NumberListRow, NumberRow, OutboxRow, PersonRow,
-    StockRow,
+    FeedCursorRow, FeedMessageRow, IdempotencyRow, NumberListRow, NumberRow, OutboxRow, StockRow,
 };
 use registry::text::fold_name;
 use seal::DataKey;
@@ -36,13 +35,15 @@ impl Work<'_> {
         self.new_keys.push(NewKey { person, generation, key });
     }
 
-    /// Writes a person's row without content and destroys the data key: after the commit nobody can
-    /// open what was sealed for the person again.
-    pub(crate) fn dispose(&mut self, row: PersonRow) {
+    /// Writes a person's row without content and destroys the data key: from here on nobody can open
+    /// what was sealed for the person again.
+    pub(crate) fn dispose(&mut self, id: PersonId) -> Result<(), Problem> {
         self.take_in();
-        self.people.remove(&row.id);
-        self.changes.data_keys_destroyed.push(row.id);
-        self.changes.persons.push(row);
+        let person = self.people.remove(&id).ok_or_else(|| broken("a person was not loaded"))?;
+        self.changes.persons.push(person.emptied());
+        self.changes.data_keys_destroyed.push(id);
+        self.disposed.insert(id);
+        Ok(())
     }
 
     /// The one person of this name and birth date; a problem when there are several.
@@ -60,7 +61,9 @@ impl Work<'_> {
         let here = self.people.values().filter(|held| is_meant(held));
         let mut found: Vec<PersonId> = here.map(|held| held.row.id).collect();
         let stored = self.tx.persons_named(&index)?;
-        let unseen = stored.into_iter().filter(|row| !self.people.contains_key(&row.id));
+        let unseen = stored
+            .into_iter()
+            .filter(|row| !self.people.contains_key(&row.id) && !self.disposed.contains(&row.id));
         found.extend(unseen.map(|row| row.id));
         match found[..] {
             [] => Ok(None),

@@ -3,4 +3,5 @@
 #![cfg(test)]
 
 mod batches;
+mod disposing;
 mod house;
