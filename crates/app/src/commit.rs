@@ -4,11 +4,14 @@
 //! commits. While the disk is busy, the next jobs gather: the batch grows with the load and the wait
 //! does not. A job is answered after the commit it is part of, never before.
 
+use crate::chores::Chores;
 use crate::platform::Platform;
 use crate::work::Work;
 use base::{Label, Problem, Remedy, labels, limits};
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
+use numbers::LocalGovernmentCode;
 use ports::rows::Changes;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -129,19 +132,30 @@ impl Drop for Committer {
 }
 
 fn serve(platform: &Platform, jobs: &Receiver<Box<dyn Job>>, tally: &Tally) {
-    while let Ok(first) = jobs.recv() {
-        let mut batch = vec![first];
-        batch.extend(jobs.try_iter().take(limits::COMMIT_ACTS_MAX - 1));
-        tally.batches.fetch_add(1, Ordering::Relaxed);
-        tally.jobs.fetch_add(batch.len() as u64, Ordering::Relaxed);
-        commit_batch(platform, batch);
+    let mut chores = Chores::new(platform);
+    loop {
+        match jobs.recv_timeout(chores.rest()) {
+            Ok(first) => {
+                let mut batch = vec![first];
+                batch.extend(jobs.try_iter().take(limits::COMMIT_ACTS_MAX - 1));
+                tally.batches.fetch_add(1, Ordering::Relaxed);
+                tally.jobs.fetch_add(batch.len() as u64, Ordering::Relaxed);
+                chores.feeds_left(commit_batch(platform, batch));
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            // The door is closed: what is left to do stands in the store.
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+        chores.one();
     }
 }
 
 /// Commits a batch. A job that spoils it is parted from the others, so that it costs nobody else the
 /// answer: at the place where it failed, or by halves where that shows at the commit only. What
 /// ails the store, or comes before any job, would befall each part alike and is told to all at once.
-fn commit_batch(platform: &Platform, batch: Vec<Box<dyn Job>>) {
+/// Gives the feeds that were left with something to do.
+fn commit_batch(platform: &Platform, batch: Vec<Box<dyn Job>>) -> BTreeSet<LocalGovernmentCode> {
+    let mut feeds = BTreeSet::new();
     let mut parts = vec![batch];
     while let Some(mut batch) = parts.pop() {
         let mut good = None;
@@ -151,6 +165,7 @@ fn commit_batch(platform: &Platform, batch: Vec<Box<dyn Job>>) {
                 job.run(work)?;
                 *good += 1;
             }
+            feeds.extend(work.feeds_left());
             Ok(())
         });
         match done {
@@ -167,6 +182,7 @@ fn commit_batch(platform: &Platform, batch: Vec<Box<dyn Job>>) {
             done => batch.into_iter().for_each(|job| job.settle(done.clone())),
         }
     }
+    feeds
 }
 
 /// Whether a problem is the store's alone: any other transaction would meet it now too.

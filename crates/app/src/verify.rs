@@ -199,7 +199,7 @@ impl Walk<'_> {
                     waiting += u64::from(row.act.is_none());
                     let taken = row.act.is_some();
                     let in_order = taken && row.sequence == expected && expected < cursor.next;
-                    let early = !taken && row.sequence > cursor.next;
+                    let early = !taken && row.sequence >= cursor.next;
                     if !(in_order || early) || row.act.is_some_and(|act| act.0 >= self.acts) {
                         let place = (cursor.municipality, row.sequence);
                         self.report.fault(format!("feed message {place:?}: out of order"));

@@ -54,6 +54,9 @@ pub struct Work<'a> {
     changes: Changes,
     /// How many times something was taken in.
     taken_in: u64,
+    /// Messages that waited: how many may be applied in this transaction, and how many were.
+    backlog: (usize, usize),
+    feeds_left: BTreeSet<LocalGovernmentCode>,
 }
 
 /// A row that was looked for: what it is now, and whether that is still to be written.
@@ -109,6 +112,8 @@ impl<'a> Work<'a> {
             new_keys: Vec::new(),
             changes: Changes::default(),
             taken_in: 0,
+            backlog: (0, 0),
+            feeds_left: BTreeSet::new(),
         })
     }
 

@@ -194,8 +194,9 @@ fn status_doc() -> Doc {
     let refused = object(&[("sequence", integer(1)), ("label", label()), ("act", act())]);
     Doc {
         tag: "feed",
-        summary: "How far a feed has come: what is expected next, what is missing by name, what \
-                  waits, and a page of what was refused.",
+        summary: "How far a feed has come: what is applied next, what is missing by name, what \
+                  waits, and a page of what was refused. While what waited behind a closed gap is \
+                  being worked off, nothing is missing and the next waits too.",
         body: None,
         answer: Content::json(
             object(&[

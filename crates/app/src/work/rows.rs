@@ -10,7 +10,7 @@ use ports::rows::{
 };
 use registry::text::fold_name;
 use seal::DataKey;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use zeroize::Zeroizing;
 
 impl Work<'_> {
@@ -98,6 +98,40 @@ impl Work<'_> {
     ) -> Result<Option<FeedMessageRow>, Problem> {
         self.prefetch_messages(&[(of, sequence)])?;
         Ok(self.messages.get(&(of, sequence)).and_then(|kept| kept.row.clone()))
+    }
+
+    /// Lets this transaction apply so many messages that waited, all in all.
+    pub(crate) fn may_work_off(&mut self, most: usize) {
+        self.backlog.0 = self.backlog.0.max(most);
+    }
+
+    /// At most `most` messages of a feed that wait one after the other from this place on, to be
+    /// applied now. When this transaction may do no more, the feed is noted instead.
+    pub(crate) fn waiting_from(
+        &mut self,
+        of: LocalGovernmentCode,
+        next: u64,
+        most: usize,
+    ) -> Result<Vec<FeedMessageRow>, Problem> {
+        let may = self.backlog.0 - self.backlog.1;
+        if self.message(of, next)?.is_none_or(|row| row.act.is_some()) {
+            return Ok(Vec::new());
+        }
+        if may == 0 {
+            self.feeds_left.insert(of);
+            return Ok(Vec::new());
+        }
+        let places: Vec<_> = (next..).take(most.min(may)).map(|place| (of, place)).collect();
+        self.prefetch_messages(&places)?;
+        let rows = places.iter().map_while(|place| self.messages.get(place)?.row.clone());
+        let rows: Vec<_> = rows.take_while(|row| row.act.is_none()).collect();
+        self.backlog.1 += rows.len();
+        Ok(rows)
+    }
+
+    /// The feeds in which messages were left that could be applied.
+    pub(crate) fn feeds_left(&self) -> &BTreeSet<LocalGovernmentCode> {
+        &self.feeds_left
     }
 
     /// Takes in a message.

@@ -4,4 +4,5 @@
 
 mod batches;
 mod disposing;
+mod feeding;
 mod house;
