@@ -62,7 +62,7 @@ fn reserve(
     let state = known.map(|id| work.person(id)).transpose()?.map(|held| held.resident());
     let decision = decide_provisional(state, code, municipality, today)
         .map_err(|refusal| Problem::from_refusal(refusal.label()))?;
-    stock::check_free(work, municipality, code)?;
+    stock::check_free(work, municipality, code, false)?;
     let content = seal::fields::pack(&["code", code.reveal().as_str()]);
     let (_, act) = enact(work, permit, known, &decision, &content)?;
     Ok((act, number_for(work, code, Generation::FIRST)?))

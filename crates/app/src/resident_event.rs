@@ -18,7 +18,7 @@ use policy::{Action, Permit};
 use ports::rows::{FeedMessageRow, StockRow};
 use registry::resident::{self, Decision};
 use registry::sequence::{self, Arrival, FeedCursor, Seen};
-use registry::{FeedMessage, ResidentEvent};
+use registry::{EventKind, FeedMessage, ResidentEvent};
 use seal::{OpenedKey, Place};
 
 /// What became of a message.
@@ -126,7 +126,7 @@ pub(crate) fn apply(
             decided.stock.into_iter().try_for_each(|row| work.keep_stock(row))?;
             (enact(work, permit, decided.known, &decided.decision, content)?.1, None)
         }
-        Err(problem) if problem.remedy() != Remedy::Broken => {
+        Err(problem) if is_final(&problem) => {
             let subject = subject_of(work, &message.event)?;
             let outcome = Outcome::Refused(problem.label());
             (work.record(permit, outcome, subject, content)?, Some(problem.label().to_owned()))
@@ -141,6 +141,11 @@ pub(crate) fn apply(
     Ok(row)
 }
 
+/// Whether the same message would be answered so for ever: only then is the refusal recorded.
+fn is_final(problem: &Problem) -> bool {
+    matches!(problem.remedy(), Remedy::Refused | Remedy::Absent)
+}
+
 /// A decision with what it rests on.
 struct Decided {
     known: Option<PersonId>,
@@ -153,7 +158,8 @@ fn decide(work: &mut Work<'_>, message: &FeedMessage) -> Result<Decided, Problem
     let (event, stock) = with_code(work, message)?;
     let known = subject_of(work, &event)?;
     if let (None, true, Some(code)) = (known, event.kind.enters(), &event.code) {
-        stock::check_free(work, message.municipality, code)?;
+        let moves_in = event.kind == EventKind::MoveIn;
+        stock::check_free(work, message.municipality, code, moves_in)?;
     }
     let today = work.today();
     let state = known.map(|id| work.person(id)).transpose()?.map(Person::resident);

@@ -189,6 +189,12 @@ impl<'a> Work<'a> {
         self.prefetch_owners(&indexes)
     }
 
+    /// Loads, in one round trip, who holds these codes.
+    pub(crate) fn prefetch_codes(&mut self, codes: &[ResidentRecordCode]) -> Result<(), Problem> {
+        let indexes: Result<Vec<_>, _> = codes.iter().map(|code| self.code_index(code)).collect();
+        self.prefetch_owners(&indexes?)
+    }
+
     fn prefetch_owners(&mut self, codes: &[BlindIndex]) -> Result<(), Problem> {
         let mut unknown: Vec<_> =
             codes.iter().filter(|index| !self.owners.contains_key(index)).copied().collect();

@@ -146,7 +146,7 @@ pub struct StockRow {
     pub first: u64,
     /// How many codes.
     pub count: u64,
-    /// How many the platform itself has taken from it, in counter order.
+    /// How many of the first, in counter order, are known to be given to somebody.
     pub used: u64,
 }
 

@@ -6,3 +6,4 @@ mod batches;
 mod disposing;
 mod feeding;
 mod house;
+mod stocks;
