@@ -195,7 +195,7 @@ pub struct NumberListRow {
     pub digest: [u8; 32],
 }
 
-/// The answer to a request that carried an idempotency key.
+/// What was done for a request that carried an idempotency key.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct IdempotencyRow {
     /// Who asked.
@@ -206,7 +206,8 @@ pub struct IdempotencyRow {
     pub digest: [u8; 16],
     /// The act it led to.
     pub act: ActId,
-    /// The answer, sealed under the platform's key.
+    /// What the answer can be made of again besides the act, sealed under the platform's key. No
+    /// personal value: disposal does not come here.
     pub answer: Vec<u8>,
 }
 
@@ -252,4 +253,6 @@ pub struct Changes {
     pub lists: Vec<NumberListRow>,
     /// Answers to keep.
     pub answers: Vec<IdempotencyRow>,
+    /// Kept answers to forget, by actor and key.
+    pub answers_forgotten: Vec<(String, String)>,
 }

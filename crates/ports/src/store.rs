@@ -123,6 +123,23 @@ pub trait View {
         after: Option<ActId>,
         limit: usize,
     ) -> Result<Vec<OutboxRow>, Problem>;
+    /// The next municipality after this one that has sent a message.
+    fn next_sender(
+        &mut self,
+        after: Option<LocalGovernmentCode>,
+    ) -> Result<Option<LocalGovernmentCode>, Problem>;
+    /// A page of all number lists, by municipality and list.
+    fn lists_page(
+        &mut self,
+        after: Option<(LocalGovernmentCode, i64)>,
+        limit: usize,
+    ) -> Result<Vec<NumberListRow>, Problem>;
+    /// A page of all kept answers, by actor and key; the first comes after two empty texts.
+    fn answers_page(
+        &mut self,
+        after: (&str, &str),
+        limit: usize,
+    ) -> Result<Vec<IdempotencyRow>, Problem>;
     /// Number lists of a municipality.
     fn lists_of(
         &mut self,

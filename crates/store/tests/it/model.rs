@@ -68,6 +68,7 @@ impl Model {
         }
         next.data_keys.retain(|person, _| !changes.data_keys_destroyed.contains(person));
         next.outbox.retain(|(topic, act), _| !changes.outbox_done.contains(&(*act, *topic)));
+        next.answers.retain(|key, _| !changes.answers_forgotten.contains(key));
         Some(next)
     }
 
@@ -280,6 +281,28 @@ impl View for Model {
 
     fn outbox(&mut self, topic: i64, after: Option<ActId>, limit: usize) -> Found<Vec<OutboxRow>> {
         page(self.outbox.values(), limit, |row| row.topic == topic && Some(row.act) > after)
+    }
+
+    fn next_sender(
+        &mut self,
+        after: Option<LocalGovernmentCode>,
+    ) -> Found<Option<LocalGovernmentCode>> {
+        let mut senders = self.messages.keys().map(|(of, _)| *of);
+        Ok(senders.find(|of| after.is_none_or(|after| *of > after)))
+    }
+
+    fn lists_page(
+        &mut self,
+        after: Option<(LocalGovernmentCode, i64)>,
+        limit: usize,
+    ) -> Found<Vec<NumberListRow>> {
+        page(self.lists.values(), limit, |row| {
+            after.is_none_or(|after| (row.municipality, row.list) > after)
+        })
+    }
+
+    fn answers_page(&mut self, after: (&str, &str), limit: usize) -> Found<Vec<IdempotencyRow>> {
+        page(self.answers.values(), limit, |row| (&*row.actor, &*row.key) > after)
     }
 
     fn lists_of(&mut self, of: LocalGovernmentCode) -> Found<Vec<NumberListRow>> {

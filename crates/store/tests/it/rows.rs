@@ -164,6 +164,7 @@ pub(crate) fn together(all: impl IntoIterator<Item = Changes>) -> Changes {
         sum.outbox_done.extend(one.outbox_done);
         sum.lists.extend(one.lists);
         sum.answers.extend(one.answers);
+        sum.answers_forgotten.extend(one.answers_forgotten);
         sum
     })
 }
