@@ -1,10 +1,11 @@
 //! What the platform does by itself between its callers' jobs: messages that waited behind a gap are
-//! worked off.
+//! worked off, and answers older than a day are forgotten.
 //!
 //! Each chore is a short transaction of its own, so that nobody waits long behind one. What there is
 //! to do is looked for in the store, at the start and every few minutes: a crash costs nothing.
 
 use crate::feed_backlog::{feeds_ready, work_off_some};
+use crate::once::Forgetting;
 use crate::platform::Platform;
 use base::{Moment, Problem, Remedy, limits};
 use numbers::LocalGovernmentCode;
@@ -16,6 +17,7 @@ pub(crate) struct Chores<'a> {
     platform: &'a Platform,
     /// Feeds in which messages wait that can be applied.
     feeds: BTreeSet<LocalGovernmentCode>,
+    forgetting: Option<Forgetting>,
     looked: Option<Moment>,
     /// The last one was not done: nothing is tried again before this.
     resume: Option<Moment>,
@@ -24,7 +26,7 @@ pub(crate) struct Chores<'a> {
 impl<'a> Chores<'a> {
     pub(crate) fn new(platform: &'a Platform) -> Self {
         let feeds = BTreeSet::new();
-        Self { platform, feeds, looked: None, resume: None }
+        Self { platform, feeds, forgetting: None, looked: None, resume: None }
     }
 
     /// Takes note of feeds that a transaction left with something to do.
@@ -34,7 +36,7 @@ impl<'a> Chores<'a> {
 
     /// How long the next one can wait while there are no jobs.
     pub(crate) fn rest(&self) -> Duration {
-        let idle = self.looked.is_some() && self.feeds.is_empty();
+        let idle = self.looked.is_some() && self.feeds.is_empty() && self.forgetting.is_none();
         if idle || self.resume.is_some() { PAUSE } else { Duration::ZERO }
     }
 
@@ -57,6 +59,7 @@ impl<'a> Chores<'a> {
             return Ok(());
         }
         self.feeds.extend(feeds_ready(self.platform)?);
+        self.forgetting = Some(Forgetting::begin(self.platform, now)?);
         self.looked = Some(now);
         Ok(())
     }
@@ -70,6 +73,10 @@ impl<'a> Chores<'a> {
                 self.feeds.insert(of);
             }
             left?;
+        } else if let Some(mut forgetting) = self.forgetting.take()
+            && forgetting.page(self.platform)?
+        {
+            self.forgetting = Some(forgetting);
         }
         Ok(())
     }

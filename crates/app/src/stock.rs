@@ -5,7 +5,7 @@
 //! tell a code's neighbours, and the whole country needs one counter.
 
 use crate::platform::CODE_DOMAIN;
-use crate::work::{Outcome, Work};
+use crate::work::{Outcome, Work, broken};
 use base::{ActId, Problem, labels, limits};
 use numbers::{LocalGovernmentCode, ResidentRecordCode};
 use policy::Permit;
@@ -16,6 +16,8 @@ use ports::rows::StockRow;
 pub struct StockIssued {
     /// The act.
     pub act: ActId,
+    /// The stock's number.
+    pub id: i64,
     /// The codes, in counter order.
     pub codes: Vec<ResidentRecordCode>,
 }
@@ -41,7 +43,20 @@ pub fn stock_issue(
     let content = format!("stock {id} {municipality} {first} {count}");
     let act = work.record(permit, Outcome::Done, None, content.as_bytes())?;
     work.keep_stock(StockRow { id, municipality, first, count, used: 0 })?;
-    Ok(StockIssued { act, codes })
+    Ok(StockIssued { act, id, codes })
+}
+
+/// Tells again what stock was given out. Whose its codes are by now it does not tell.
+pub fn stock_issue_again(
+    work: &mut Work<'_>,
+    _permit: &Permit,
+    municipality: LocalGovernmentCode,
+    (act, id): (ActId, i64),
+) -> Result<StockIssued, Problem> {
+    let stock = work.stocks(municipality)?.into_iter().find(|stock| stock.id == id);
+    let stock = stock.ok_or_else(|| broken("a stock that was given out is gone"))?;
+    let counters: Vec<u64> = (stock.first..stock.first + stock.count).collect();
+    Ok(StockIssued { act, id, codes: codes_of(work, &counters)? })
 }
 
 /// All codes of a municipality's stocks, oldest first, used or not: what its own register may enter.

@@ -357,16 +357,6 @@ impl<'a> Work<'a> {
         self.own_key.seal(place, plain, self.entropy)
     }
 
-    /// Opens something sealed under the platform's own key.
-    pub(crate) fn open_own(
-        &self,
-        place: &Place,
-        sealed: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, Problem> {
-        let opened = self.own_key.open(place, sealed);
-        opened.map_err(|refusal| Problem::from_refusal(refusal.label()))
-    }
-
     /// Number and first counter of the next stock of record codes: all counters before are given.
     pub(crate) fn next_stock(&mut self) -> Result<(i64, u64), Problem> {
         if let Some(tail) = self.stock_tail {

@@ -6,4 +6,5 @@ mod batches;
 mod disposing;
 mod feeding;
 mod house;
+mod repeating;
 mod stocks;
