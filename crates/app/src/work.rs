@@ -432,8 +432,12 @@ pub(crate) fn generation_of(stored: i64) -> Result<u32, Problem> {
     u32::try_from(stored).map_err(|_| broken("a key generation out of range"))
 }
 
-fn open_own_key(platform: &Platform, tx: &mut dyn Tx) -> Result<OpenedKey, Problem> {
-    let row = tx.data_keys(&[PLATFORM_PERSON])?.pop().flatten();
+/// The platform's own data key.
+pub(crate) fn open_own_key(
+    platform: &Platform,
+    view: &mut (impl ports::View + ?Sized),
+) -> Result<OpenedKey, Problem> {
+    let row = view.data_keys(&[PLATFORM_PERSON])?.pop().flatten();
     let row = row.ok_or_else(|| Problem::new(&labels::NOT_INITIALISED, ""))?;
     open_key(platform, &platform.names.kek, &row)
 }

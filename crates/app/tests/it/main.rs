@@ -8,3 +8,4 @@ mod feeding;
 mod house;
 mod repeating;
 mod stocks;
+mod verifying;
