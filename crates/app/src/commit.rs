@@ -4,11 +4,14 @@
 //! commits. While the disk is busy, the next jobs gather: the batch grows with the load and the wait
 //! does not. A job is answered after the commit it is part of, never before.
 
+use crate::chores::Chores;
 use crate::platform::Platform;
 use crate::work::Work;
-use base::{Problem, Remedy, labels, limits};
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use base::{Label, Problem, Remedy, labels, limits};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
+use numbers::LocalGovernmentCode;
 use ports::rows::Changes;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -53,10 +56,10 @@ where
         let before = work.mark();
         let result = (self.work)(work);
         let outcome = match &result {
-            Err(problem) if matches!(problem.remedy(), Remedy::Broken | Remedy::Again) => {
+            Err(problem) if problem.remedy() == Remedy::Broken || is_of_the_store(problem) => {
                 Err(problem.clone())
             }
-            // A refusal must not have written: what it left would be committed with the others.
+            // Any other answer must not have written: what it left would be committed with the rest.
             Err(_) if work.mark() != before => {
                 Err(Problem::new(&labels::INTERNAL, "a refused job left changes"))
             }
@@ -129,24 +132,62 @@ impl Drop for Committer {
 }
 
 fn serve(platform: &Platform, jobs: &Receiver<Box<dyn Job>>, tally: &Tally) {
-    while let Ok(first) = jobs.recv() {
-        let mut batch = vec![first];
-        batch.extend(jobs.try_iter().take(limits::COMMIT_ACTS_MAX - 1));
-        tally.batches.fetch_add(1, Ordering::Relaxed);
-        tally.jobs.fetch_add(batch.len() as u64, Ordering::Relaxed);
-        commit_batch(platform, batch);
+    let mut chores = Chores::new(platform);
+    loop {
+        match jobs.recv_timeout(chores.rest()) {
+            Ok(first) => {
+                let mut batch = vec![first];
+                batch.extend(jobs.try_iter().take(limits::COMMIT_ACTS_MAX - 1));
+                tally.batches.fetch_add(1, Ordering::Relaxed);
+                tally.jobs.fetch_add(batch.len() as u64, Ordering::Relaxed);
+                chores.feeds_left(commit_batch(platform, batch));
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            // The door is closed: what is left to do stands in the store.
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+        chores.one();
     }
 }
 
-/// Commits a batch. When it fails as a whole, each job gets a transaction of its own, so that one
-/// bad job costs nobody else the answer.
-fn commit_batch(platform: &Platform, mut batch: Vec<Box<dyn Job>>) {
-    let alone = batch.len() == 1;
-    let done = transact(platform, |work| batch.iter_mut().try_for_each(|job| job.run(work)));
-    match done {
-        Err(_) if !alone => batch.into_iter().for_each(|job| commit_batch(platform, vec![job])),
-        done => batch.into_iter().for_each(|job| job.settle(done.clone())),
+/// Commits a batch. A job that spoils it is parted from the others, so that it costs nobody else the
+/// answer: at the place where it failed, or by halves where that shows at the commit only. What
+/// ails the store, or comes before any job, would befall each part alike and is told to all at once.
+/// Gives the feeds that were left with something to do.
+fn commit_batch(platform: &Platform, batch: Vec<Box<dyn Job>>) -> BTreeSet<LocalGovernmentCode> {
+    let mut feeds = BTreeSet::new();
+    let mut parts = vec![batch];
+    while let Some(mut batch) = parts.pop() {
+        let mut good = None;
+        let done = transact(platform, |work| {
+            let good = good.insert(0);
+            for job in &mut batch {
+                job.run(work)?;
+                *good += 1;
+            }
+            feeds.extend(work.feeds_left());
+            Ok(())
+        });
+        match done {
+            Err(problem) if good.is_none() || is_of_the_store(&problem) => {
+                parts.push(batch);
+                let jobs = parts.drain(..).rev().flatten();
+                jobs.for_each(|job| job.settle(Err(problem.clone())));
+            }
+            Err(_) if batch.len() > 1 => {
+                let failed = good.filter(|good| *good < batch.len());
+                let rest = batch.split_off(failed.map_or(batch.len() / 2, |at| at.max(1)));
+                parts.extend([rest, batch]);
+            }
+            done => batch.into_iter().for_each(|job| job.settle(done.clone())),
+        }
     }
+    feeds
+}
+
+/// Whether a problem is the store's alone: any other transaction would meet it now too.
+fn is_of_the_store(problem: &Problem) -> bool {
+    STORE_PROBLEMS.iter().any(|label| label.text == problem.label())
 }
 
 /// Runs `act` on a unit of work and commits what it left, in one transaction.
@@ -175,3 +216,5 @@ pub fn transact_observed(
 }
 
 const QUEUE_JOBS_MAX: usize = 16_384;
+const STORE_PROBLEMS: [&Label; 3] =
+    [&labels::STORE_BUSY, &labels::STORE_FULL, &labels::STORE_UNREACHABLE];

@@ -5,12 +5,11 @@
 use crate::number_ask::{Whose, content, find};
 use crate::permits::permit;
 use crate::work::{Outcome, Work};
-use base::{ActId, Actor, Problem, Purpose, labels};
+use base::{ActId, Actor, Problem, Purpose};
 use policy::Action;
-use ports::rows::status;
-use registry::resident::Status;
+use registry::resident::decide_disposal;
 
-/// Destroys the content of a person whose record is closed.
+/// Destroys the content of a person whose record was closed as long ago as the law keeps it.
 pub fn disposal(
     work: &mut Work<'_>,
     actor: &Actor,
@@ -19,14 +18,10 @@ pub fn disposal(
 ) -> Result<ActId, Problem> {
     let permit = permit(actor, Action::Disposal, purpose, None)?;
     let person = find(work, whose)?;
-    let held = work.person(person)?;
-    if !matches!(held.resident().status, Status::Dead | Status::Deleted | Status::MovedOut) {
-        return Err(Problem::new(&labels::DISPOSAL_TOO_EARLY, ""));
-    }
-    let mut row = held.row.clone();
-    row.status = status::DISPOSED;
-    (row.identity, row.contact, row.name_birth_index, row.set_digest) = (None, None, None, None);
+    let today = work.today();
+    decide_disposal(work.person(person)?.resident(), today)
+        .map_err(|refusal| Problem::from_refusal(refusal.label()))?;
     let act = work.record(&permit, Outcome::Done, Some(person), &content(whose))?;
-    work.dispose(row);
+    work.dispose(person)?;
     Ok(act)
 }

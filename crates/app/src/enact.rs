@@ -6,7 +6,7 @@
 use crate::keyed::number_from;
 use crate::people::{self, Person};
 use crate::platform::NUMBER_DOMAIN;
-use crate::work::{Outcome, Work};
+use crate::work::{Outcome, Work, broken};
 use base::{ActId, PersonId, Problem, labels};
 use numbers::assignment::{self, Generation};
 use numbers::{IndividualNumber, ResidentRecordCode};
@@ -49,6 +49,19 @@ pub(crate) fn present_number(
     let held = work.person(person)?;
     let present = rows.iter().rfind(|row| row.state == number_state::DESIGNATED);
     present.map(|row| people::open_number(&held.key, row, 1)).transpose()
+}
+
+/// The number that an act gave a person, opened; a later act may have replaced it.
+pub(crate) fn number_of_act(
+    work: &mut Work<'_>,
+    person: PersonId,
+    act: ActId,
+) -> Result<IndividualNumber, Problem> {
+    let rows = work.numbers_of(person)?;
+    let held = work.person(person)?;
+    let given = rows.iter().find(|row| row.assigned_act == act);
+    let given = given.ok_or_else(|| broken("an act that gave no number"))?;
+    people::open_number(&held.key, given, FIRST_KEY_GENERATION)
 }
 
 fn new_person(work: &mut Work<'_>, after: &Resident) -> Result<PersonId, Problem> {

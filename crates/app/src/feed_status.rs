@@ -13,9 +13,10 @@ use std::ops::RangeInclusive;
 pub struct FeedStatus {
     /// The sender.
     pub municipality: LocalGovernmentCode,
-    /// The next sequence number expected.
+    /// The next sequence number to be applied. It is here already where a gap was closed a moment
+    /// ago and those behind it are being worked off; what is missing tells what is expected.
     pub next: u64,
-    /// Messages that wait.
+    /// Messages that are here and not applied yet.
     pub waiting: u64,
     /// What is missing before those that wait; the first ones, when there are very many.
     pub missing: Vec<RangeInclusive<u64>>,

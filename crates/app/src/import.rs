@@ -5,18 +5,17 @@
 //! is there is skipped, what is missing is done, and the end is the same.
 
 use crate::commit::transact_observed;
+use crate::feed_backlog::{feeds_ready, work_off_some};
 use crate::keyed::{KeyedMessage, keyed};
-use crate::permits::permit;
 use crate::platform::Platform;
-use crate::resident_event::{End, Taken, resident_events};
+use crate::resident_event::{End, Taken, feed_permit, resident_events};
 use crate::work::Work;
-use base::{Actor, Label, Problem, Purpose, Remedy, limits};
+use base::{Label, Problem, Remedy, limits};
 use crossbeam_channel::bounded;
 use numbers::LocalGovernmentCode;
-use policy::Action;
 use ports::rows::Changes;
 use registry::feed::{FeedReader, Format};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
 
 /// What became of a file.
@@ -81,6 +80,8 @@ pub fn import_observed(
         });
         let mut report = ImportReport::default();
         let mut lines = 0;
+        // What a program left that was stopped; nobody else may come to go on with it.
+        work_off_all(platform, feeds_ready(platform)?, observe)?;
         for batch in batches {
             let batch: Batch = batch?;
             if batch.len() == 0 {
@@ -123,12 +124,14 @@ fn apply(
 ) -> Result<(), Problem> {
     let Batch { lines, messages, rejected } = batch;
     rejected.into_iter().for_each(|problem| report.reject(problem));
-    let mut taken = Vec::new();
+    let (mut taken, mut left) = (Vec::new(), BTreeSet::new());
     let act = |work: &mut Work<'_>| {
         taken = resident_events(work, &messages, &feed_permit)?;
+        left.clone_from(work.feeds_left());
         Ok(())
     };
-    transact_observed(platform, act, observe)?;
+    transact_observed(platform, act, &mut *observe)?;
+    work_off_all(platform, left, observe)?;
     for (line, taken) in lines.into_iter().zip(taken) {
         report.count(line, taken);
     }
@@ -141,10 +144,16 @@ impl Batch {
     }
 }
 
-/// Who brings a file stands for the municipality that made it: each message counts as its sender's.
-fn feed_permit(sender: LocalGovernmentCode) -> Result<policy::Permit, Problem> {
-    let actor = Actor::Municipality(sender);
-    permit(&actor, Action::ResidentEvent, Purpose::ResidentRegister, Some(sender))
+/// Works off what waits in these feeds, in transactions as large as those of the file.
+fn work_off_all(
+    platform: &Platform,
+    feeds: BTreeSet<LocalGovernmentCode>,
+    observe: &mut dyn FnMut(Changes),
+) -> Result<(), Problem> {
+    for of in feeds {
+        while work_off_some(platform, of, limits::IMPORT_COMMIT_MAX, observe)? {}
+    }
+    Ok(())
 }
 
 impl ImportReport {

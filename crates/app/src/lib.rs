@@ -11,7 +11,9 @@ pub mod platform;
 pub mod publish;
 pub mod work;
 
+mod chores;
 mod enact;
+mod feed_backlog;
 mod people;
 mod permits;
 mod side_by_side;

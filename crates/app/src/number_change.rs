@@ -2,9 +2,9 @@
 //! writes person and number; puts the new number on the municipality's next list. Invariants touched:
 //! N1, A1, P1.
 
-use crate::enact::{enact, number_for, present_number};
-use crate::number_ask::{Whose, ask_about, permit_about};
-use crate::work::Work;
+use crate::enact::{enact, number_for, number_of_act, present_number};
+use crate::number_ask::{Whose, ask_about, content, permit_about};
+use crate::work::{Outcome, Work};
 use base::{ActId, Actor, PersonId, Problem, Purpose, labels};
 use numbers::{IndividualNumber, LocalGovernmentCode, ResidentRecordCode};
 use policy::{Action, Permit};
@@ -76,4 +76,24 @@ fn change(
     let generation = work.person(person)?.resident().generation();
     let generation = generation.ok_or_else(|| Problem::new(&labels::NUMBER_NOT_ASSIGNED, ""))?;
     Ok(NumberChanged { act, number: number_for(work, &asked.code, generation)? })
+}
+
+/// Tells again what a change led to, to whom it concerns now; an act of reading.
+pub fn number_change_again(
+    work: &mut Work<'_>,
+    actor: &Actor,
+    purpose: Purpose,
+    asked: &ChangeAsked,
+    act: ActId,
+) -> Result<NumberChanged, Problem> {
+    let asking =
+        crate::permits::permit(actor, Action::NumberChange, purpose, Some(asked.municipality))?;
+    let whose = Whose::Code(asked.code.clone());
+    let content = content(&whose);
+    ask_about(work, &asking, &whose, &content, |work, person| {
+        let permit = permit_about(work, actor, Action::NumberChange, purpose, person)?;
+        let number = number_of_act(work, person, act)?;
+        work.record(&permit, Outcome::Read, Some(person), &content)?;
+        Ok(NumberChanged { act, number })
+    })
 }

@@ -54,6 +54,24 @@ impl Person {
         self.dirty = true;
     }
 
+    /// The row after disposal: who kept the record last, and nothing that could be opened or found.
+    pub(crate) fn emptied(&self) -> PersonRow {
+        let status = status::DISPOSED;
+        PersonRow { status, identity: None, contact: None, name_birth_index: None, ..self.bare() }
+    }
+
+    /// The row of the present state without what is sealed anew.
+    fn bare(&self) -> PersonRow {
+        let number = self.resident.generation();
+        PersonRow {
+            municipality: self.resident.municipality,
+            status: stored_status(self.resident.status),
+            number_generation: number.map(|generation| i64::from(generation.get())),
+            set_digest: None,
+            ..self.row.clone()
+        }
+    }
+
     /// The row of the present state, sealed.
     pub(crate) fn sealed(
         &self,
@@ -63,14 +81,7 @@ impl Person {
     ) -> Result<PersonRow, Problem> {
         let resident = &self.resident;
         let generation = generation_of(self.row.key_generation)?;
-        let number = resident.generation();
-        let mut row = PersonRow {
-            municipality: resident.municipality,
-            status: stored_status(resident.status),
-            number_generation: number.map(|generation| i64::from(generation.get())),
-            set_digest: None,
-            ..self.row.clone()
-        };
+        let mut row = self.bare();
         if let Some(record) = &resident.record {
             let place = |column| Place { table: "person", column, row: row.id.0, generation };
             let identity = pack_identity(record, resident.since);

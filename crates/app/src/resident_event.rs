@@ -1,23 +1,25 @@
 //! A municipality reports what happened to a resident. Reads and writes person, code, number, feed;
 //! puts a new number on the municipality's next list. Invariants touched: N1, A1, P1.
 //!
-//! Messages are taken in the order of their sequence numbers. One that comes early waits, sealed; one
-//! that comes again is answered from the record; one that the law refuses is recorded as refused,
-//! with its label, and the feed goes on.
+//! Messages are taken in the order of their sequence numbers. One that comes early waits, sealed, and
+//! is applied by `feed_backlog` once the gap is closed; one that comes again is answered from the
+//! record; one that the law refuses is recorded as refused, with its label, and the feed goes on: what
+//! it was to do is sent again under the next number.
 
 use crate::enact::{FIRST_KEY_GENERATION, enact};
-use crate::keyed::{KeyedMessage, keyed};
+use crate::feed_backlog::work_off;
+use crate::keyed::KeyedMessage;
 use crate::people::Person;
 use crate::stock::{self, Drawn};
 use crate::work::{Outcome, Work, broken};
-use base::{ActId, PersonId, Problem, Remedy};
+use base::{ActId, Actor, PersonId, Problem, Purpose, Remedy, limits};
 use numbers::LocalGovernmentCode;
-use policy::Permit;
+use policy::{Action, Permit};
 use ports::rows::{FeedMessageRow, StockRow};
 use registry::resident::{self, Decision};
 use registry::sequence::{self, Arrival, FeedCursor, Seen};
-use registry::{FeedMessage, ResidentEvent};
-use seal::Place;
+use registry::{EventKind, FeedMessage, ResidentEvent};
+use seal::{OpenedKey, Place};
 
 /// What became of a message.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -39,7 +41,7 @@ pub enum End {
     Applied(ActId),
     /// Recorded as refused, as this act, with this label.
     Refused(ActId, String),
-    /// Waits behind a gap; this one is expected next.
+    /// Waits until all before it are applied; this one is applied next.
     Waiting(u64),
 }
 
@@ -53,6 +55,7 @@ pub fn resident_events(
     permit: AskPermit<'_>,
 ) -> Result<Vec<Result<Taken, Problem>>, Problem> {
     work.prefetch(messages)?;
+    work.may_work_off(messages.len().max(limits::FEED_DRAIN_MAX));
     let mut taken = Vec::with_capacity(messages.len());
     for keyed in messages {
         let permit = permit(keyed.message.municipality);
@@ -66,8 +69,14 @@ pub fn resident_events(
     Ok(taken)
 }
 
+/// The permit of a municipality for its own feed: whoever brings what it sent stands for it.
+pub(crate) fn feed_permit(sender: LocalGovernmentCode) -> Result<Permit, Problem> {
+    let (actor, purpose) = (Actor::Municipality(sender), Purpose::ResidentRegister);
+    crate::permits::permit(&actor, Action::ResidentEvent, purpose, Some(sender))
+}
+
 /// Takes in one message.
-pub fn resident_event(
+fn resident_event(
     work: &mut Work<'_>,
     permit: &Permit,
     keyed: &KeyedMessage,
@@ -90,7 +99,7 @@ pub fn resident_event(
     Ok(Taken { municipality, sequence, end, repeated })
 }
 
-/// Applies a message and then those that waited for it.
+/// Applies a message and then those that waited for it, as many as this transaction may.
 fn take_in_order(
     work: &mut Work<'_>,
     permit: &Permit,
@@ -99,19 +108,14 @@ fn take_in_order(
     let first = apply(work, permit, keyed)?;
     let mut cursor = work.cursor(keyed.message.municipality)?;
     cursor.next += 1;
-    while cursor.waiting > 0 {
-        let Some(row) = work.message(cursor.municipality, cursor.next)? else { break };
-        let waited = open_waiting(work, &row)?;
-        apply(work, permit, &waited)?;
-        cursor.next += 1;
-        cursor.waiting -= 1;
-    }
-    work.keep_cursor(cursor.clone());
-    Ok(end_of(&first, cursor.next))
+    let next = cursor.next;
+    work.keep_cursor(cursor);
+    work_off(work, permit, keyed.message.municipality)?;
+    Ok(end_of(&first, next))
 }
 
 /// Decides one message and records what became of it.
-fn apply(
+pub(crate) fn apply(
     work: &mut Work<'_>,
     permit: &Permit,
     keyed: &KeyedMessage,
@@ -122,7 +126,7 @@ fn apply(
             decided.stock.into_iter().try_for_each(|row| work.keep_stock(row))?;
             (enact(work, permit, decided.known, &decided.decision, content)?.1, None)
         }
-        Err(problem) if problem.remedy() != Remedy::Broken => {
+        Err(problem) if is_final(&problem) => {
             let subject = subject_of(work, &message.event)?;
             let outcome = Outcome::Refused(problem.label());
             (work.record(permit, outcome, subject, content)?, Some(problem.label().to_owned()))
@@ -137,6 +141,11 @@ fn apply(
     Ok(row)
 }
 
+/// Whether the same message would be answered so for ever: only then is the refusal recorded.
+fn is_final(problem: &Problem) -> bool {
+    matches!(problem.remedy(), Remedy::Refused | Remedy::Absent)
+}
+
 /// A decision with what it rests on.
 struct Decided {
     known: Option<PersonId>,
@@ -149,7 +158,8 @@ fn decide(work: &mut Work<'_>, message: &FeedMessage) -> Result<Decided, Problem
     let (event, stock) = with_code(work, message)?;
     let known = subject_of(work, &event)?;
     if let (None, true, Some(code)) = (known, event.kind.enters(), &event.code) {
-        stock::check_free(work, message.municipality, code)?;
+        let moves_in = event.kind == EventKind::MoveIn;
+        stock::check_free(work, message.municipality, code, moves_in)?;
     }
     let today = work.today();
     let state = known.map(|id| work.person(id)).transpose()?.map(Person::resident);
@@ -190,13 +200,16 @@ fn wait(work: &mut Work<'_>, keyed: &KeyedMessage) -> Result<End, Problem> {
     Ok(End::Waiting(next))
 }
 
-fn open_waiting(work: &Work<'_>, row: &FeedMessageRow) -> Result<KeyedMessage, Problem> {
+/// Opens a message that waited.
+pub(crate) fn open_waiting(
+    own_key: &OpenedKey,
+    row: &FeedMessageRow,
+) -> Result<FeedMessage, Problem> {
     let sealed = row.content.as_ref().ok_or_else(|| broken("a waiting message is empty"))?;
-    let plain = work.open_own(&waiting_place(row.municipality, row.sequence), sealed)?;
+    let plain = own_key.open(&waiting_place(row.municipality, row.sequence), sealed);
+    let plain = plain.map_err(|refusal| Problem::from_refusal(refusal.label()))?;
     let message = FeedMessage::from_json(&plain);
-    let message = message.map_err(|_| broken("a waiting message does not read back"))?;
-    let keyed = keyed(work.platform(), vec![message])?.pop();
-    keyed.ok_or_else(|| broken("a waiting message is lost"))
+    message.map_err(|_| broken("a waiting message does not read back"))
 }
 
 /// The seal's place of a waiting message. Sequence numbers end far below 2⁴⁰.

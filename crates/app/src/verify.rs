@@ -5,22 +5,27 @@
 //! operators call the same.
 
 use crate::enact::FIRST_KEY_GENERATION;
+use crate::once::open_note;
 use crate::people::{self, Person, set_record};
 use crate::platform::{CODE_DOMAIN, NUMBER_DOMAIN, Platform};
 use crate::publish::identity;
-use crate::work::open_key;
-use base::{ActId, PersonId, Problem};
+use crate::resident_event::open_waiting;
+use crate::work::{open_key, open_own_key};
+use base::{ActId, PersonId, Problem, labels};
 use ledger::checkpoint::LogIdentity;
 use ledger::leaf::LeafEntry;
 use ledger::note::{Note, VerifierKey};
 use ledger::witness::read_cosignature;
 use ledger::{Frontier, Hash, TreeHead};
-use numbers::assignment;
+use numbers::{LocalGovernmentCode, assignment};
+use policy::Action;
 use ports::View;
 use ports::rows::{
-    CheckpointRow, CosignatureRow, NumberRow, PersonRow, number_state, status, topic,
+    CheckpointRow, CosignatureRow, FeedCursorRow, FeedMessageRow, NumberListRow, NumberRow,
+    PersonRow, number_state, status, topic,
 };
 use registry::resident::NumberState;
+use seal::OpenedKey;
 use std::iter::Peekable;
 use std::vec::IntoIter;
 
@@ -51,13 +56,24 @@ pub fn verify(platform: &Platform, progress: &mut dyn FnMut(u64)) -> Result<Veri
     }
     platform.store.snapshot("verify", &mut |view| {
         let acts = view.act_count()?;
-        let mut walk = Walk { platform, acts, report: &mut report, progress };
-        walk.persons(view)?;
-        walk.feeds(view)?;
-        walk.stocks(view)?;
-        walk.outbox(view)?;
-        walk.ledger(view)?;
-        walk.cosignatures(view)
+        let own_key = match open_own_key(platform, view) {
+            Ok(key) => Some(key),
+            Err(problem) => {
+                report.fault(format!("the platform's own data key: {}", problem.label()));
+                None
+            }
+        };
+        let mut walk = Walk { platform, acts, own_key, report: &mut report, progress };
+        for (of, part) in PARTS {
+            match part(&mut walk, view) {
+                // A row that does not read is a fault like any other, not the end of the walk.
+                Err(problem) if problem.label() == labels::STORE_BROKEN.text => {
+                    walk.report.fault(format!("{of}: {}", problem.detail_text()));
+                }
+                walked => walked?,
+            }
+        }
+        Ok(())
     })?;
     Ok(report)
 }
@@ -82,6 +98,7 @@ impl VerifyReport {
 struct Walk<'a> {
     platform: &'a Platform,
     acts: u64,
+    own_key: Option<OpenedKey>,
     report: &'a mut VerifyReport,
     progress: &'a mut dyn FnMut(u64),
 }
@@ -199,31 +216,100 @@ impl Walk<'_> {
     }
 
     fn feeds(&mut self, view: &mut dyn View) -> Result<(), Problem> {
-        for cursor in view.all_cursors()? {
-            let (mut after, mut waiting, mut expected) = (0, 0, 1);
-            loop {
-                let page = view.messages_page(cursor.municipality, after, PAGE_ROWS)?;
-                let Some(last) = page.last() else { break };
-                after = last.sequence;
-                for row in &page {
-                    waiting += u64::from(row.act.is_none());
-                    let taken = row.act.is_some();
-                    let in_order = taken && row.sequence == expected && expected < cursor.next;
-                    let early = !taken && row.sequence > cursor.next;
-                    if !(in_order || early) || row.act.is_some_and(|act| act.0 >= self.acts) {
-                        let place = (cursor.municipality, row.sequence);
-                        self.report.fault(format!("feed message {place:?}: out of order"));
-                    }
-                    expected += 1;
-                }
-                self.report.messages += page.len() as u64;
-                (self.progress)(self.report.walked());
+        let cursors = view.all_cursors()?;
+        cursors.iter().try_for_each(|cursor| self.feed(view, cursor))?;
+        let mut after = None;
+        while let Some(of) = view.next_sender(after)? {
+            if cursors.iter().all(|cursor| cursor.municipality != of) {
+                self.report.fault(format!("feed {of}: messages without a cursor"));
             }
-            if waiting != cursor.waiting {
-                self.report.fault(format!("feed {}: waiting miscounted", cursor.municipality));
-            }
+            after = Some(of);
         }
         Ok(())
+    }
+
+    fn feed(&mut self, view: &mut dyn View, cursor: &FeedCursorRow) -> Result<(), Problem> {
+        let of = cursor.municipality;
+        let (mut after, mut waiting, mut expected) = (0, 0, 1);
+        loop {
+            let page = view.messages_page(of, after, PAGE_ROWS)?;
+            let Some(last) = page.last() else { break };
+            after = last.sequence;
+            for row in &page {
+                let taken = row.act.is_some();
+                let in_order = taken && row.sequence == expected && expected < cursor.next;
+                let early = !taken && row.sequence >= cursor.next;
+                if !(in_order || early) || row.act.is_some_and(|act| act.0 >= self.acts) {
+                    self.report.fault(format!("feed message {of} {}: out of order", row.sequence));
+                }
+                if let Some(fault) = self.waiting(row)? {
+                    self.report.fault(format!("feed message {of} {}: {fault}", row.sequence));
+                }
+                waiting += u64::from(!taken);
+                expected += u64::from(taken);
+            }
+            self.report.messages += page.len() as u64;
+            (self.progress)(self.report.walked());
+        }
+        if expected != cursor.next {
+            self.report.fault(format!("feed {of}: messages before the next are missing"));
+        }
+        if waiting != cursor.waiting {
+            self.report.fault(format!("feed {of}: waiting miscounted"));
+        }
+        Ok(())
+    }
+
+    /// A message that waits must open, and be the one that its place and its digest say.
+    fn waiting(&self, row: &FeedMessageRow) -> Result<Option<&'static str>, Problem> {
+        let Some(key) = self.own_key.as_ref().filter(|_| row.act.is_none()) else {
+            return Ok(None);
+        };
+        let Ok(message) = open_waiting(key, row) else { return Ok(Some("does not open")) };
+        let digest = self.platform.repeat_digest(&message.canonical_bytes())?;
+        let place = (message.municipality, message.sequence);
+        let same = place == (row.municipality, row.sequence) && digest == row.digest;
+        Ok((!same).then_some("is another message"))
+    }
+
+    /// What is kept for repeats must open, and name an act.
+    fn answers(&mut self, view: &mut dyn View) -> Result<(), Problem> {
+        let mut after = (String::new(), String::new());
+        loop {
+            let page = view.answers_page((&after.0, &after.1), PAGE_ROWS)?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = (last.actor.clone(), last.key.clone());
+            for row in &page {
+                if row.act.0 >= self.acts {
+                    self.report.fault(format!("answer of act {}: no such act", row.act));
+                }
+                if self.own_key.as_ref().is_some_and(|key| open_note(key, row).is_err()) {
+                    self.report.fault(format!("answer of act {}: does not open", row.act));
+                }
+            }
+        }
+    }
+
+    /// A municipality's lists are numbered without gaps, and each is recorded by an act of its own.
+    fn lists(&mut self, view: &mut dyn View) -> Result<(), Problem> {
+        let mut before: Option<(LocalGovernmentCode, i64)> = None;
+        loop {
+            let page = view.lists_page(before, PAGE_ROWS)?;
+            if page.is_empty() {
+                return Ok(());
+            }
+            for row in page {
+                let of = row.municipality;
+                let number = before.filter(|(last, _)| *last == of).map_or(1, |(_, list)| list + 1);
+                if row.list != number {
+                    self.report.fault(format!("number list {of} {number}: missing"));
+                }
+                if !records_list(view, &row)? {
+                    self.report.fault(format!("number list {of} {}: no act records it", row.list));
+                }
+                before = Some((of, row.list));
+            }
+        }
     }
 
     fn stocks(&mut self, view: &mut dyn View) -> Result<(), Problem> {
@@ -339,6 +425,12 @@ fn is_cosigned(point: &CheckpointRow, row: &CosignatureRow) -> bool {
     point.size == row.size && read_cosignature(&body, note.text(), &key).is_ok()
 }
 
+fn records_list(view: &mut dyn View, row: &NumberListRow) -> Result<bool, Problem> {
+    let act = view.acts(row.act, 1)?.pop().filter(|act| act.id == row.act && act.subject.is_none());
+    let leaf = act.and_then(|act| LeafEntry::parse(&act.entry).ok());
+    Ok(leaf.is_some_and(|leaf| leaf.fields().act == Action::NumberList.word()))
+}
+
 fn number_states(state: NumberState, rows: &[NumberRow]) -> Option<&'static str> {
     let count = |state| rows.iter().filter(|row| row.state == state).count();
     let consecutive = (0..).zip(rows).all(|(generation, row)| row.generation == generation);
@@ -353,6 +445,20 @@ fn number_states(state: NumberState, rows: &[NumberRow]) -> Option<&'static str>
     };
     (!fits || !consecutive).then_some("the numbers do not fit the person's state")
 }
+
+/// A part of the walk.
+type Part = fn(&mut Walk<'_>, &mut dyn View) -> Result<(), Problem>;
+
+const PARTS: [(&str, Part); 8] = [
+    ("persons", |walk, view| walk.persons(view)),
+    ("feeds", |walk, view| walk.feeds(view)),
+    ("stocks", |walk, view| walk.stocks(view)),
+    ("outbox", |walk, view| walk.outbox(view)),
+    ("number lists", |walk, view| walk.lists(view)),
+    ("answers", |walk, view| walk.answers(view)),
+    ("ledger", |walk, view| walk.ledger(view)),
+    ("cosignatures", |walk, view| walk.cosignatures(view)),
+];
 
 const PAGE_ROWS: usize = 4_096;
 const FAULTS_KEPT_MAX: usize = 100;

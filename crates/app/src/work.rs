@@ -23,7 +23,7 @@ use ports::rows::{
 use ports::{KeyLabel, Tx};
 use registry::resident::Resident;
 use seal::{BlindIndex, OpenedKey, Place, WrapPlace};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use zeroize::Zeroizing;
 
 /// One transaction's view of the world.
@@ -37,6 +37,7 @@ pub struct Work<'a> {
     next_act: u64,
     next_person: i64,
     people: BTreeMap<PersonId, Box<Person>>,
+    disposed: BTreeSet<PersonId>,
     /// Who holds a code now (`Some(Some)`), or held it once (`Some(None)`).
     owners: HashMap<BlindIndex, Option<Option<PersonId>>>,
     codes: BTreeMap<(PersonId, i64), Kept<RecordCodeRow>>,
@@ -51,8 +52,11 @@ pub struct Work<'a> {
     acts: Vec<ActDraft>,
     new_keys: Vec<NewKey>,
     changes: Changes,
-    /// Acts that say that something was refused.
-    refusals: u64,
+    /// How many times something was taken in.
+    taken_in: u64,
+    /// Messages that waited: how many may be applied in this transaction, and how many were.
+    backlog: (usize, usize),
+    feeds_left: BTreeSet<LocalGovernmentCode>,
 }
 
 /// A row that was looked for: what it is now, and whether that is still to be written.
@@ -94,6 +98,7 @@ impl<'a> Work<'a> {
             next_act,
             next_person,
             people: BTreeMap::new(),
+            disposed: BTreeSet::new(),
             owners: HashMap::new(),
             codes: BTreeMap::new(),
             numbers: BTreeMap::new(),
@@ -106,7 +111,9 @@ impl<'a> Work<'a> {
             acts: Vec::new(),
             new_keys: Vec::new(),
             changes: Changes::default(),
-            refusals: 0,
+            taken_in: 0,
+            backlog: (0, 0),
+            feeds_left: BTreeSet::new(),
         })
     }
 
@@ -138,15 +145,28 @@ impl<'a> Work<'a> {
     /// A mark that moves whenever the unit of work takes a change in; that something was refused, and
     /// is on record as refused, is none.
     pub fn mark(&self) -> u64 {
-        let kept = self.people.values().filter(|person| person.dirty).count()
-            + self.messages.values().filter(|kept| kept.dirty).count()
-            + self.changes.outbox.len();
-        self.next_act - self.refusals + kept as u64
+        self.taken_in
+    }
+
+    /// What every function that takes a change in begins with.
+    fn take_in(&mut self) {
+        self.taken_in += 1;
     }
 
     /// Records an act: its leaf takes the next place in the ledger. `content` is what was asked, as
     /// canonical bytes; the leaf holds only a salted commitment to it.
     pub fn record(
+        &mut self,
+        permit: &Permit,
+        outcome: Outcome,
+        subject: Option<PersonId>,
+        content: &[u8],
+    ) -> Result<ActId, Problem> {
+        self.take_in();
+        self.push_act(permit, outcome, subject, content)
+    }
+
+    fn push_act(
         &mut self,
         permit: &Permit,
         outcome: Outcome,
@@ -178,6 +198,12 @@ impl<'a> Work<'a> {
             }
         }
         self.prefetch_owners(&indexes)
+    }
+
+    /// Loads, in one round trip, who holds these codes.
+    pub(crate) fn prefetch_codes(&mut self, codes: &[ResidentRecordCode]) -> Result<(), Problem> {
+        let indexes: Result<Vec<_>, _> = codes.iter().map(|code| self.code_index(code)).collect();
+        self.prefetch_owners(&indexes?)
     }
 
     fn prefetch_owners(&mut self, codes: &[BlindIndex]) -> Result<(), Problem> {
@@ -226,8 +252,9 @@ impl<'a> Work<'a> {
 
     /// Loads persons in few round trips.
     pub(crate) fn load(&mut self, persons: &[PersonId]) -> Result<(), Problem> {
-        let wanted: Vec<_> =
-            persons.iter().filter(|id| !self.people.contains_key(id)).copied().collect();
+        // Who was disposed of here still has a row and a key in the store until the commit.
+        let unknown = |id: &&PersonId| !self.people.contains_key(id) && !self.disposed.contains(id);
+        let wanted: Vec<_> = persons.iter().filter(unknown).copied().collect();
         if wanted.is_empty() {
             return Ok(());
         }
@@ -320,6 +347,7 @@ impl<'a> Work<'a> {
 
     /// Gives a person a new state.
     pub(crate) fn change_person(&mut self, id: PersonId, after: Resident) -> Result<(), Problem> {
+        self.take_in();
         let person = self.people.get_mut(&id).ok_or_else(|| broken("a person was not loaded"))?;
         person.become_state(after);
         Ok(())
@@ -340,36 +368,26 @@ impl<'a> Work<'a> {
         self.own_key.seal(place, plain, self.entropy)
     }
 
-    /// Opens something sealed under the platform's own key.
-    pub(crate) fn open_own(
-        &self,
-        place: &Place,
-        sealed: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, Problem> {
-        let opened = self.own_key.open(place, sealed);
-        opened.map_err(|refusal| Problem::from_refusal(refusal.label()))
-    }
-
-    /// Number and first counter of the next stock of record codes, which is `count` codes long.
-    pub(crate) fn next_stock(&mut self, count: u64) -> Result<(i64, u64), Problem> {
-        let (id, first) = match self.stock_tail {
-            Some(tail) => tail,
-            None => match self.tx.all_stocks()?.last() {
-                Some(last) => (last.id + 1, last.first + last.count),
-                None => (1, 0),
-            },
-        };
-        self.stock_tail = Some((id + 1, first + count));
-        Ok((id, first))
+    /// Number and first counter of the next stock of record codes: all counters before are given.
+    pub(crate) fn next_stock(&mut self) -> Result<(i64, u64), Problem> {
+        if let Some(tail) = self.stock_tail {
+            return Ok(tail);
+        }
+        let last = self.tx.all_stocks()?.pop();
+        let tail = last.map_or((1, 0), |last| (last.id + 1, last.first + last.count));
+        self.stock_tail = Some(tail);
+        Ok(tail)
     }
 
     /// Takes in a person, new or changed.
     pub(crate) fn keep_person(&mut self, person: Person) {
+        self.take_in();
         self.people.insert(person.row.id, Box::new(person));
     }
 
     /// The number of a new person.
     pub(crate) fn new_person_id(&mut self) -> PersonId {
+        self.take_in();
         let id = PersonId(self.next_person);
         self.next_person += 1;
         id
@@ -377,6 +395,7 @@ impl<'a> Work<'a> {
 
     /// Takes in a code of a person.
     pub(crate) fn keep_code(&mut self, row: RecordCodeRow) {
+        self.take_in();
         self.owners.insert(row.code_index, Some(holder(&row)));
         self.codes.insert((row.person, row.ordinal), Kept { row: Some(row), dirty: true });
     }
@@ -424,8 +443,12 @@ pub(crate) fn generation_of(stored: i64) -> Result<u32, Problem> {
     u32::try_from(stored).map_err(|_| broken("a key generation out of range"))
 }
 
-fn open_own_key(platform: &Platform, tx: &mut dyn Tx) -> Result<OpenedKey, Problem> {
-    let row = tx.data_keys(&[PLATFORM_PERSON])?.pop().flatten();
+/// The platform's own data key.
+pub(crate) fn open_own_key(
+    platform: &Platform,
+    view: &mut (impl ports::View + ?Sized),
+) -> Result<OpenedKey, Problem> {
+    let row = view.data_keys(&[PLATFORM_PERSON])?.pop().flatten();
     let row = row.ok_or_else(|| Problem::new(&labels::NOT_INITIALISED, ""))?;
     open_key(platform, &platform.names.kek, &row)
 }
@@ -439,3 +462,6 @@ pub(crate) const PLATFORM_PERSON: PersonId = PersonId(0);
 
 /// Setting: epoch of the key-encryption key in use.
 pub(crate) const KEK_EPOCH: &str = "kek_epoch";
+
+#[cfg(test)]
+mod tests;

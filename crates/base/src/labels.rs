@@ -120,7 +120,7 @@ labels! {
     RECORD_CODE_TAKEN "record_code_taken" Refused 409 "The resident record code is already in use" "この住民票コードは既に使用されています";
     RECORD_CODE_NOT_IN_STOCK "record_code_not_in_stock" Refused 422 "The resident record code does not come from the municipality's stock" "市区町村に払い出されていない住民票コードです";
     RECORD_CODE_NEEDED "record_code_needed" Refused 422 "This event must name a resident record code" "この異動には住民票コードが必要です";
-    STOCK_EMPTY "stock_empty" Again 409 "The municipality's stock of resident record codes is used up" "住民票コードの払出し残数がありません";
+    STOCK_EMPTY "stock_empty" Refused 409 "The municipality's stock of resident record codes is used up" "住民票コードの払出し残数がありません";
     RESIDENT_ELSEWHERE "resident_elsewhere" Refused 409 "The person is registered in another municipality" "他の市区町村に登録されています";
     RESIDENT_DEAD "resident_dead" Refused 409 "The person's death is registered" "死亡が登録された者です";
     RESIDENT_DELETED "resident_deleted" Refused 409 "The person's record was deleted ex officio" "職権により消除された者です";
@@ -144,6 +144,7 @@ labels! {
     RESIDENT_ABSENT "resident_absent" Absent 404 "No such resident" "該当する住民はいません";
     RESIDENT_AMBIGUOUS "resident_ambiguous" Refused 409 "Several residents fit; name the resident record code" "該当者が複数います。住民票コードを指定してください";
     DISPOSAL_TOO_EARLY "disposal_too_early" Refused 409 "The person's record is not closed" "消除されていない者の記録は廃棄できません";
+    DISPOSAL_RETENTION "disposal_retention" Refused 409 "The closed record is kept for 150 years" "消除された記録は150年間保存されます";
     ACT_ABSENT "act_absent" Absent 404 "No act with this id" "該当する行為の記録はありません";
     TILE_ABSENT "tile_absent" Absent 404 "The log has no such tile" "該当するタイルはありません";
     CHECKPOINT_ABSENT "checkpoint_absent" Absent 404 "No checkpoint was published yet" "チェックポイントはまだ公開されていません";

@@ -12,6 +12,9 @@ pub const ADDRESS_BYTES_MAX: usize = 1_200;
 /// Messages of one municipality that may wait behind a gap.
 pub const FEED_WAITING_MAX: u64 = 100_000;
 
+/// Messages that waited, applied in one commit besides those that came.
+pub const FEED_DRAIN_MAX: usize = 1_024;
+
 /// How far ahead of the next expected sequence number a message may be.
 pub const FEED_AHEAD_MAX: u64 = 1_000_000;
 

@@ -9,7 +9,7 @@ use crate::limits::DoorLimits;
 use crate::metrics::{Metrics, Seen};
 use crate::openapi;
 use crate::operation::Readiness;
-use crate::reply::{JSON, Reply, problem_response};
+use crate::reply::{Reply, problem_response};
 use crate::request::{Ask, Query, municipality};
 use crate::route::{self, Access, Act, Deed, Found, Handle, Route};
 use app::cosign::Tally;
@@ -212,14 +212,12 @@ impl ApiState {
 /// Something to commit, with what it answers.
 type Committed<T> = Box<dyn FnMut(&mut Work<'_>) -> Result<T, Problem> + Send>;
 
-/// A deed that is done once: when its key comes again, the kept answer is given.
+/// A deed that is done once: when its key comes again, the answer is made again.
 fn once(ask: &Ask, mut act: Act) -> Result<Deed, Problem> {
     let (actor, key, request) = (ask.granted()?.actor, ask.idempotency_key()?, ask.fingerprint());
     Ok(Box::new(move |work| {
-        let (id, text) = app::once::once(work, &actor, &key, &request, |work| {
-            act(work).map(|(id, answer)| (id, answer.to_string()))
-        })?;
-        Ok(Reply::of(JSON, text).of_act(id))
+        let (told, repeated) = app::once::once(work, &actor, &key, &request, &mut act)?;
+        Ok(Reply::json(&told.answer).of_act(told.act).once(repeated))
     }))
 }
 

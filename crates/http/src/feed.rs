@@ -171,7 +171,9 @@ fn events_doc() -> Doc {
     Doc {
         tag: "feed",
         summary: "Report resident events, one or many, in the order of their sequence numbers. A \
-                  message that comes again is answered from the record.",
+                  message that comes again is answered from the record. What was refused is final \
+                  for its number: who moves in before the former municipality has told of it \
+                  (resident_not_moved_out) is sent again under the next.",
         body: Some(Content::json(json!({ "oneOf": [message, many] }), example_message())),
         answer: Content::json(
             object(&[("results", list(&result)), ("act", or_null(&act()))]),
@@ -194,8 +196,9 @@ fn status_doc() -> Doc {
     let refused = object(&[("sequence", integer(1)), ("label", label()), ("act", act())]);
     Doc {
         tag: "feed",
-        summary: "How far a feed has come: what is expected next, what is missing by name, what \
-                  waits, and a page of what was refused.",
+        summary: "How far a feed has come: what is applied next, what is missing by name, what \
+                  waits, and a page of what was refused. While what waited behind a closed gap is \
+                  being worked off, nothing is missing and the next waits too.",
         body: None,
         answer: Content::json(
             object(&[

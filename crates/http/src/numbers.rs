@@ -12,8 +12,9 @@ use crate::reply::{Reply, problem_body};
 use crate::request::{self, Ask};
 use crate::route::{Access, Act, Deed, Handle, Route};
 use app::number_ask::{Whose, number_ask};
-use app::number_change::{ChangeAsked, number_change};
-use app::number_provisional::{Reserved, provisional_list};
+use app::number_change::{ChangeAsked, number_change, number_change_again};
+use app::number_provisional::{Reserved, note_of, provisional_list, provisional_list_again};
+use app::once::{Answered, Before};
 use base::{Personal, Problem, labels, limits};
 use hyper::Method;
 use numbers::ResidentRecordCode;
@@ -94,10 +95,16 @@ fn provisional(ask: &Ask) -> Result<Act, Problem> {
     };
     let codes: Vec<ResidentRecordCode> = (1..).zip(texts).map(read).collect::<Result<_, _>>()?;
     let (permit, municipality) = (ask.permit()?, ask.municipality()?);
-    Ok(Box::new(move |work| {
-        let (act, list) = provisional_list(work, &permit, municipality, &codes)?;
+    Ok(Box::new(move |work, before| {
+        let (act, list) = match before {
+            None => provisional_list(work, &permit, municipality, &codes)?,
+            Some(Before { act, note }) => {
+                (*act, provisional_list_again(work, &permit, &codes, note)?)
+            }
+        };
+        let note = note_of(&list);
         let list: Vec<_> = list.iter().map(reserved).collect();
-        Ok((act, json!({ "act": act.0, "list": list })))
+        Ok(Answered { act, note, answer: json!({ "act": act.0, "list": list }) })
     }))
 }
 
@@ -119,11 +126,15 @@ fn reserved(reserved: &Reserved) -> Value {
 fn change(ask: &Ask) -> Result<Act, Problem> {
     let asked = change_of(&Fields::of(ask.json()?, &CHANGE)?)?;
     let granted = ask.granted()?;
-    Ok(Box::new(move |work| {
-        let changed = number_change(work, &granted.actor, granted.purpose, &asked)?;
-        let number = changed.number.reveal();
-        let body = json!({ "act": changed.act.0, "individual_number": number.as_str() });
-        Ok((changed.act, body))
+    Ok(Box::new(move |work, before| {
+        let (actor, purpose) = (&granted.actor, granted.purpose);
+        let changed = match before {
+            None => number_change(work, actor, purpose, &asked)?,
+            Some(before) => number_change_again(work, actor, purpose, &asked, before.act)?,
+        };
+        let (act, number) = (changed.act, changed.number.reveal());
+        let answer = json!({ "act": act.0, "individual_number": number.as_str() });
+        Ok(Answered { act, note: String::new(), answer })
     }))
 }
 

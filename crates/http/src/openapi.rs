@@ -158,6 +158,13 @@ fn responses(route: &Route, doc: &Doc) -> Value {
         });
         answer["headers"] = json!({ "Sekisho-Act": header });
     }
+    if matches!(route.handle, Handle::Once(_)) {
+        answer["headers"]["Sekisho-Repeated"] = json!({
+            "description": "Whether it was done before under this Idempotency-Key and is told \
+                            again. False: it was done now, as a new act.",
+            "schema": { "type": "boolean" },
+        });
+    }
     for link in &doc.links {
         answer["links"][link.to] = link.value();
     }
@@ -283,7 +290,10 @@ const MEANINGS: [(&str, &str, &str); 12] = [
     ),
     (
         "Idempotency-Key",
-        "A name of the caller's choice: the same request under it is answered from the record.",
+        "A name of the caller's choice, kept for a day: the same request under it is not carried out \
+         again but told again, to whom it concerns then, and showing a number again is a reading of \
+         its own. Once the day is over the key is forgotten and the request is a new one: look up \
+         the act of an answer that is in doubt before repeating it.",
         r#""7f1c2a""#,
     ),
 ];

@@ -17,6 +17,7 @@ pub(crate) struct Reply {
     media_type: &'static str,
     cache: &'static str,
     act: Option<ActId>,
+    repeated: Option<bool>,
     body: Bytes,
 }
 
@@ -36,12 +37,17 @@ impl Reply {
     /// Bytes of a media type, that nobody may keep.
     pub(crate) fn of(media_type: &'static str, body: impl Into<Bytes>) -> Self {
         let (status, cache) = (StatusCode::OK, "no-store");
-        Self { status, media_type, cache, act: None, body: body.into() }
+        Self { status, media_type, cache, act: None, repeated: None, body: body.into() }
     }
 
     /// The same, as the answer to an act.
     pub(crate) fn of_act(self, act: ActId) -> Self {
         Self { act: Some(act), ..self }
+    }
+
+    /// The same, as the answer to what is done once: now, or before as it is told again.
+    pub(crate) fn once(self, repeated: bool) -> Self {
+        Self { repeated: Some(repeated), ..self }
     }
 
     /// The same with another rule for caches.
@@ -63,6 +69,10 @@ impl Reply {
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         if let Some(act) = self.act {
             headers.insert(ACT, HeaderValue::from(act.0));
+        }
+        if let Some(repeated) = self.repeated {
+            let word = if repeated { "true" } else { "false" };
+            headers.insert(REPEATED, HeaderValue::from_static(word));
         }
         response
     }
@@ -138,6 +148,7 @@ fn challenge(problem: &Problem) -> &'static str {
 }
 
 const ACT: HeaderName = HeaderName::from_static("sekisho-act");
+const REPEATED: HeaderName = HeaderName::from_static("sekisho-repeated");
 
 #[cfg(test)]
 mod tests {

@@ -10,7 +10,8 @@ use crate::{
     acts, door::Inside, feed, ledger_proof, log, numbers, operation, set_difference, stock,
 };
 use app::Work;
-use base::{ActId, Problem};
+use app::once::{Answered, Before};
+use base::Problem;
 use hyper::Method;
 use policy::Action;
 use serde_json::Value;
@@ -52,8 +53,9 @@ pub(crate) type Look = fn(&Inside, &Ask) -> Result<Reply, Problem>;
 /// Something to commit. May be called again when a transaction is repeated.
 pub(crate) type Deed = Box<dyn FnMut(&mut Work<'_>) -> Result<Reply, Problem> + Send>;
 
-/// Something to commit once: the act and the answer that is kept under the caller's key.
-pub(crate) type Act = Box<dyn FnMut(&mut Work<'_>) -> Result<(ActId, Value), Problem> + Send>;
+/// Something to commit once, or to tell again when it was done before under the caller's key.
+pub(crate) type Act =
+    Box<dyn FnMut(&mut Work<'_>, Option<&Before>) -> Result<Answered<Value>, Problem> + Send>;
 
 /// What a route does.
 #[derive(Clone, Copy)]

@@ -5,8 +5,9 @@ use crate::openapi::schema::{CODE, example_message, list, object, record_code};
 use crate::openapi::{Content, Doc, Link, act_and};
 use crate::request::Ask;
 use crate::route::{Access, Act, Handle, Route};
-use app::stock::stock_issue;
-use base::{Problem, labels};
+use app::once::{Answered, Before};
+use app::stock::{stock_issue, stock_issue_again};
+use base::{ActId, Problem, labels};
 use hyper::Method;
 use policy::Action;
 use serde_json::json;
@@ -31,12 +32,21 @@ fn issue(ask: &Ask) -> Result<Act, Problem> {
         Problem::new(&labels::REQUEST_MALFORMED, range).in_field("count")
     })?;
     let (permit, municipality) = (ask.permit()?, ask.municipality()?);
-    Ok(Box::new(move |work| {
-        let issued = stock_issue(work, &permit, municipality, count)?;
+    Ok(Box::new(move |work, before| {
+        let issued = match before.map(stock_before).transpose()? {
+            None => stock_issue(work, &permit, municipality, count)?,
+            Some(before) => stock_issue_again(work, &permit, municipality, before)?,
+        };
         let codes = issued.codes.iter().map(|code| code.reveal().as_str().to_owned());
         let codes: Vec<_> = codes.collect();
-        Ok((issued.act, json!({ "act": issued.act.0, "resident_record_codes": codes })))
+        let answer = json!({ "act": issued.act.0, "resident_record_codes": codes });
+        Ok(Answered { act: issued.act, note: issued.id.to_string(), answer })
     }))
+}
+
+fn stock_before(before: &Before) -> Result<(ActId, i64), Problem> {
+    let unread = |_| Problem::new(&labels::STORE_BROKEN, "a note that names no stock");
+    Ok((before.act, before.note.parse().map_err(unread)?))
 }
 
 fn doc() -> Doc {
@@ -65,5 +75,5 @@ fn doc() -> Doc {
 const SAME_MUNICIPALITY: &str = "$request.path.municipality";
 const SAME_KEY: &str = "$request.header.Idempotency-Key";
 
-/// Codes in one answer: it is kept, sealed, as long as its `Idempotency-Key`.
+/// Codes in one answer.
 const CODES_MAX: u64 = 10_000;

@@ -157,7 +157,7 @@ pub struct StockRow {
     pub first: u64,
     /// How many codes.
     pub count: u64,
-    /// How many the platform itself has taken from it, in counter order.
+    /// How many of the first, in counter order, are known to be given to somebody.
     pub used: u64,
 }
 
@@ -217,7 +217,7 @@ pub struct DeliveryRow {
     pub content: Vec<u8>,
 }
 
-/// The answer to a request that carried an idempotency key.
+/// What was done for a request that carried an idempotency key.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct IdempotencyRow {
     /// Who asked.
@@ -228,7 +228,8 @@ pub struct IdempotencyRow {
     pub digest: [u8; 16],
     /// The act it led to.
     pub act: ActId,
-    /// The answer, sealed under the platform's key.
+    /// What the answer can be made of again besides the act, sealed under the platform's key. No
+    /// personal value: disposal does not come here.
     pub answer: Vec<u8>,
 }
 
@@ -289,4 +290,6 @@ pub struct Changes {
     pub delivered: Vec<(LocalGovernmentCode, i64)>,
     /// Answers to keep.
     pub answers: Vec<IdempotencyRow>,
+    /// Kept answers to forget, by actor and key.
+    pub answers_forgotten: Vec<(String, String)>,
 }

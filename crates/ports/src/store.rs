@@ -128,6 +128,23 @@ pub trait View {
     fn outbox_at(&mut self, topic: i64, acts: &[ActId]) -> Result<Vec<Option<OutboxRow>>, Problem>;
     /// Files that are to be delivered, at most so many, by municipality and list.
     fn deliveries(&mut self, limit: usize) -> Result<Vec<DeliveryRow>, Problem>;
+    /// The next municipality after this one that has sent a message.
+    fn next_sender(
+        &mut self,
+        after: Option<LocalGovernmentCode>,
+    ) -> Result<Option<LocalGovernmentCode>, Problem>;
+    /// A page of all number lists, by municipality and list.
+    fn lists_page(
+        &mut self,
+        after: Option<(LocalGovernmentCode, i64)>,
+        limit: usize,
+    ) -> Result<Vec<NumberListRow>, Problem>;
+    /// A page of all kept answers, by actor and key; the first comes after two empty texts.
+    fn answers_page(
+        &mut self,
+        after: (&str, &str),
+        limit: usize,
+    ) -> Result<Vec<IdempotencyRow>, Problem>;
     /// Number lists of a municipality.
     fn lists_of(
         &mut self,

@@ -23,8 +23,8 @@ pub struct ResidentEvent {
     pub record: Option<ResidentRecord>,
 }
 
-/// The kinds of resident event (Basic Resident Register Act art. 22 to 24: notified; its
-/// Enforcement Order art. 12: ex officio).
+/// The kinds of resident event (Basic Resident Register Act art. 22 to 24: moves; its Enforcement
+/// Order art. 12: the rest, ex officio).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum EventKind {
     /// 出生

@@ -1,17 +1,20 @@
 //! A resident as the registry knows one, and what may happen next.
 //!
 //! `decide` and its siblings say what an event means for a resident, or refuse it; `apply` carries
-//! a fact out and cannot fail. A resident record code stays with a person for life: it comes back
-//! with the person after a move abroad or an ex officio deletion (Basic Resident Register Act art.
-//! 30-3), and with it the Individual Number, which no event changes (My Number Act art. 7).
+//! a fact out and cannot fail. No event here changes a resident record code: it comes back with the
+//! person after a move abroad or an ex officio deletion (Basic Resident Register Act art. 30-3), and
+//! with it the Individual Number, which no event changes either (My Number Act art. 7). Anybody may
+//! have the code changed on request (art. 30-4); no message of the feed says so.
 
 mod decide;
+mod disposal;
 mod number;
 mod refusal;
 
 use crate::record::ResidentRecord;
 use base::Date;
 pub use decide::decide;
+pub use disposal::{RETENTION_YEARS, decide_disposal};
 pub use number::{
     ChangeGround, LeakReason, LeakReasonRefusal, NumberChange, decide_designation,
     decide_number_change, decide_provisional,

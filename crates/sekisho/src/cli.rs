@@ -129,7 +129,7 @@ pub(crate) enum Command {
     Token(Token),
     /// Start a new key epoch and wrap every data key again.
     Rewrap(Acting),
-    /// Destroy the content of a person whose record is closed.
+    /// Destroy the content of a person whose record was closed 150 years ago.
     #[command(after_help = examples!(
         "sekisho dispose --operator k.sato code.txt",
     ))]

@@ -90,7 +90,7 @@ impl Columns {
         self.text_or_null()?.ok_or_else(shape)
     }
 
-    fn municipality(&mut self) -> Result<LocalGovernmentCode, Problem> {
+    pub(crate) fn municipality(&mut self) -> Result<LocalGovernmentCode, Problem> {
         let code = u32::try_from(self.int()?).map_err(|_| shape())?;
         LocalGovernmentCode::from_u32(code).map_err(|_| shape())
     }

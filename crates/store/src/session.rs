@@ -307,6 +307,40 @@ impl<E: Engine> View for Session<E> {
         self.rows("ORDER BY municipality, list LIMIT $1", &[page(limit)])
     }
 
+    fn next_sender(
+        &mut self,
+        after: Option<LocalGovernmentCode>,
+    ) -> Result<Option<LocalGovernmentCode>, Problem> {
+        let sql = "SELECT municipality FROM feed_message WHERE municipality > $1 \
+             ORDER BY municipality LIMIT 1";
+        let params = [after.map_or(int(0), municipality)];
+        let row = self.ask(|engine| engine.query(sql, &params, &[Type::Int]))?.into_iter().next();
+        row.map(|row| Columns::new(row).municipality()).transpose()
+    }
+
+    fn lists_page(
+        &mut self,
+        after: Option<(LocalGovernmentCode, i64)>,
+        limit: usize,
+    ) -> Result<Vec<NumberListRow>, Problem> {
+        let (of, list) = after.map_or((int(0), 0), |(of, list)| (municipality(of), list));
+        self.rows(
+            "WHERE (municipality, list) > ($1, $2) ORDER BY municipality, list LIMIT $3",
+            &[of, int(list), page(limit)],
+        )
+    }
+
+    fn answers_page(
+        &mut self,
+        (actor, key): (&str, &str),
+        limit: usize,
+    ) -> Result<Vec<IdempotencyRow>, Problem> {
+        self.rows(
+            "WHERE (actor, key) > ($1, $2) ORDER BY actor, key LIMIT $3",
+            &[text(actor), text(key), page(limit)],
+        )
+    }
+
     fn lists_of(&mut self, of: LocalGovernmentCode) -> Result<Vec<NumberListRow>, Problem> {
         self.rows("WHERE municipality = $1 ORDER BY list", &[municipality(of)])
     }
@@ -373,7 +407,11 @@ impl<E: Engine> Tx for Session<E> {
         self.delete(&tables::OUTBOX, &done)?;
         let done = changes.delivered.iter();
         let done: Vec<_> = done.flat_map(|(of, list)| [municipality(*of), int(*list)]).collect();
-        self.delete(&tables::DELIVERY, &done)
+        self.delete(&tables::DELIVERY, &done)?;
+        let forgotten = changes.answers_forgotten.iter();
+        let forgotten: Vec<_> =
+            forgotten.flat_map(|(actor, key)| [text(actor), text(key)]).collect();
+        self.delete(&tables::ANSWER, &forgotten)
     }
 
     fn index_subjects(&mut self) -> Result<bool, Problem> {

@@ -1,6 +1,6 @@
 //! Whole roads: from a stock of codes to a proof that somebody outside can check.
 
-use crate::house::{AGENCY, AUDITOR, CHIYODA, House, OPERATOR, message};
+use crate::house::{AGENCY, AUDITOR, Answer, CHIYODA, House, OPERATOR, SETAGAYA, message};
 use hyper::Version;
 use ledger::checkpoint::LogIdentity;
 use ledger::note::VerifierKey;
@@ -168,6 +168,8 @@ async fn what_is_asked_again_under_its_key_is_answered_from_the_record() {
         (first.done(), first.header("sekisho-act")),
         (again.done(), again.header("sekisho-act"))
     );
+    let repeated = |answer: &Answer| answer.header("sekisho-repeated").to_owned();
+    assert_eq!([repeated(&first), repeated(&again)], ["false", "true"]);
     assert_ne!(stock("l", 2).await.done(), first.json());
     assert_eq!(stock("k", 3).await.label(), "idempotency_key_reused");
     let bare = house.post("/v1/stocks/131016", &json!({ "count": 1 })).by(CHIYODA).send().await;
@@ -179,6 +181,15 @@ async fn what_is_asked_again_under_its_key_is_answered_from_the_record() {
     // The same key of somebody else is another key.
     let other = house.post("/v1/stocks/131016", &json!({ "count": 2 })).by(OPERATOR).once("k");
     assert_ne!(other.send().await.done(), first.json());
+
+    // After a day the key is forgotten, and whoever repeats then is told that it was done anew.
+    house.pass_seconds(25 * 3_600);
+    for _ in 0..3 {
+        stock("m", 1).await.done();
+    }
+    let late = stock("k", 2).await;
+    assert_eq!(repeated(&late), "false");
+    assert_ne!(late.done(), first.json());
     house.close().await;
 }
 
@@ -194,6 +205,11 @@ async fn a_reserved_number_becomes_the_number() {
     assert_eq!(list["list"][2]["problem"]["label"], "record_code_not_in_stock");
     let again = house.post(path, &body).by(CHIYODA).once("p").send().await.done();
     assert_eq!(again, list);
+    let about = json!({ "resident_record_code": codes[0] });
+    let about = house.post("/v1/acts/about", &about).by(CHIYODA).send().await.done();
+    let ends: Vec<_> =
+        about["acts"].as_array().unwrap().iter().map(|act| &act["outcome"]).collect();
+    assert_eq!(ends, ["done", "read"]);
 
     let whose = json!({ "resident_record_code": codes[0] });
     let early = house.post("/v1/numbers/ask", &whose).by(AGENCY).purpose("tax").send().await;
@@ -254,4 +270,30 @@ async fn join_all<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
     })
     .await;
     outputs.into_iter().flatten().collect()
+}
+
+/// A key is no way around the law: whoever may not ask any more is not told again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_former_municipality_is_not_told_again() {
+    let house = House::open().await;
+    let code = house.stock(1).await.remove(0);
+    house.enter(1, &code).await;
+    let change = json!({
+        "municipality": "131016", "resident_record_code": code, "ground": "ex_officio",
+        "reason": "theft",
+    });
+    let ask = || house.post("/v1/numbers/change", &change).by(CHIYODA).once("k").send();
+    let first = ask().await;
+    assert_eq!(ask().await.done(), first.done());
+    let mut moved = message(2, &code);
+    moved["event"] = "move_out".into();
+    house.post("/v1/feed/131016/events", &moved).by(CHIYODA).send().await.done();
+    let mut moved = message(1, &code);
+    (moved["event"], moved["municipality"]) = ("move_in".into(), "131121".into());
+    let taken = house.post("/v1/feed/131121/events", &moved).by(SETAGAYA).send().await.done();
+    assert_eq!(taken["results"][0]["end"], "applied", "{taken}");
+    let refused = ask().await;
+    let label = (refused.label(), refused.status.as_u16());
+    assert_eq!(label, ("permit_foreign_municipality".to_owned(), 403));
+    house.close().await;
 }

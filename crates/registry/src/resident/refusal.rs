@@ -41,11 +41,15 @@ pub enum Refusal {
     NumberCurrentDiffers,
     /// The number was changed seven times.
     NumberChangesExhausted,
+    /// The record is not closed.
+    DisposalTooEarly,
+    /// The record is closed and still kept.
+    DisposalRetention,
 }
 
 impl Refusal {
     /// All refusals.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::RecordCodeNeeded,
         Self::EventInFuture,
         Self::RecordNeeded,
@@ -64,6 +68,8 @@ impl Refusal {
         Self::NumberChangeReason,
         Self::NumberCurrentDiffers,
         Self::NumberChangesExhausted,
+        Self::DisposalTooEarly,
+        Self::DisposalRetention,
     ];
 
     /// The stable label.
@@ -87,6 +93,8 @@ impl Refusal {
             Self::NumberChangeReason => "number_change_reason",
             Self::NumberCurrentDiffers => "number_current_differs",
             Self::NumberChangesExhausted => "number_changes_exhausted",
+            Self::DisposalTooEarly => "disposal_too_early",
+            Self::DisposalRetention => "disposal_retention",
         }
     }
 }

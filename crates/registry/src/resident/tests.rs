@@ -409,6 +409,33 @@ fn check_step(before: &Resident, after: &Resident, step: &Step) {
     }
 }
 
+#[test]
+fn a_closed_record_is_kept_for_150_years() {
+    let told = |status, since, today| {
+        let resident = Resident { since: date(since), ..resident(status) };
+        decide_disposal(&resident, date(today)).map_err(Refusal::label)
+    };
+    for status in [Status::Dead, Status::Deleted] {
+        for (since, today, over) in [
+            ("1876-04-01", "2026-04-01", false),
+            ("1876-04-01", "2026-04-02", true),
+            ("1876-04-30", "2026-05-01", true),
+            ("1876-05-01", "2026-04-30", false),
+            ("1872-02-29", "2022-02-28", false),
+            ("1872-02-29", "2022-03-01", true),
+            ("2026-04-01", "2026-04-01", false),
+            ("0001-01-01", "9999-12-31", true),
+            ("9999-12-31", "9999-12-31", false),
+        ] {
+            let expected = if over { Ok(()) } else { Err("disposal_retention") };
+            assert_eq!(told(status, since, today), expected, "{since} {today}");
+        }
+    }
+    for status in [Status::Provisional, Status::Registered, Status::MovedOut] {
+        assert_eq!(told(status, "0001-01-01", TODAY), Err("disposal_too_early"));
+    }
+}
+
 proptest! {
     #[test]
     fn no_sequence_of_events_breaks_an_invariant(steps in steps()) {

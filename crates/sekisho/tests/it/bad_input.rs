@@ -128,7 +128,8 @@ fn bad_events(rehearsed: &Rehearsed, feeds: &mut Feeds) {
     };
     put("code_in_use_birth", line(4, "birth", living, TARO));
     put("code_in_use_here", line(4, "move_in", living, TARO));
-    put("code_not_from_stock", line(4, "move_in", &rehearsed.foreign, TARO));
+    put("code_not_from_stock", line(4, "birth", &rehearsed.foreign, TARO));
+    put("not_moved_out_as_far_as_known", line(4, "move_in", &rehearsed.foreign, TARO));
     put("code_needed", line(4, "death", "", ""));
     put("stock_used_up_elsewhere", line(4, "move_in", dead, TARO));
     put("event_for_the_dead", line(4, "move_out", dead, ""));

@@ -1,7 +1,7 @@
 //! The key store and what hangs on it: who may read it, passphrases, key epochs, disposal.
 
 use crate::country::listed;
-use crate::feeds::{CHIYODA, TARO, feed, line};
+use crate::feeds::{CHIYODA, TARO, feed, line, long_ago};
 use crate::house::{House, PASSPHRASE, files_below};
 use app::Platform;
 use app::number_ask::{Whose, number_ask};
@@ -174,21 +174,23 @@ fn a_new_key_epoch_changes_no_content() {
 #[test]
 fn what_is_disposed_of_does_not_open_again() {
     let house = House::quick();
-    let codes = house.codes(CHIYODA, 3);
+    let codes = house.codes(CHIYODA, 4);
     house.import(&feed(&[
         line(1, "move_in", &codes[0], TARO),
-        line(2, "move_in", &codes[1], TARO),
-        line(3, "death", &codes[1], ""),
+        long_ago(&line(2, "move_in", &codes[1], TARO)),
+        long_ago(&line(3, "death", &codes[1], "")),
     ]));
     let dispose = |code: &str| {
         let code = format!("{code}\n");
         house.ask_with(&["dispose", "--operator", "k.sato", "-"], code.as_bytes())
     };
+    house.import(&feed(&[line(4, "move_in", &codes[3], TARO), line(5, "death", &codes[3], "")]));
     dispose(&codes[0]).problem(3, "disposal_too_early");
+    dispose(&codes[3]).problem(3, "disposal_retention");
     dispose(&codes[2]).problem(4, "resident_absent");
     dispose("12345678901").problem(3, "resident_record_code_check_digit");
     house.ask(&["lists"]).good();
-    assert_eq!(listed(&house).len(), 2);
+    assert_eq!(listed(&house).len(), 3);
     assert!(number_of(&house.platform(), &codes[1]).is_ok());
     let act = dispose(&codes[1]).good()["act"].as_u64().unwrap();
     let leaf = house.ask(&["ledger", "prove", &act.to_string()]).good();
@@ -200,10 +202,10 @@ fn what_is_disposed_of_does_not_open_again() {
     assert!(number_of(&house.platform(), &codes[0]).is_ok());
     house.done();
     // The feed goes on, and the code is not free again.
-    let path = house.write("later.csv", feed(&[line(4, "move_in", &codes[1], TARO)]));
+    let path = house.write("later.csv", feed(&[line(6, "move_in", &codes[1], TARO)]));
     let report = house.ask(&["import", &path]).does_not_hold();
     assert_eq!(report["applied"], 0);
-    assert_eq!(house.ask(&["rewrap"]).good()["data_keys"], 2);
+    assert_eq!(house.ask(&["rewrap"]).good()["data_keys"], 3);
     house.done();
 }
 
@@ -242,8 +244,8 @@ fn who_is_disposed_of_is_on_no_later_list() {
     let codes = house.codes(CHIYODA, 2);
     house.import(&feed(&[
         line(1, "move_in", &codes[0], TARO),
-        line(2, "move_in", &codes[1], TARO),
-        line(3, "death", &codes[1], ""),
+        long_ago(&line(2, "move_in", &codes[1], TARO)),
+        long_ago(&line(3, "death", &codes[1], "")),
     ]));
     let arguments = ["dispose", "--operator", "k.sato", "-"];
     house.ask_with(&arguments, codes[1].as_bytes()).good();

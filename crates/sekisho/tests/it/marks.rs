@@ -2,7 +2,7 @@
 //! the program says and keeps: output, errors, logs, file names, the store, its log, the ledger.
 
 use crate::country::listed;
-use crate::feeds::{CHIYODA, HEADER, feed, line, wrong_check_digit};
+use crate::feeds::{CHIYODA, HEADER, feed, line, long_ago, wrong_check_digit};
 use crate::house::{House, files_below};
 use std::fs;
 use std::io::Write;
@@ -55,9 +55,9 @@ fn good_roads(house: &House, config: &str, codes: &[String]) {
         "good.csv",
         feed(&[
             line(1, "move_in", &codes[0], &record()),
-            line(2, "move_in", &codes[1], &record()),
+            long_ago(&line(2, "move_in", &codes[1], &record().replace(BIRTH, "1840-04-01"))),
             line(3, "name_change", &codes[0], &record().replace("みどり子", "みどり子二")),
-            line(4, "death", &codes[1], ""),
+            long_ago(&line(4, "death", &codes[1], "")),
             line(6, "move_in", &codes[2], &record()),
         ]),
     );

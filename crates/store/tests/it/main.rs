@@ -19,6 +19,7 @@ macro_rules! run_suite {
             acts_by_subject_are_found_before_and_after_they_are_indexed
             acts_by_subject_are_found_in_the_midst_of_a_merge
             pages_of_the_outbox_and_of_checkpoints
+            pages_of_lists_answers_and_senders
             whole_listings_are_in_order
             a_row_with_the_key_of_another_replaces_it
             the_last_row_of_a_key_in_a_batch_counts

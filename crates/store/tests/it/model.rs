@@ -77,6 +77,7 @@ impl Model {
         next.data_keys.retain(|person, _| !changes.data_keys_destroyed.contains(person));
         next.outbox.retain(|(topic, act), _| !changes.outbox_done.contains(&(*act, *topic)));
         next.deliveries.retain(|key, _| !changes.delivered.contains(key));
+        next.answers.retain(|key, _| !changes.answers_forgotten.contains(key));
         Some(next)
     }
 
@@ -306,6 +307,28 @@ impl View for Model {
 
     fn deliveries(&mut self, limit: usize) -> Found<Vec<DeliveryRow>> {
         page(self.deliveries.values(), limit, |_| true)
+    }
+
+    fn next_sender(
+        &mut self,
+        after: Option<LocalGovernmentCode>,
+    ) -> Found<Option<LocalGovernmentCode>> {
+        let mut senders = self.messages.keys().map(|(of, _)| *of);
+        Ok(senders.find(|of| after.is_none_or(|after| *of > after)))
+    }
+
+    fn lists_page(
+        &mut self,
+        after: Option<(LocalGovernmentCode, i64)>,
+        limit: usize,
+    ) -> Found<Vec<NumberListRow>> {
+        page(self.lists.values(), limit, |row| {
+            after.is_none_or(|after| (row.municipality, row.list) > after)
+        })
+    }
+
+    fn answers_page(&mut self, after: (&str, &str), limit: usize) -> Found<Vec<IdempotencyRow>> {
+        page(self.answers.values(), limit, |row| (&*row.actor, &*row.key) > after)
     }
 
     fn lists_of(&mut self, of: LocalGovernmentCode) -> Found<Vec<NumberListRow>> {

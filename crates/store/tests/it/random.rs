@@ -175,7 +175,11 @@ fn compare(
         outbox_at(1, &acts)
         deliveries(limit)
         lists_of(of)
+        next_sender(after.checked_sub(1).map(near))
+        lists_page(after.checked_sub(1).map(|list| (of, list.cast_signed())), limit)
         answers(&named)
+        answers_page((&actor(*after), &after.to_string()), limit)
+        answers_page(("", ""), limit)
         last_checkpoint()
         checkpoints(*after, limit)
         cosignatures(*after, *after + 3)
@@ -232,6 +236,7 @@ fn changes() -> impl Strategy<Value = Changes> {
         vec((0..3_u32, 1..20_i64), 0..2),
         vec((0..2_u64, 0..12_u64), 0..2),
         (vec((0..3_u32, 0..6_i64), 0..2), vec((0..3_u32, 0..6_i64), 0..3)),
+        vec((0..2_u64, 0..12_u64), 0..2),
     );
     (people, feed, work).prop_map(|(people, feed, work)| Changes {
         persons: people.0,
@@ -252,6 +257,11 @@ fn changes() -> impl Strategy<Value = Changes> {
             .4
             .into_iter()
             .map(|(who, key)| answer(&actor(who), &key.to_string()))
+            .collect(),
+        answers_forgotten: work
+            .6
+            .into_iter()
+            .map(|(who, key)| (actor(who), key.to_string()))
             .collect(),
     })
 }

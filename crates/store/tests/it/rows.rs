@@ -180,6 +180,7 @@ pub(crate) fn together(all: impl IntoIterator<Item = Changes>) -> Changes {
         sum.deliveries.extend(one.deliveries);
         sum.delivered.extend(one.delivered);
         sum.answers.extend(one.answers);
+        sum.answers_forgotten.extend(one.answers_forgotten);
         sum
     })
 }

@@ -44,8 +44,11 @@ pub(crate) fn an_empty_store_has_an_answer_to_everything(db: &Db) {
         assert_eq!(view.outbox(topic::NUMBER_LIST, None, 10)?, []);
         assert_eq!(view.outbox_at(topic::NUMBER_LIST, &[ActId(0)])?, [None]);
         assert_eq!(view.deliveries(10)?, []);
+        assert_eq!(view.next_sender(None)?, None);
+        assert_eq!(view.lists_page(None, 10)?, []);
         assert_eq!(view.lists_of(ward(0))?, []);
         assert_eq!(view.answers(&[("a".into(), "b".into())])?, [None]);
+        assert_eq!(view.answers_page(("", ""), 10)?, []);
         assert_eq!(view.last_checkpoint()?, None);
         assert_eq!(view.checkpoints(0, 10)?, []);
         assert_eq!(view.cosignatures(0, 10)?, []);
@@ -673,6 +676,29 @@ pub(crate) fn a_witness_cosigns_a_checkpoint_that_is_there_once(db: &Db) {
         assert_eq!(view.cosignatures(6, 8)?, []);
         Ok(())
     });
+}
+
+pub(crate) fn pages_of_lists_answers_and_senders(db: &Db) {
+    let answers = [("a", "1"), ("a", "2"), ("b", "1")].map(|(actor, key)| answer(actor, key));
+    let lists = [(0, 1), (0, 2), (1, 1)].map(|(of, number)| list(of, number));
+    let messages = [(0, 1), (0, 2), (2, 1)].map(|(of, at)| message(of, at));
+    let (answers, lists, messages) = (answers.into(), lists.into(), messages.into());
+    let all = Changes { answers, lists, messages, ..Changes::default() };
+    commit(db.store(), &all).unwrap();
+    look(db.store(), |view| {
+        assert_eq!(view.answers_page(("", ""), 2)?, all.answers[..2]);
+        assert_eq!(view.answers_page(("a", "2"), 2)?, all.answers[2..]);
+        assert_eq!(view.lists_page(None, 2)?, all.lists[..2]);
+        assert_eq!(view.lists_page(Some((ward(0), 1)), 9)?, all.lists[1..]);
+        assert_eq!(view.next_sender(None)?, Some(ward(0)));
+        assert_eq!(view.next_sender(Some(ward(0)))?, Some(ward(2)));
+        assert_eq!(view.next_sender(Some(ward(2)))?, None);
+        Ok(())
+    });
+    let answers_forgotten = vec![("a".into(), "2".into()), ("c".into(), "1".into())];
+    commit(db.store(), &Changes { answers_forgotten, ..Changes::default() }).unwrap();
+    let left = [&all.answers[0], &all.answers[2]].map(Clone::clone);
+    assert_eq!(look(db.store(), |view| view.answers_page(("", ""), 9)), left);
 }
 
 pub(crate) fn keys_are_destroyed_and_work_is_done(db: &Db) {

@@ -1,0 +1,11 @@
+//! Journeys of the use cases on both databases; each ends by walking the whole store.
+
+#![cfg(test)]
+
+mod batches;
+mod disposing;
+mod feeding;
+mod house;
+mod repeating;
+mod stocks;
+mod verifying;
