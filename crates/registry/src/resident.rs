@@ -13,8 +13,8 @@ use crate::record::ResidentRecord;
 use base::Date;
 pub use decide::decide;
 pub use number::{
-    ChangeGround, LeakReason, LeakReasonRefusal, NumberChange, decide_designation,
-    decide_number_change, decide_provisional,
+    ChangeGround, LeakReason, LeakReasonRefusal, NumberChange, decide_number_change,
+    decide_provisional,
 };
 use numbers::{LocalGovernmentCode, ResidentRecordCode, assignment::Generation};
 pub use refusal::Refusal;
