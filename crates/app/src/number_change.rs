@@ -3,11 +3,11 @@
 //! N1, A1, P1.
 
 use crate::enact::{enact, number_for, present_number};
-use crate::number_ask::{Whose, find, permit_about};
+use crate::number_ask::{Whose, ask_about, permit_about};
 use crate::work::Work;
-use base::{ActId, Actor, Problem, Purpose, labels};
+use base::{ActId, Actor, PersonId, Problem, Purpose, labels};
 use numbers::{IndividualNumber, LocalGovernmentCode, ResidentRecordCode};
-use policy::Action;
+use policy::{Action, Permit};
 use registry::resident::{ChangeGround, LeakReason, NumberChange, decide_number_change};
 use seal::fields;
 
@@ -42,9 +42,25 @@ pub fn number_change(
     purpose: Purpose,
     asked: &ChangeAsked,
 ) -> Result<NumberChanged, Problem> {
-    crate::permits::permit(actor, Action::NumberChange, purpose, Some(asked.municipality))?;
-    let person = find(work, &Whose::Code(asked.code.clone()))?;
-    let permit = permit_about(work, actor, Action::NumberChange, purpose, person)?;
+    let asking =
+        crate::permits::permit(actor, Action::NumberChange, purpose, Some(asked.municipality))?;
+    let reason = asked.reason.map_or("", LeakReason::word);
+    let code = asked.code.reveal();
+    let content = fields::pack(&["change", code.as_str(), asked.ground.word(), reason]);
+    let whose = Whose::Code(asked.code.clone());
+    ask_about(work, &asking, &whose, &content, |work, person| {
+        let permit = permit_about(work, actor, Action::NumberChange, purpose, person)?;
+        change(work, &permit, person, asked, &content)
+    })
+}
+
+fn change(
+    work: &mut Work<'_>,
+    permit: &Permit,
+    person: PersonId,
+    asked: &ChangeAsked,
+    content: &[u8],
+) -> Result<NumberChanged, Problem> {
     let present = present_number(work, person)?;
     let today = work.today();
     let ask = NumberChange {
@@ -56,10 +72,7 @@ pub fn number_change(
     let state = Some(work.person(person)?.resident());
     let decision = decide_number_change(state, &ask, present.as_ref(), today)
         .map_err(|refusal| Problem::from_refusal(refusal.label()))?;
-    let reason = asked.reason.map_or("", LeakReason::word);
-    let code = asked.code.reveal();
-    let content = fields::pack(&["change", code.as_str(), asked.ground.word(), reason]);
-    let (_, act) = enact(work, &permit, Some(person), &decision, &content)?;
+    let (_, act) = enact(work, permit, Some(person), &decision, content)?;
     let generation = work.person(person)?.resident().generation();
     let generation = generation.ok_or_else(|| Problem::new(&labels::NUMBER_NOT_ASSIGNED, ""))?;
     Ok(NumberChanged { act, number: number_for(work, &asked.code, generation)? })

@@ -2,7 +2,8 @@
 //! halved until the differing records are found (O(log n) exchanges), then field by field. Reads
 //! persons; a comparison of records is a reading and leaves an access entry.
 
-use crate::number_ask::{Whose, content, find, permit_about};
+use crate::number_ask::{Whose, ask_about, content, permit_about};
+use crate::permits::permit;
 use crate::platform::Platform;
 use crate::stock;
 use crate::work::{Outcome, Work};
@@ -65,13 +66,16 @@ pub fn record_difference(
     code: &ResidentRecordCode,
     theirs: &ResidentRecord,
 ) -> Result<(ActId, Vec<FieldDifference>), Problem> {
+    let asking = permit(actor, Action::SetDifference, purpose, actor.municipality())?;
     let whose = Whose::Code(code.clone());
-    let person = find(work, &whose)?;
-    let permit = permit_about(work, actor, Action::SetDifference, purpose, person)?;
-    let ours = work.person(person)?.resident().record.clone();
-    let ours = ours.ok_or_else(|| Problem::new(&labels::RESIDENT_ABSENT, ""))?;
-    let act = work.record(&permit, Outcome::Read, Some(person), &content(&whose))?;
-    Ok((act, differences(&ours, theirs)))
+    let content = content(&whose);
+    ask_about(work, &asking, &whose, &content, |work, person| {
+        let permit = permit_about(work, actor, Action::SetDifference, purpose, person)?;
+        let ours = work.person(person)?.resident().record.clone();
+        let ours = ours.ok_or_else(|| Problem::new(&labels::RESIDENT_ABSENT, ""))?;
+        let act = work.record(&permit, Outcome::Read, Some(person), &content)?;
+        Ok((act, differences(&ours, theirs)))
+    })
 }
 
 const PAGE_PERSONS: usize = 8_192;

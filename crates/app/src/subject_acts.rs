@@ -1,10 +1,12 @@
-//! Who looked, when, for what: the acts about one person (Basic Resident Register Act art. 30-32). To
-//! look is itself a reading and stands at the end of the list it gives.
+//! Who looked, when, for what: the acts about one person. No article gives a right to this list: the
+//! Basic Resident Register Act (art. 30-32) has everybody shown their own identification data, not
+//! who looked at it. To look is itself a reading, and stands in the ledger before anything is shown.
 
-use crate::number_ask::{Whose, content, find, permit_about};
+use crate::number_ask::{Whose, ask_about, content, permit_about};
+use crate::permits::permit;
 use crate::platform::Platform;
 use crate::work::{Outcome, Work, broken};
-use base::{ActId, Actor, Problem, Purpose, labels};
+use base::{ActId, Actor, PersonId, Problem, Purpose, labels};
 use ledger::leaf::LeafEntry;
 use policy::Action;
 
@@ -17,28 +19,58 @@ pub struct SubjectAct {
     pub leaf: LeafEntry,
 }
 
-/// A page of the acts about a person, oldest first, and the act of looking.
+/// The right to see the acts about one person, up to the act that gave it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Looking {
+    act: ActId,
+    person: PersonId,
+}
+
+/// Enters the look. What it shows is to be read when that is committed, apart from the one thread
+/// that commits: a search through all acts would make everybody wait.
 pub fn subject_acts(
     work: &mut Work<'_>,
     actor: &Actor,
     purpose: Purpose,
     whose: &Whose,
-    (after, limit): (Option<ActId>, usize),
-) -> Result<(ActId, Vec<SubjectAct>), Problem> {
-    let person = find(work, whose)?;
-    let permit = permit_about(work, actor, Action::SubjectActs, purpose, person)?;
-    let pseudonym = work.platform().pseudonym(person)?;
-    let rows = work.tx.acts_about(&pseudonym, after, limit)?;
-    let acts: Result<Vec<_>, Problem> = rows
-        .into_iter()
-        .map(|row| {
-            let leaf = LeafEntry::parse(&row.entry).map_err(|_| broken("a leaf does not parse"))?;
-            Ok(SubjectAct { act: row.id, leaf })
-        })
-        .collect();
-    let acts = acts?;
-    let act = work.record(&permit, Outcome::Read, Some(person), &content(whose))?;
-    Ok((act, acts))
+) -> Result<Looking, Problem> {
+    let asking = permit(actor, Action::SubjectActs, purpose, actor.municipality())?;
+    let content = content(whose);
+    ask_about(work, &asking, whose, &content, |work, person| {
+        let permit = permit_about(work, actor, Action::SubjectActs, purpose, person)?;
+        let act = work.record(&permit, Outcome::Read, Some(person), &content)?;
+        Ok(Looking { act, person })
+    })
+}
+
+impl Looking {
+    /// The act of looking.
+    pub const fn act(&self) -> ActId {
+        self.act
+    }
+
+    /// A page of the acts about the person before this one, oldest first.
+    pub fn page(
+        &self,
+        platform: &Platform,
+        after: Option<ActId>,
+        limit: usize,
+    ) -> Result<Vec<SubjectAct>, Problem> {
+        let pseudonym = platform.pseudonym(self.person)?;
+        let mut rows = Vec::new();
+        platform.store.snapshot("subject_acts", &mut |view| {
+            rows = view.acts_about(&pseudonym, after, limit)?;
+            Ok(())
+        })?;
+        let shown = rows.into_iter().take_while(|row| row.id < self.act);
+        shown
+            .map(|row| {
+                let leaf = LeafEntry::parse(&row.entry);
+                let leaf = leaf.map_err(|_| broken("a leaf does not parse"))?;
+                Ok(SubjectAct { act: row.id, leaf })
+            })
+            .collect()
+    }
 }
 
 /// An act by its id: what a caller was answered with can be read back.

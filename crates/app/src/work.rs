@@ -51,6 +51,8 @@ pub struct Work<'a> {
     acts: Vec<ActDraft>,
     new_keys: Vec<NewKey>,
     changes: Changes,
+    /// Acts that say that something was refused.
+    refusals: u64,
 }
 
 /// A row that was looked for: what it is now, and whether that is still to be written.
@@ -104,6 +106,7 @@ impl<'a> Work<'a> {
             acts: Vec::new(),
             new_keys: Vec::new(),
             changes: Changes::default(),
+            refusals: 0,
         })
     }
 
@@ -132,12 +135,13 @@ impl<'a> Work<'a> {
         &self.own_key
     }
 
-    /// A mark that moves whenever the unit of work takes a change in.
+    /// A mark that moves whenever the unit of work takes a change in; that something was refused, and
+    /// is on record as refused, is none.
     pub fn mark(&self) -> u64 {
         let kept = self.people.values().filter(|person| person.dirty).count()
             + self.messages.values().filter(|kept| kept.dirty).count()
             + self.changes.outbox.len();
-        self.next_act + kept as u64
+        self.next_act - self.refusals + kept as u64
     }
 
     /// Records an act: its leaf takes the next place in the ledger. `content` is what was asked, as

@@ -1,14 +1,15 @@
 //! Acts: those about one person, and any one by its id.
 
 use crate::body::Fields;
-use crate::door::Inside;
+use crate::door::{Door, Inside};
 use crate::log::published_head;
 use crate::numbers::{WHOSE, whose_of};
 use crate::openapi::schema::{CODE, act, hash, integer, list, object, or_null, text, whose};
 use crate::openapi::{Content, Doc, Link, act_and};
 use crate::reply::Reply;
 use crate::request::{Ask, act_id, page_limit};
-use crate::route::{Access, Deed, Handle, Route};
+use crate::route::{Access, Handle, Route};
+use app::Work;
 use app::subject_acts::{act_show, subject_acts};
 use base::{ActId, Moment, Problem};
 use hyper::Method;
@@ -24,7 +25,7 @@ pub(crate) fn routes() -> Vec<Route> {
             path: "/v1/acts/about",
             access: Access::Permit(Action::SubjectActs),
             query: &[],
-            handle: Handle::Deed(about),
+            handle: Handle::About,
             doc: about_doc,
         },
         Route {
@@ -39,21 +40,29 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
-fn about(ask: &Ask) -> Result<Deed, Problem> {
-    let mut known = WHOSE.to_vec();
-    known.extend(["after", "limit"]);
-    let fields = Fields::of(ask.json()?, &known)?;
-    let whose = whose_of(&fields)?;
-    let after = fields.whole("after")?.map(ActId);
-    let limit = page_limit(fields.whole("limit")?)?;
-    let granted = ask.granted()?;
-    Ok(Box::new(move |work| {
-        let (actor, purpose) = (&granted.actor, granted.purpose);
-        let (act, acts) = subject_acts(work, actor, purpose, &whose, (after, limit))?;
-        let next = acts.last().filter(|_| acts.len() == limit).map(|last| last.act.0);
-        let acts: Vec<_> = acts.iter().map(|found| leaf_json(found.act, &found.leaf)).collect();
-        Ok(Reply::json(&json!({ "act": act.0, "acts": acts, "after": next })).of_act(act))
-    }))
+impl Door {
+    /// Enters the look into the ledger; when that is committed, looks.
+    pub(crate) async fn acts_about(&self, ask: Ask) -> Result<Reply, Problem> {
+        let mut known = WHOSE.to_vec();
+        known.extend(["after", "limit"]);
+        let fields = Fields::of(ask.json()?, &known)?;
+        let whose = whose_of(&fields)?;
+        let after = fields.whole("after")?.map(ActId);
+        let limit = page_limit(fields.whole("limit")?)?;
+        let granted = ask.granted()?;
+        let deed =
+            move |work: &mut Work<'_>| subject_acts(work, &granted.actor, granted.purpose, &whose);
+        let looking = self.commit(Box::new(deed)).await?;
+        let look = move |inside: &Inside, _: &Ask| {
+            let acts = looking.page(&inside.state.platform, after, limit)?;
+            let next = acts.last().filter(|_| acts.len() == limit).map(|last| last.act.0);
+            let acts: Vec<_> = acts.iter().map(|found| leaf_json(found.act, &found.leaf)).collect();
+            let act = looking.act();
+            let body = json!({ "act": act.0, "acts": acts, "after": next });
+            Ok(Reply::json(&body).of_act(act))
+        };
+        self.look(look, ask).await
+    }
 }
 
 fn show(inside: &Inside, ask: &Ask) -> Result<Reply, Problem> {

@@ -11,9 +11,9 @@ use crate::openapi;
 use crate::operation::Readiness;
 use crate::reply::{JSON, Reply, problem_response};
 use crate::request::{Ask, Query, municipality};
-use crate::route::{self, Access, Act, Deed, Found, Handle, Look, Route};
+use crate::route::{self, Access, Act, Deed, Found, Handle, Route};
 use app::cosign::Tally;
-use app::{Committer, Platform};
+use app::{Committer, Platform, Work};
 use base::{Problem, Remedy, labels};
 use http_body_util::Full;
 use hyper::body::Bytes;
@@ -128,6 +128,7 @@ impl Door {
             Handle::Look(look) => self.look(look, ask).await,
             Handle::Deed(prepare) => self.commit(prepare(&ask)?).await,
             Handle::Once(prepare) => self.commit(once(&ask, prepare(&ask)?)?).await,
+            Handle::About => self.acts_about(ask).await,
             Handle::Tell(tell) => tell(&self.0, &ask),
             Handle::Ready => self.ready(ask).await,
         }
@@ -163,7 +164,11 @@ impl Door {
     }
 
     /// Runs a look on a thread of its own.
-    pub(crate) async fn look(&self, look: Look, ask: Ask) -> Result<Reply, Problem> {
+    pub(crate) async fn look(
+        &self,
+        look: impl FnOnce(&Inside, &Ask) -> Result<Reply, Problem> + Send + 'static,
+        ask: Ask,
+    ) -> Result<Reply, Problem> {
         let late = |_| overloaded("no answer in time");
         let inside = Arc::clone(&self.0);
         let looking = async move {
@@ -179,7 +184,7 @@ impl Door {
     }
 
     /// Hands a deed to the committer and waits for its commit.
-    pub(crate) async fn commit(&self, deed: Deed) -> Result<Reply, Problem> {
+    pub(crate) async fn commit<T: Send + 'static>(&self, deed: Committed<T>) -> Result<T, Problem> {
         let (reply, answer) = oneshot::channel();
         // Whoever asked may have gone: the deed is done all the same.
         self.0.state.committer.submit(deed, move |result| drop(reply.send(result)));
@@ -200,6 +205,9 @@ impl ApiState {
         Self { platform, committer, publication, witnesses, limits }
     }
 }
+
+/// Something to commit, with what it answers.
+type Committed<T> = Box<dyn FnMut(&mut Work<'_>) -> Result<T, Problem> + Send>;
 
 /// A deed that is done once: when its key comes again, the kept answer is given.
 fn once(ask: &Ask, mut act: Act) -> Result<Deed, Problem> {

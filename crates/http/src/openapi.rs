@@ -151,7 +151,7 @@ fn operation(route: &Route) -> Value {
 
 fn responses(route: &Route, doc: &Doc) -> Value {
     let mut answer = json!({ "description": "Done as asked.", "content": doc.answer.value() });
-    if matches!(route.handle, Handle::Deed(_) | Handle::Once(_)) {
+    if matches!(route.handle, Handle::Deed(_) | Handle::Once(_) | Handle::About) {
         let header = json!({
             "description": "The act that this answer acknowledges; absent when there was none.",
             "schema": integer(0),
@@ -170,6 +170,9 @@ fn responses(route: &Route, doc: &Doc) -> Value {
     }
     if route.method == Method::POST {
         problems.extend(["400", "413", "415", "422"]);
+    }
+    if ABOUT_A_PERSON.contains(&route.operation) {
+        problems.extend(OF_A_PERSON);
     }
     for status in problems {
         responses[status] = json!({ "$ref": "#/components/responses/Problem" });
@@ -248,6 +251,12 @@ pub(crate) fn act_and(members: &[(&str, Value)]) -> Value {
     object(&all)
 }
 
+/// Operations that look for a person, and what becomes of it when there is nobody, when it is not
+/// clear who, and when the content was disposed of.
+const ABOUT_A_PERSON: [&str; 4] =
+    ["number_ask", "number_change", "record_difference", "subject_acts"];
+const OF_A_PERSON: [&str; 3] = ["404", "409", "410"];
+
 /// Query parameters without which there is no answer.
 const NEEDED: [&str; 2] = ["index", "from"];
 
@@ -283,5 +292,6 @@ const DESCRIPTION: &str = "\
 Numbers, resident events and the ledger of one platform. Callers show a signed token \
 (`Authorization: Bearer`), name the purpose of an act where they may have several, and get the id of \
 the act back, which can be looked up and proved. Personal numbers never stand in an address. \
-Everything that goes wrong is a problem of RFC 9457 with a stable label. Besides the paths here, \
+Everything that goes wrong is a problem of RFC 9457 with a stable label. To a municipality, people of \
+other towns are as absent as nobody (404); what it asked for in vain is an act all the same. Besides the paths here, \
 `/tile/…` serves every path of C2SP tlog-tiles, partial tiles and long indexes too.";

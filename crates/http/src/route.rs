@@ -64,6 +64,8 @@ pub(crate) enum Handle {
     Deed(fn(&Ask) -> Result<Deed, Problem>),
     /// Reads the request and hands the committer something to do once per `Idempotency-Key`.
     Once(fn(&Ask) -> Result<Act, Problem>),
+    /// Enters a look at the acts about a person and then looks.
+    About,
     /// Tells what needs no looking up, at once.
     Tell(Look),
     /// Asks whether the door works as a whole.

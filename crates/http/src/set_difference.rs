@@ -35,7 +35,7 @@ pub(crate) fn routes() -> Vec<Route> {
         },
         Route {
             operation: "digest_key_ask",
-            method: Method::GET,
+            method: Method::POST,
             path: "/v1/feed/{municipality}/digest-key",
             access,
             query: &[],
@@ -92,6 +92,7 @@ fn answer_json(answer: &Answer) -> Value {
 }
 
 fn digest_key(ask: &Ask) -> Result<Deed, Problem> {
+    Fields::of(ask.json()?, &[])?;
     let (permit, municipality) = (ask.permit()?, ask.municipality()?);
     Ok(Box::new(move |work| {
         let (act, key) = digest_key_ask(work, &permit, municipality)?;
@@ -171,8 +172,8 @@ fn digest_key_doc() -> Doc {
         summary: "The key under which the municipality computes the digests of its own records: a \
                   position is the first 8 bytes of HMAC-SHA-256 over `sekisho/position/1`, a zero \
                   byte and the code; a digest the first 16 over `sekisho/digest/1`, a zero byte, \
-                  the code and the record's canonical bytes.",
-        body: None,
+                  the code and the record's canonical bytes. To hand it out is an act.",
+        body: Some(Content::json(object(&[]), json!({}))),
         answer: Content::json(
             act_and(&[("digest_key", hash())]),
             json!({ "act": 8, "digest_key": zeros }),

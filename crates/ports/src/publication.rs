@@ -12,4 +12,10 @@ pub trait Publication: Send + Sync {
 
     /// Puts `bytes` at `path`, whole or not at all. Durable when it returns.
     fn write(&self, path: &str, bytes: &[u8]) -> Result<(), Problem>;
+
+    /// Puts many in their places, each whole or not at all. All durable when it returns; when it
+    /// fails, any of them may be there.
+    fn write_all(&self, files: &[(String, &[u8])]) -> Result<(), Problem> {
+        files.iter().try_for_each(|(path, bytes)| self.write(path, bytes))
+    }
 }

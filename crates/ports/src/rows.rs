@@ -195,6 +195,17 @@ pub struct NumberListRow {
     pub digest: [u8; 32],
 }
 
+/// The files of a number list that may not be in their place yet.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DeliveryRow {
+    /// For which municipality.
+    pub municipality: LocalGovernmentCode,
+    /// The municipality's list number.
+    pub list: i64,
+    /// Number list and notification data, sealed under the platform's key.
+    pub content: Vec<u8>,
+}
+
 /// The answer to a request that carried an idempotency key.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct IdempotencyRow {
@@ -261,6 +272,10 @@ pub struct Changes {
     pub outbox_done: Vec<(ActId, i64)>,
     /// Number lists produced.
     pub lists: Vec<NumberListRow>,
+    /// Files to deliver.
+    pub deliveries: Vec<DeliveryRow>,
+    /// Files that are in their place, by municipality and list.
+    pub delivered: Vec<(LocalGovernmentCode, i64)>,
     /// Answers to keep.
     pub answers: Vec<IdempotencyRow>,
 }

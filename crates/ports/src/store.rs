@@ -4,8 +4,9 @@
 //! (sealed), nor change history unseen (the ledger's published checkpoints stand against it).
 
 use crate::rows::{
-    ActRow, Changes, CheckpointRow, CosignatureRow, DataKeyRow, FeedCursorRow, FeedMessageRow,
-    IdempotencyRow, NumberListRow, NumberRow, OutboxRow, PersonRow, RecordCodeRow, StockRow,
+    ActRow, Changes, CheckpointRow, CosignatureRow, DataKeyRow, DeliveryRow, FeedCursorRow,
+    FeedMessageRow, IdempotencyRow, NumberListRow, NumberRow, OutboxRow, PersonRow, RecordCodeRow,
+    StockRow,
 };
 use base::{ActId, PersonId, Problem};
 use numbers::LocalGovernmentCode;
@@ -123,6 +124,10 @@ pub trait View {
         after: Option<ActId>,
         limit: usize,
     ) -> Result<Vec<OutboxRow>, Problem>;
+    /// Open work of a topic by act.
+    fn outbox_at(&mut self, topic: i64, acts: &[ActId]) -> Result<Vec<Option<OutboxRow>>, Problem>;
+    /// Files that are to be delivered, at most so many, by municipality and list.
+    fn deliveries(&mut self, limit: usize) -> Result<Vec<DeliveryRow>, Problem>;
     /// Number lists of a municipality.
     fn lists_of(
         &mut self,

@@ -139,6 +139,14 @@ CREATE TABLE number_list (
   PRIMARY KEY (municipality, list)
 ) :clustered;
 
+-- What was committed for a municipality and may not stand in its files yet.
+CREATE TABLE delivery (
+  municipality :int NOT NULL,
+  list :int NOT NULL CHECK (list > 0),
+  content :blob NOT NULL,
+  PRIMARY KEY (municipality, list)
+) :strict;
+
 CREATE TABLE answer (
   actor :text NOT NULL,
   key :text NOT NULL,

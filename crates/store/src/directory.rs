@@ -1,4 +1,5 @@
-//! Publication into a directory: one file per path, replaced whole.
+//! Publication into a directory: one file per path, replaced whole; many of them side by side,
+//! because a disk that is asked for many at once answers sooner than one asked again and again.
 //!
 //! Owns the folder `.new` in it, where a file is written before it is moved to its place: a reader
 //! sees the old file or the new one, never a part, and after a power cut as well. No published path
@@ -6,12 +7,14 @@
 
 use base::{Problem, labels};
 use ports::Publication;
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::thread;
 use std::time::Duration;
 
 /// A directory that files are published in: the ledger, or deliveries.
@@ -46,7 +49,9 @@ impl PublicationDirectory {
 
     fn open_with(path: &Path, modes: Modes) -> io::Result<Self> {
         let directory = Self { root: path.to_owned(), modes, swept: AtomicBool::new(false) };
-        directory.make_folder(path)?;
+        let mut grown = BTreeSet::new();
+        directory.make_folder(path, &mut grown)?;
+        sync_folders(grown)?;
         Ok(directory)
     }
 
@@ -60,24 +65,34 @@ impl PublicationDirectory {
         }
     }
 
-    fn write_whole(&self, place: &Path, bytes: &[u8]) -> io::Result<()> {
-        let folder = place.parent().unwrap_or(&self.root);
+    /// Writes files; `grown` are folders that others may have added to as well.
+    fn write_files(
+        &self,
+        files: &[(PathBuf, &[u8])],
+        mut grown: BTreeSet<PathBuf>,
+    ) -> io::Result<()> {
         let beside = self.root.join(BESIDE);
-        self.make_folder(folder)?;
-        self.make_folder(&beside)?;
+        self.make_folder(&beside, &mut grown)?;
+        for (place, _) in files {
+            let folder = place.parent().unwrap_or(&self.root);
+            self.make_folder(folder, &mut grown)?;
+            grown.insert(folder.to_owned());
+        }
         if !self.swept.swap(true, Ordering::Relaxed) {
             sweep(&beside)?;
         }
-        let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
-        let beside = beside.join(format!("{}-{number}", std::process::id()));
-        let moved = self
-            .write_beside(&beside, bytes)
-            .and_then(|()| fs::rename(&beside, place))
-            .and_then(|()| File::open(folder)?.sync_all());
+        let draft = |(place, bytes)| {
+            let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
+            (beside.join(format!("{}-{number}", std::process::id())), place, bytes)
+        };
+        let drafts: Vec<_> = files.iter().map(|(place, bytes)| draft((place, *bytes))).collect();
+        let moved = side_by_side(&drafts, |(beside, _, bytes)| self.write_beside(beside, bytes))
+            .and_then(|()| drafts.iter().try_for_each(|(from, to, _)| fs::rename(from, to)));
         if moved.is_err() {
-            ignore_absent(fs::remove_file(&beside))?;
+            drafts.iter().try_for_each(|(left, ..)| ignore_absent(fs::remove_file(left)))?;
         }
-        moved
+        moved?;
+        sync_folders(grown)
     }
 
     fn write_beside(&self, beside: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -88,17 +103,19 @@ impl PublicationDirectory {
         file.sync_all()
     }
 
-    /// Makes a folder and what is missing above it, each one known to the disk.
-    fn make_folder(&self, folder: &Path) -> io::Result<()> {
+    /// Makes a folder and what is missing above it; the folders that have grown by that are yet to
+    /// be made known to the disk.
+    fn make_folder(&self, folder: &Path, grown: &mut BTreeSet<PathBuf>) -> io::Result<()> {
         match DirBuilder::new().mode(self.modes.folder).create(folder) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(()),
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                self.make_folder(above(folder))?;
-                return self.make_folder(folder);
+                self.make_folder(above(folder), grown)?;
+                return self.make_folder(folder, grown);
             }
             made => made?,
         }
-        File::open(above(folder))?.sync_all()
+        grown.insert(above(folder).to_owned());
+        Ok(())
     }
 }
 
@@ -113,7 +130,16 @@ impl Publication for PublicationDirectory {
 
     fn write(&self, path: &str, bytes: &[u8]) -> Result<(), Problem> {
         let place = self.place(path)?;
-        self.write_whole(&place, bytes).map_err(|error| problem(&error))
+        self.write_files(&[(place, bytes)], BTreeSet::new()).map_err(|error| problem(&error))
+    }
+
+    fn write_all(&self, files: &[(String, &[u8])]) -> Result<(), Problem> {
+        let placed = files.iter().map(|(path, bytes)| Ok((self.place(path)?, *bytes)));
+        let placed = placed.collect::<Result<Vec<_>, Problem>>()?;
+        // A folder that somebody else has just made need not be on the disk yet.
+        let parents = placed.iter().filter_map(|(place, _)| place.parent());
+        let above = parents.map(|folder| above(folder).to_owned()).collect();
+        self.write_files(&placed, above).map_err(|error| problem(&error))
     }
 }
 
@@ -127,6 +153,31 @@ fn sweep(beside: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+fn sync_folders(folders: BTreeSet<PathBuf>) -> io::Result<()> {
+    let folders: Vec<_> = folders.into_iter().collect();
+    side_by_side(&folders, |folder| File::open(folder)?.sync_all())
+}
+
+/// Does something that waits for the disk with each of many.
+fn side_by_side<T: Sync>(many: &[T], act: impl Fn(&T) -> io::Result<()> + Sync) -> io::Result<()> {
+    if let [one] = many {
+        return act(one);
+    }
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut left = std::iter::from_fn(|| many.get(next.fetch_add(1, Ordering::Relaxed)));
+        left.try_for_each(&act)
+    };
+    thread::scope(|scope| {
+        let start = |_| thread::Builder::new().name("writer".to_owned()).spawn_scoped(scope, work);
+        let started: Vec<_> = (0..WRITERS.min(many.len())).map(start).collect();
+        let panicked = |_| Err(io::Error::other("a writer panicked"));
+        let ends = started.into_iter().map(|thread| thread?.join().unwrap_or_else(panicked));
+        // Each is waited for, whatever became of the others.
+        ends.collect::<Vec<_>>().into_iter().collect()
+    })
 }
 
 fn above(folder: &Path) -> &Path {
@@ -160,4 +211,7 @@ static WRITTEN: AtomicU64 = AtomicU64::new(0);
 
 /// Where files are written before they are moved to their place.
 const BESIDE: &str = ".new";
+
+/// Threads that wait for the disk.
+const WRITERS: usize = 16;
 const LEFT_BEHIND_AFTER: Duration = Duration::from_secs(3600);

@@ -8,7 +8,7 @@ use crate::tables::{self, Table};
 use base::{ActId, Moment, PersonId, Problem, labels};
 use numbers::LocalGovernmentCode;
 use ports::rows::{
-    ActRow, CheckpointRow, CosignatureRow, DataKeyRow, FeedCursorRow, FeedMessageRow,
+    ActRow, CheckpointRow, CosignatureRow, DataKeyRow, DeliveryRow, FeedCursorRow, FeedMessageRow,
     IdempotencyRow, NumberListRow, NumberRow, OutboxRow, PersonRow, RecordCodeRow, StockRow,
 };
 use seal::BlindIndex;
@@ -376,6 +376,22 @@ impl Record for NumberListRow {
             act: columns.act()?,
             entries: columns.count()?,
             digest: columns.array()?,
+        })
+    }
+}
+
+impl Record for DeliveryRow {
+    const TABLE: &'static Table = &tables::DELIVERY;
+
+    fn push<'a>(&'a self, out: &mut Vec<Param<'a>>) {
+        out.extend([municipality(self.municipality), int(self.list), blob(&self.content)]);
+    }
+
+    fn read(columns: &mut Columns) -> Result<Self, Problem> {
+        Ok(Self {
+            municipality: columns.municipality()?,
+            list: columns.int()?,
+            content: columns.blob()?,
         })
     }
 }

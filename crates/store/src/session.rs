@@ -6,8 +6,9 @@ use crate::tables::{self, Table};
 use base::{ActId, PersonId, Problem, labels};
 use numbers::LocalGovernmentCode;
 use ports::rows::{
-    ActRow, Changes, CheckpointRow, CosignatureRow, DataKeyRow, FeedCursorRow, FeedMessageRow,
-    IdempotencyRow, NumberListRow, NumberRow, OutboxRow, PersonRow, RecordCodeRow, StockRow,
+    ActRow, Changes, CheckpointRow, CosignatureRow, DataKeyRow, DeliveryRow, FeedCursorRow,
+    FeedMessageRow, IdempotencyRow, NumberListRow, NumberRow, OutboxRow, PersonRow, RecordCodeRow,
+    StockRow,
 };
 use ports::{Tx, View};
 use seal::BlindIndex;
@@ -291,6 +292,15 @@ impl<E: Engine> View for Session<E> {
         )
     }
 
+    fn outbox_at(&mut self, topic: i64, acts: &[ActId]) -> Result<Vec<Option<OutboxRow>>, Problem> {
+        let keys: Vec<_> = acts.iter().flat_map(|act| [int(topic), count(act.0)]).collect();
+        self.by_key(&["topic", "act"], &keys)
+    }
+
+    fn deliveries(&mut self, limit: usize) -> Result<Vec<DeliveryRow>, Problem> {
+        self.rows("ORDER BY municipality, list LIMIT $1", &[page(limit)])
+    }
+
     fn lists_of(&mut self, of: LocalGovernmentCode) -> Result<Vec<NumberListRow>, Problem> {
         self.rows("WHERE municipality = $1 ORDER BY list", &[municipality(of)])
     }
@@ -348,12 +358,16 @@ impl<E: Engine> Tx for Session<E> {
         self.write_rows(&changes.stocks)?;
         self.write_rows(&changes.outbox)?;
         self.write_rows(&changes.lists)?;
+        self.write_rows(&changes.deliveries)?;
         self.write_rows(&changes.answers)?;
         let destroyed: Vec<_> = changes.data_keys_destroyed.iter().map(|id| int(id.0)).collect();
         self.delete(&tables::DATA_KEY, &destroyed)?;
         let done = changes.outbox_done.iter();
         let done: Vec<_> = done.flat_map(|(act, topic)| [int(*topic), count(act.0)]).collect();
-        self.delete(&tables::OUTBOX, &done)
+        self.delete(&tables::OUTBOX, &done)?;
+        let done = changes.delivered.iter();
+        let done: Vec<_> = done.flat_map(|(of, list)| [municipality(*of), int(*list)]).collect();
+        self.delete(&tables::DELIVERY, &done)
     }
 
     fn index_subjects(&mut self) -> Result<bool, Problem> {

@@ -219,6 +219,13 @@ pub(crate) static NUMBER_LIST: Table = Table {
     replace: Replace::Never,
 };
 
+pub(crate) static DELIVERY: Table = Table {
+    name: "delivery",
+    key: &["municipality", "list"],
+    columns: &[("municipality", Int), ("list", Int), ("content", Blob)],
+    replace: Replace::Never,
+};
+
 pub(crate) static ANSWER: Table = Table {
     name: "answer",
     key: &["actor", "key"],
@@ -249,7 +256,7 @@ static MIGRATION: Table = Table {
 };
 
 /// Every table, for the tests that compare them with both databases.
-pub(crate) static ALL: [&Table; 20] = [
+pub(crate) static ALL: [&Table; 21] = [
     &SETTING,
     &PERSON,
     &DATA_KEY,
@@ -266,6 +273,7 @@ pub(crate) static ALL: [&Table; 20] = [
     &SUBJECT_ACT,
     &OUTBOX,
     &NUMBER_LIST,
+    &DELIVERY,
     &ANSWER,
     &CHECKPOINT,
     &COSIGNATURE,

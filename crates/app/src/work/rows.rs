@@ -1,13 +1,14 @@
 //! The rows of a unit of work that are kept by key: numbers, messages, cursors, stocks, answers, and
 //! the work for the hands. Each is read at most once; what is kept here is what later acts see.
 
-use super::{Kept, NewKey, Work};
+use super::{Kept, NewKey, Outcome, Work};
 use crate::people::Person;
-use base::{ActId, Date, PersonId, Personal, Problem, labels};
+use base::{ActId, Date, PersonId, Personal, Problem};
 use numbers::LocalGovernmentCode;
+use policy::Permit;
 use ports::rows::{
-    FeedCursorRow, FeedMessageRow, IdempotencyRow, NumberListRow, NumberRow, OutboxRow, PersonRow,
-    StockRow,
+    DeliveryRow, FeedCursorRow, FeedMessageRow, IdempotencyRow, NumberListRow, NumberRow,
+    OutboxRow, PersonRow, StockRow,
 };
 use registry::text::fold_name;
 use seal::DataKey;
@@ -42,12 +43,27 @@ impl Work<'_> {
         self.changes.persons.push(row);
     }
 
-    /// The one person of this name and birth date; a problem when there are several.
-    pub(crate) fn only_person_named(
+    /// Records an act that was refused. It is committed though the job that asked for it ends with
+    /// the problem and leaves nothing else.
+    pub(crate) fn record_refusal(
+        &mut self,
+        permit: &Permit,
+        problem: &Problem,
+        subject: PersonId,
+        content: &[u8],
+    ) -> Result<(), Problem> {
+        let outcome = Outcome::Refused(problem.label());
+        self.record(permit, outcome, Some(subject), content)?;
+        self.refusals += 1;
+        Ok(())
+    }
+
+    /// The persons of this name and birth date, each with the municipality that keeps the record.
+    pub(crate) fn persons_named(
         &mut self,
         name: &Personal,
         birth: Date,
-    ) -> Result<Option<PersonId>, Problem> {
+    ) -> Result<Vec<(PersonId, LocalGovernmentCode)>, Problem> {
         let index = self.platform.name_birth_index(name, birth)?;
         let folded = Zeroizing::new(fold_name(name.reveal()));
         let is_meant = |held: &Person| {
@@ -55,15 +71,12 @@ impl Work<'_> {
             record.is_some_and(|record| *folded == fold_name(record.name.reveal()))
         };
         let here = self.people.values().filter(|held| is_meant(held));
-        let mut found: Vec<PersonId> = here.map(|held| held.row.id).collect();
+        let mut found: Vec<_> =
+            here.map(|held| (held.row.id, held.resident.municipality)).collect();
         let stored = self.tx.persons_named(&index)?;
         let unseen = stored.into_iter().filter(|row| !self.people.contains_key(&row.id));
-        found.extend(unseen.map(|row| row.id));
-        match found[..] {
-            [] => Ok(None),
-            [one] => Ok(Some(one)),
-            _ => Err(Problem::new(&labels::RESIDENT_AMBIGUOUS, "")),
-        }
+        found.extend(unseen.map(|row| (row.id, row.municipality)));
+        Ok(found)
     }
 
     /// Work for the hands.
@@ -79,6 +92,11 @@ impl Work<'_> {
     /// A number list that was produced.
     pub(crate) fn keep_list(&mut self, row: NumberListRow) {
         self.changes.lists.push(row);
+    }
+
+    /// Files to deliver.
+    pub(crate) fn keep_delivery(&mut self, row: DeliveryRow) {
+        self.changes.deliveries.push(row);
     }
 
     /// What is known of a message's place in the feed.

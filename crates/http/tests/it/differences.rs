@@ -59,7 +59,7 @@ async fn one_trailing_space_among_many_records_is_found_and_named() {
     house.post(events, &ours.clone().into()).by(CHIYODA).send().await.done();
     ours[17]["name"] = "山田　太郎 ".into();
 
-    let key = house.get("/v1/feed/131016/digest-key").by(CHIYODA).send().await.done();
+    let key = house.post("/v1/feed/131016/digest-key", &json!({})).by(CHIYODA).send().await.done();
     let key = DigestKey::new(bytes(&key["digest_key"]));
     let entries: Vec<_> = ours.iter().map(|message| entry(&key, message)).collect();
     let mut exchange = Exchange::new(entries.clone());
@@ -88,11 +88,14 @@ async fn one_trailing_space_among_many_records_is_found_and_named() {
 async fn keys_of_two_municipalities_differ_and_questions_have_bounds() {
     let house = House::open().await;
     let key = async |of: &str, who: &str| {
-        house.get(&format!("/v1/feed/{of}/digest-key")).by(who).send().await
+        house.post(&format!("/v1/feed/{of}/digest-key"), &json!({})).by(who).send().await
     };
     let (own, other) = (key("131016", CHIYODA).await, key("131121", SETAGAYA).await);
     assert_ne!(own.done()["digest_key"], other.done()["digest_key"]);
     assert_eq!(key("131121", CHIYODA).await.label(), "permit_foreign_municipality");
+    // To hand it out is an act, which no mere reading may lead to.
+    let read = house.get("/v1/feed/131016/digest-key").by(CHIYODA).send().await;
+    assert_eq!((read.label().as_str(), read.header("allow")), ("method_not_allowed", "POST"));
     let label = async |question: Value| {
         let asked = house.post("/v1/feed/131016/set-digest", &question).by(CHIYODA);
         asked.send().await.label()

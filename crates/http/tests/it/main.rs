@@ -21,6 +21,8 @@ mod log;
 #[cfg(test)]
 mod marks;
 #[cfg(test)]
+mod probing;
+#[cfg(test)]
 mod problems;
 #[cfg(test)]
 mod shape;

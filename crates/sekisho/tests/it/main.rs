@@ -21,6 +21,8 @@ mod keystore;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]
+mod lists;
+#[cfg(test)]
 mod marks;
 #[cfg(test)]
 mod serving;

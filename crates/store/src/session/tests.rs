@@ -77,6 +77,8 @@ fn plans() -> Vec<String> {
         session.acts(ActId(0), 1).is_ok(),
         session.acts_about(&[0; 16], None, 1).is_ok(),
         session.outbox(1, None, 1).is_ok(),
+        session.outbox_at(1, &[ActId(0)]).is_ok(),
+        session.deliveries(1).is_ok(),
         session.lists_of(of).is_ok(),
         session.answers(&[(String::new(), String::new())]).is_ok(),
         session.last_checkpoint().is_ok(),
@@ -96,6 +98,8 @@ fn every_query_searches_an_index_and_sorts_nothing_large() {
         "SCAN stock USING INDEX sqlite_autoindex_stock_1",
         "SCAN r",
         "USE TEMP B-TREE FOR ORDER BY",
+        // What is not delivered yet, in the order of its key.
+        "SCAN delivery USING INDEX sqlite_autoindex_delivery_1",
         // One end of a key.
         "SCAN checkpoint",
         "SCAN subject_run",

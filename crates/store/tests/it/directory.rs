@@ -82,6 +82,25 @@ fn a_path_that_is_a_folder_cannot_be_written_and_nothing_is_left_over() {
 }
 
 #[test]
+fn many_are_written_at_once_or_nothing_is_left_over() {
+    let (folder, directory) = open();
+    let text = |n: usize| format!("{n}\n").repeat(n);
+    let texts: Vec<_> = (0..200).map(|n| (format!("{}/{}/{n}", n % 7, n % 3), text(n))).collect();
+    let files: Vec<_> = texts.iter().map(|(path, text)| (path.clone(), text.as_bytes())).collect();
+    directory.write_all(&files).unwrap();
+    directory.write_all(&files).unwrap();
+    for (path, text) in &texts {
+        assert!(fs::read_to_string(folder.path().join(path)).unwrap() == *text, "{path}");
+    }
+    directory.write_all(&[]).unwrap();
+    let before = everything_below(folder.path());
+    let of = |path: &str| (path.to_owned(), &b"x"[..]);
+    assert_eq!(label(directory.write_all(&[of("0/0/0"), of("1/1"), of("2/2/2")])), "io");
+    assert_eq!(label(directory.write_all(&[of("3/0/3"), of("../x")])), "path_absent");
+    assert_eq!(everything_below(folder.path()), before);
+}
+
+#[test]
 fn a_reader_sees_the_old_file_or_the_new_one() {
     let (folder, directory) = open();
     let contents = [vec![b'a'; 300_000], vec![b'b'; 200_000]];

@@ -4,9 +4,9 @@ use base::{ActId, PersonId, Problem};
 use numbers::LocalGovernmentCode;
 use ports::View;
 use ports::rows::{
-    ActRow, Changes, CheckpointRow, CosignatureRow, DataKeyRow, FeedCursorRow, FeedMessageRow,
-    IdempotencyRow, NumberListRow, NumberRow, OutboxRow, PersonRow, RecordCodeRow, StockRow,
-    number_state, status,
+    ActRow, Changes, CheckpointRow, CosignatureRow, DataKeyRow, DeliveryRow, FeedCursorRow,
+    FeedMessageRow, IdempotencyRow, NumberListRow, NumberRow, OutboxRow, PersonRow, RecordCodeRow,
+    StockRow, number_state, status,
 };
 use seal::BlindIndex;
 use std::collections::BTreeMap;
@@ -24,6 +24,7 @@ pub(crate) struct Model {
     acts: BTreeMap<ActId, ActRow>,
     outbox: BTreeMap<(i64, ActId), OutboxRow>,
     lists: BTreeMap<(LocalGovernmentCode, i64), NumberListRow>,
+    deliveries: BTreeMap<(LocalGovernmentCode, i64), DeliveryRow>,
     answers: BTreeMap<(String, String), IdempotencyRow>,
     checkpoints: BTreeMap<u64, CheckpointRow>,
     cosignatures: BTreeMap<(u64, String), CosignatureRow>,
@@ -65,11 +66,16 @@ impl Model {
         for row in &changes.lists {
             insert(row.list > 0, &mut next.lists, (row.municipality, row.list), row)?;
         }
+        for row in &changes.deliveries {
+            let key = (row.municipality, row.list);
+            insert(row.list > 0, &mut next.deliveries, key, row)?;
+        }
         for row in &changes.answers {
             insert(true, &mut next.answers, (row.actor.clone(), row.key.clone()), row)?;
         }
         next.data_keys.retain(|person, _| !changes.data_keys_destroyed.contains(person));
         next.outbox.retain(|(topic, act), _| !changes.outbox_done.contains(&(*act, *topic)));
+        next.deliveries.retain(|key, _| !changes.delivered.contains(key));
         Some(next)
     }
 
@@ -290,6 +296,14 @@ impl View for Model {
 
     fn outbox(&mut self, topic: i64, after: Option<ActId>, limit: usize) -> Found<Vec<OutboxRow>> {
         page(self.outbox.values(), limit, |row| row.topic == topic && Some(row.act) > after)
+    }
+
+    fn outbox_at(&mut self, topic: i64, acts: &[ActId]) -> Found<Vec<Option<OutboxRow>>> {
+        each(acts, |act| self.outbox.get(&(topic, *act)).cloned())
+    }
+
+    fn deliveries(&mut self, limit: usize) -> Found<Vec<DeliveryRow>> {
+        page(self.deliveries.values(), limit, |_| true)
     }
 
     fn lists_of(&mut self, of: LocalGovernmentCode) -> Found<Vec<NumberListRow>> {

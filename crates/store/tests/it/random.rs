@@ -4,8 +4,8 @@
 use crate::harness::{Db, commit, look};
 use crate::model::Model;
 use crate::rows::{
-    act, answer, checkpoint, code, cosignature, cursor, data_key, index, list, message, number,
-    outbox, person, sixteen, stock, ward,
+    act, answer, checkpoint, code, cosignature, cursor, data_key, delivery, index, list, message,
+    number, outbox, person, sixteen, stock, ward,
 };
 use base::{ActId, PersonId, Problem};
 use numbers::LocalGovernmentCode;
@@ -134,6 +134,7 @@ fn compare(
         (PersonId(after.cast_signed()), after.checked_sub(1).map(ActId), *limit);
     let ids: Vec<_> = keys.iter().map(|key| PersonId(key.cast_signed())).collect();
     let indexes: Vec<_> = keys.iter().map(|key| index(*key)).collect();
+    let acts: Vec<_> = keys.iter().map(|key| ActId(*key)).collect();
     let of = near(*after);
     let places: Vec<_> = keys.iter().map(|key| (of, *key)).collect();
     let wards: Vec<_> = keys.iter().map(|key| near(*key)).collect();
@@ -171,6 +172,8 @@ fn compare(
         acts_about(&sixteen(after % 3), act, limit)
         subject_index()
         outbox(1, act, limit)
+        outbox_at(1, &acts)
+        deliveries(limit)
         lists_of(of)
         answers(&named)
         last_checkpoint()
@@ -228,6 +231,7 @@ fn changes() -> impl Strategy<Value = Changes> {
         vec((0..10_u64, 1..3_i64), 0..3),
         vec((0..3_u32, 1..20_i64), 0..2),
         vec((0..2_u64, 0..12_u64), 0..2),
+        (vec((0..3_u32, 0..6_i64), 0..2), vec((0..3_u32, 0..6_i64), 0..3)),
     );
     (people, feed, work).prop_map(|(people, feed, work)| Changes {
         persons: people.0,
@@ -242,6 +246,8 @@ fn changes() -> impl Strategy<Value = Changes> {
         outbox: work.1.into_iter().map(|(act, topic)| OutboxRow { topic, ..outbox(act) }).collect(),
         outbox_done: work.2.into_iter().map(|(act, topic)| (ActId(act), topic)).collect(),
         lists: work.3.into_iter().map(|(of, number)| list(of, number)).collect(),
+        deliveries: work.5.0.into_iter().map(|(of, number)| delivery(of, number)).collect(),
+        delivered: work.5.1.into_iter().map(|(of, number)| (ward(of), number)).collect(),
         answers: work
             .4
             .into_iter()

@@ -3,9 +3,9 @@
 use base::{ActId, Moment, PersonId};
 use numbers::LocalGovernmentCode;
 use ports::rows::{
-    ActRow, Changes, CheckpointRow, CosignatureRow, DataKeyRow, FeedCursorRow, FeedMessageRow,
-    IdempotencyRow, NumberListRow, NumberRow, OutboxRow, PersonRow, RecordCodeRow, StockRow,
-    number_state, status, topic,
+    ActRow, Changes, CheckpointRow, CosignatureRow, DataKeyRow, DeliveryRow, FeedCursorRow,
+    FeedMessageRow, IdempotencyRow, NumberListRow, NumberRow, OutboxRow, PersonRow, RecordCodeRow,
+    StockRow, number_state, status, topic,
 };
 use seal::BlindIndex;
 
@@ -118,6 +118,10 @@ pub(crate) fn list(of: u32, list: i64) -> NumberListRow {
     NumberListRow { municipality: ward(of), list, act: ActId(9), entries: 12, digest: [7; 32] }
 }
 
+pub(crate) fn delivery(of: u32, list: i64) -> DeliveryRow {
+    DeliveryRow { municipality: ward(of), list, content: vec![6; 40] }
+}
+
 pub(crate) fn answer(actor: &str, key: &str) -> IdempotencyRow {
     IdempotencyRow {
         actor: actor.into(),
@@ -167,6 +171,8 @@ pub(crate) fn together(all: impl IntoIterator<Item = Changes>) -> Changes {
         sum.outbox.extend(one.outbox);
         sum.outbox_done.extend(one.outbox_done);
         sum.lists.extend(one.lists);
+        sum.deliveries.extend(one.deliveries);
+        sum.delivered.extend(one.delivered);
         sum.answers.extend(one.answers);
         sum
     })

@@ -2,8 +2,8 @@
 
 use crate::harness::{Db, commit, label, look};
 use crate::rows::{
-    act, acts, answer, checkpoint, code, cosignature, cursor, data_key, index, list, message,
-    number, outbox, person, refused, resident, sixteen, stock, together, waiting, ward,
+    act, acts, answer, checkpoint, code, cosignature, cursor, data_key, delivery, index, list,
+    message, number, outbox, person, refused, resident, sixteen, stock, together, waiting, ward,
 };
 use base::{ActId, PersonId, Problem, labels};
 use ports::Store;
@@ -41,6 +41,8 @@ pub(crate) fn an_empty_store_has_an_answer_to_everything(db: &Db) {
         assert_eq!(view.acts_about(&sixteen(0), None, 10)?, []);
         assert_eq!(view.subject_index()?, (0, 0));
         assert_eq!(view.outbox(topic::NUMBER_LIST, None, 10)?, []);
+        assert_eq!(view.outbox_at(topic::NUMBER_LIST, &[ActId(0)])?, [None]);
+        assert_eq!(view.deliveries(10)?, []);
         assert_eq!(view.lists_of(ward(0))?, []);
         assert_eq!(view.answers(&[("a".into(), "b".into())])?, [None]);
         assert_eq!(view.last_checkpoint()?, None);
@@ -56,6 +58,7 @@ pub(crate) fn every_row_comes_back_as_it_was_written(db: &Db) {
         cursors: vec![cursor(0, 5)],
         stocks: vec![stock(1, 0, 0)],
         lists: vec![list(0, 1)],
+        deliveries: vec![delivery(0, 1)],
         answers: vec![answer("registrar:13101", "key-1")],
         ..resident(1, 0)
     };
@@ -77,6 +80,9 @@ pub(crate) fn every_row_comes_back_as_it_was_written(db: &Db) {
         assert_eq!(view.all_cursors()?, full.cursors);
         assert_eq!(view.all_stocks()?, full.stocks);
         assert_eq!(view.outbox(topic::NUMBER_LIST, None, 9)?, full.outbox);
+        let acts: Vec<_> = full.outbox.iter().map(|row| row.act).collect();
+        assert_eq!(view.outbox_at(topic::NUMBER_LIST, &acts)?, there(&full.outbox));
+        assert_eq!(view.deliveries(9)?, full.deliveries);
         assert_eq!(view.lists_of(ward(0))?, full.lists);
         let key = ("registrar:13101".into(), "key-1".into());
         assert_eq!(view.answers(&[key])?, there(&full.answers));
@@ -441,6 +447,7 @@ pub(crate) fn final_rows_are_not_replaced(db: &Db) {
     let first = Changes {
         outbox: vec![outbox(0)],
         lists: vec![list(0, 1)],
+        deliveries: vec![delivery(0, 1)],
         answers: vec![answer("a", "1")],
         ..Changes::default()
     };
@@ -453,6 +460,7 @@ pub(crate) fn final_rows_are_not_replaced(db: &Db) {
         Changes { acts: vec![act(1), act(1)], ..Changes::default() },
         Changes { outbox: first.outbox.clone(), ..Changes::default() },
         Changes { lists: first.lists.clone(), ..Changes::default() },
+        Changes { deliveries: first.deliveries.clone(), ..Changes::default() },
         Changes { answers: first.answers.clone(), ..Changes::default() },
     ] {
         assert_eq!(label(commit(db.store(), &changes)), "store_constraint", "{changes:?}");
@@ -617,12 +625,19 @@ pub(crate) fn keys_are_destroyed_and_work_is_done(db: &Db) {
         data_keys_destroyed: vec![PersonId(1)],
         outbox: vec![outbox(8)],
         outbox_done: vec![(ActId(8), topic::NUMBER_LIST)],
+        deliveries: vec![delivery(0, 1), delivery(0, 2), delivery(1, 1)],
+        delivered: vec![(ward(0), 2), (ward(2), 1)],
         ..Changes::default()
     };
     commit(db.store(), &at_once).unwrap();
     look(db.store(), |view| {
         assert_eq!(view.data_keys_not_of(0, PersonId(0), 9)?, [data_key(3)]);
         assert_eq!(view.outbox(topic::NUMBER_LIST, None, 9)?, [1, 2].map(outbox));
+        let at = view.outbox_at(topic::NUMBER_LIST, &[ActId(2), ActId(0), ActId(1)])?;
+        assert_eq!(at, [Some(outbox(2)), None, Some(outbox(1))]);
+        assert_eq!(view.outbox_at(2, &[ActId(2)])?, [None]);
+        assert_eq!(view.deliveries(9)?, [delivery(0, 1), delivery(1, 1)]);
+        assert_eq!(view.deliveries(1)?, [delivery(0, 1)]);
         Ok(())
     });
 }
@@ -827,6 +842,7 @@ pub(crate) fn each_check_of_the_schema_holds(db: &Db) {
         Changes { stocks: vec![stock(1, 0, 0), stock(2, 0, 0)], ..none() },
         Changes { stocks: vec![stock(1, 0, u64::MAX)], ..none() },
         Changes { lists: vec![list(0, 0)], ..none() },
+        Changes { deliveries: vec![delivery(0, 0)], ..none() },
         Changes { acts: vec![act(u64::MAX)], ..none() },
     ]);
     for changes in bad {
