@@ -8,7 +8,7 @@
 
 use crate::enact::present_number;
 use crate::permits::permit;
-use crate::work::{Outcome, PLATFORM_PERSON, Work, broken};
+use crate::work::{Outcome, PLATFORM_PERSON, Work};
 use base::{ActId, Actor, Date, PersonId, Personal, Problem, Purpose, Remedy, labels};
 use numbers::{IndividualNumber, LocalGovernmentCode, ResidentRecordCode};
 use policy::{Action, Permit};
@@ -114,8 +114,7 @@ fn fitting(
     let of = match work.person(person) {
         Ok(held) => held.resident().municipality,
         Err(problem) if problem.label() == labels::CONTENT_ERASED.text => {
-            let row = work.tx.persons(&[person])?.pop().flatten();
-            row.ok_or_else(|| broken("a code leads to no person"))?.municipality
+            work.last_keeper(person)?
         }
         Err(problem) => return Err(problem),
     };

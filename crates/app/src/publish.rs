@@ -389,7 +389,8 @@ fn encode(acts: &[ActRow]) -> Result<Vec<u8>, Problem> {
         .map_err(|refusal| Problem::from_refusal(refusal.label()))
 }
 
-pub(crate) fn split(detail: &str) -> Problem {
+/// Store and publication disagree.
+pub fn split(detail: &str) -> Problem {
     Problem::new(&labels::LEDGER_SPLIT, detail)
 }
 

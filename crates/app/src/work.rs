@@ -37,7 +37,7 @@ pub struct Work<'a> {
     next_act: u64,
     next_person: i64,
     people: BTreeMap<PersonId, Box<Person>>,
-    disposed: BTreeSet<PersonId>,
+    disposed: BTreeMap<PersonId, LocalGovernmentCode>,
     /// Who holds a code now (`Some(Some)`), or held it once (`Some(None)`).
     owners: HashMap<BlindIndex, Option<Option<PersonId>>>,
     codes: BTreeMap<(PersonId, i64), Kept<RecordCodeRow>>,
@@ -98,7 +98,7 @@ impl<'a> Work<'a> {
             next_act,
             next_person,
             people: BTreeMap::new(),
-            disposed: BTreeSet::new(),
+            disposed: BTreeMap::new(),
             owners: HashMap::new(),
             codes: BTreeMap::new(),
             numbers: BTreeMap::new(),
@@ -253,7 +253,8 @@ impl<'a> Work<'a> {
     /// Loads persons in few round trips.
     pub(crate) fn load(&mut self, persons: &[PersonId]) -> Result<(), Problem> {
         // Who was disposed of here still has a row and a key in the store until the commit.
-        let unknown = |id: &&PersonId| !self.people.contains_key(id) && !self.disposed.contains(id);
+        let unknown =
+            |id: &&PersonId| !self.people.contains_key(id) && !self.disposed.contains_key(id);
         let wanted: Vec<_> = persons.iter().filter(unknown).copied().collect();
         if wanted.is_empty() {
             return Ok(());

@@ -133,7 +133,6 @@ labels! {
     BIRTH_DATE_DIFFERS "birth_date_differs" Refused 422 "An event other than a correction cannot change the date of birth" "訂正以外の異動で生年月日は変わりません";
 
     // numbering
-    NUMBER_TAKEN "number_taken" Broken 500 "The number was given before: the numbering key or the store is wrong" "個人番号が重複しました";
     NUMBER_CHANGES_EXHAUSTED "number_changes_exhausted" Refused 409 "The number was changed seven times" "個人番号の変更回数の上限に達しています";
     NUMBER_CHANGE_REASON "number_change_reason" Refused 422 "A change needs a reason: the law allows it after a leak only" "番号変更には漏えいのおそれの理由が必要です";
     NUMBER_NOT_ASSIGNED "number_not_assigned" Absent 404 "The person has no designated number yet" "個人番号がまだ指定されていません";
@@ -208,7 +207,6 @@ labels! {
     STORE_SCHEMA "store_schema" Broken 500 "The store's schema is not this program's" "データベースの版が異なります";
     SEAL_BROKEN "seal_broken" Broken 500 "A sealed value does not open" "封緘された値を開けません";
     LEDGER_SPLIT "ledger_split" Broken 500 "The published ledger and the store disagree" "公開済み台帳とデータベースが一致しません";
-    VERIFY_FAILED "verify_failed" Broken 500 "The verification found a fault" "検証で不整合が見つかりました";
     IO "io" Broken 500 "Reading or writing a file failed" "ファイルの読み書きに失敗しました";
     INTERNAL "internal" Broken 500 "A defect of the program" "プログラムの不具合です";
 }

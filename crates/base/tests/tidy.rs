@@ -4,7 +4,7 @@
 
 #![cfg(test)]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -54,33 +54,70 @@ fn without_tests(text: &str) -> &str {
     text.split("#[cfg(test)]\nmod tests {").next().unwrap_or(text)
 }
 
+/// What a manifest names in its dependencies and those for building, however it writes them.
+fn dependencies(manifest: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let mut within = false;
+    for line in manifest.lines().map(str::trim) {
+        if let Some(header) = line.strip_prefix('[') {
+            let header = header.trim_end_matches(']');
+            within = header.ends_with("dependencies") && !header.ends_with("dev-dependencies");
+            // A table of its own: `[dependencies.name]`.
+            let own = header.rsplit_once("dependencies.");
+            names.extend(
+                own.filter(|(kind, _)| !kind.ends_with("dev-")).map(|(_, name)| name.into()),
+            );
+        } else if within && !line.starts_with('#') {
+            let name = line.split(['.', ' ', '=']).next().unwrap_or_default();
+            names.insert(name.to_owned());
+        }
+    }
+    names.remove("");
+    names
+}
+
+/// What a member is called where others depend on it.
+fn alias(member: &str) -> String {
+    match member {
+        "crates/http" => "http-door".to_owned(),
+        other => other.trim_start_matches("crates/").to_owned(),
+    }
+}
+
+fn dependencies_of(member: &str) -> BTreeSet<String> {
+    dependencies(&fs::read_to_string(root().join(member).join("Cargo.toml")).unwrap())
+}
+
 #[test]
 fn a_crate_depends_only_on_crates_above_it() {
     let members = members();
-    let alias = |member: &str| match member {
-        "crates/http" => "http-door".to_owned(),
-        other => other.trim_start_matches("crates/").to_owned(),
-    };
     for (at, member) in members.iter().enumerate() {
-        let manifest = fs::read_to_string(root().join(member).join("Cargo.toml")).unwrap();
-        let product = manifest.split("[dev-dependencies]").next().unwrap();
+        let named = dependencies_of(member);
         for below in &members[at..] {
-            let line = format!("\n{}.workspace", alias(below));
-            assert!(!product.contains(&line), "{member} depends on {below}, which is not above it");
+            let depends = named.contains(&alias(below));
+            assert!(!depends, "{member} depends on {below}, which is not above it");
         }
     }
 }
 
 #[test]
+fn dependencies_are_seen_however_they_are_written() {
+    let manifest = "[package]\nname = \"x\"\n[dependencies]\na.workspace = true\n\
+                    b = { workspace = true, features = [] }\nc = \"1\"\n[dev-dependencies]\nd = \"1\"\n\
+                    [dev-dependencies.e]\nversion = \"1\"\n[build-dependencies]\nf = \"1\"\n\
+                    [target.'cfg(unix)'.dependencies]\ng = \"1\"\n[dependencies.h]\nversion = \"1\"\n";
+    let names: Vec<_> = dependencies(manifest).into_iter().collect();
+    assert_eq!(names, ["a", "b", "c", "f", "g", "h"]);
+}
+
+#[test]
 fn the_longest_chain_of_crates_is_at_most_seven() {
-    let members = members();
     let mut depth: BTreeMap<String, usize> = BTreeMap::new();
-    for member in &members {
-        let manifest = fs::read_to_string(root().join(member).join("Cargo.toml")).unwrap();
-        let product = manifest.split("[dev-dependencies]").next().unwrap();
-        let above = depth.iter().filter(|(name, _)| product.contains(&format!("\n{name}.work")));
+    for member in &members() {
+        let named = dependencies_of(member);
+        let above = depth.iter().filter(|(name, _)| named.contains(*name));
         let deepest = above.map(|(_, depth)| *depth).max().unwrap_or(0);
-        depth.insert(member.trim_start_matches("crates/").to_owned(), deepest + 1);
+        depth.insert(alias(member), deepest + 1);
     }
     let longest = depth.values().max().unwrap();
     assert!(*longest <= CHAIN_MAX, "{longest}: {depth:?}");

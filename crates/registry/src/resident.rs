@@ -16,8 +16,8 @@ use base::Date;
 pub use decide::decide;
 pub use disposal::{RETENTION_YEARS, decide_disposal};
 pub use number::{
-    ChangeGround, LeakReason, LeakReasonRefusal, NumberChange, decide_designation,
-    decide_number_change, decide_provisional,
+    ChangeGround, LeakReason, LeakReasonRefusal, NumberChange, decide_number_change,
+    decide_provisional,
 };
 use numbers::{LocalGovernmentCode, ResidentRecordCode, assignment::Generation};
 pub use refusal::Refusal;

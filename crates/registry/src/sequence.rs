@@ -60,11 +60,6 @@ pub enum SequenceRefusal {
     WaitingFull,
 }
 
-impl FeedCursor {
-    /// The cursor of a feed from which nothing came yet.
-    pub const START: Self = Self { next: 1, waiting: 0 };
-}
-
 /// Decides about a message with this sequence number and digest. `seen` is what is known of the
 /// same number from before.
 pub fn decide(
@@ -91,12 +86,6 @@ pub fn decide(
     }
 }
 
-/// How many of the waiting sequence numbers (in order) follow each other from `next` on, and so
-/// can be applied.
-pub fn ready(next: u64, waiting: &[u64]) -> usize {
-    waiting.iter().zip(next..).take_while(|(waits, expected)| *waits == expected).count()
-}
-
 /// The sequence numbers that are missing before the last waiting one. `waiting` is in order and
 /// holds nothing below `next`.
 pub fn missing_ranges(next: u64, waiting: &[u64]) -> Vec<RangeInclusive<u64>> {
@@ -110,25 +99,6 @@ pub fn missing_ranges(next: u64, waiting: &[u64]) -> Vec<RangeInclusive<u64>> {
         expected = waits.saturating_add(1);
     }
     missing
-}
-
-impl Outcome {
-    /// All outcomes.
-    pub const ALL: [Self; 3] = [Self::Waiting, Self::Applied, Self::Refused];
-
-    /// The word of the API and the store.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Applied => "applied",
-            Self::Refused => "refused",
-        }
-    }
-
-    /// The outcome of this word.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|outcome| outcome.word() == word)
-    }
 }
 
 impl SequenceRefusal {
@@ -169,7 +139,7 @@ mod tests {
             (free, 10 + FEED_AHEAD_MAX, None, Ok(Arrival::Wait)),
             (full, 11, None, Err(SequenceRefusal::WaitingFull)),
             (free, 11, None, Ok(Arrival::Wait)),
-            (FeedCursor::START, 1, None, Ok(Arrival::Apply)),
+            (FeedCursor { next: 1, waiting: 0 }, 1, None, Ok(Arrival::Apply)),
         ] {
             assert_eq!(decide(cursor, sequence, ONE, seen.as_ref()), answer, "{sequence}");
         }
@@ -181,16 +151,6 @@ mod tests {
         assert_eq!(missing_ranges(5, &[5, 6]), []);
         assert_eq!(missing_ranges(5, &[7, 8, 12]), [5..=6, 9..=11]);
         assert_eq!(missing_ranges(1, &[u64::MAX]), [1..=u64::MAX - 1]);
-        assert_eq!(ready(5, &[5, 6, 8]), 2);
-        assert_eq!(ready(5, &[6, 7]), 0);
-    }
-
-    #[test]
-    fn words_and_labels() {
-        for outcome in Outcome::ALL {
-            assert_eq!(Outcome::from_word(outcome.word()), Some(outcome));
-        }
-        assert_eq!(Outcome::from_word("lost"), None);
     }
 
     proptest! {
@@ -199,7 +159,7 @@ mod tests {
             count in 1u64..40,
             shuffle in proptest::collection::vec(any::<Index>(), 120),
         ) {
-            let mut cursor = FeedCursor::START;
+            let mut cursor = FeedCursor { next: 1, waiting: 0 };
             let mut waiting = BTreeSet::new();
             let mut seen: BTreeMap<u64, Seen> = BTreeMap::new();
             let mut applied = Vec::new();
@@ -215,8 +175,8 @@ mod tests {
                         seen.insert(sequence, Seen { digest, outcome: Outcome::Waiting });
                     }
                     Arrival::Apply => {
-                        let behind: Vec<_> = waiting.iter().copied().collect();
-                        let run = ready(sequence + 1, &behind) as u64;
+                        let behind = waiting.iter().zip(sequence + 1..);
+                        let run = behind.take_while(|(n, next)| *n == next).count() as u64;
                         for n in sequence..=sequence + run {
                             waiting.remove(&n);
                             let digest = [n as u8; 16];

@@ -77,12 +77,6 @@ impl NodeDigest {
         self.sum = self.sum.wrapping_add(u128::from_be_bytes(entry.digest));
     }
 
-    /// Takes a record out again, so that a kept node follows a change without a walk.
-    pub fn remove(&mut self, entry: &Entry) {
-        self.count = self.count.wrapping_sub(1);
-        self.sum = self.sum.wrapping_sub(u128::from_be_bytes(entry.digest));
-    }
-
     /// The digest of two disjoint sets together.
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {

@@ -34,12 +34,6 @@ pub fn open(
     key.opened().open(place, sealed)
 }
 
-/// The salt of the leaf of act number `act`. It goes with the data key: once that is destroyed,
-/// nobody can show, or guess, what the leaf commits to.
-pub fn leaf_salt(key: &DataKey, act: u64) -> [u8; 32] {
-    salt(&key.prf(), act)
-}
-
 impl DataKey {
     /// A new key.
     pub fn from_entropy(entropy: &mut dyn Entropy) -> Self {
@@ -86,7 +80,8 @@ impl OpenedKey {
         self.cipher.open(&place.additional(), sealed)
     }
 
-    /// As [`leaf_salt`].
+    /// The salt of the leaf of act number `act`. It goes with the data key: once that is destroyed,
+    /// nobody can show, or guess, what the leaf commits to.
     pub fn leaf_salt(&self, act: u64) -> [u8; 32] {
         salt(&self.prf, act)
     }
@@ -151,11 +146,10 @@ mod tests {
     /// Computed with another implementation (Python's `hmac`), so that a release never changes it.
     #[test]
     fn the_leaf_salt_is_fixed() {
-        let salt = leaf_salt(&key(1), 258);
+        let salt = key(1).opened().leaf_salt(258);
         assert_eq!(hex(&salt), LEAF_SALT);
-        assert_eq!(salt, key(1).opened().leaf_salt(258));
-        assert_ne!(salt, leaf_salt(&key(1), 259));
-        assert_ne!(salt, leaf_salt(&key(2), 258));
+        assert_ne!(salt, key(1).opened().leaf_salt(259));
+        assert_ne!(salt, key(2).opened().leaf_salt(258));
     }
 
     fn hex(bytes: &[u8]) -> String {

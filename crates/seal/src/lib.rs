@@ -20,7 +20,7 @@ mod refusal;
 pub use aead::{OVERHEAD, SealingKey};
 pub use blind::{BlindIndex, blind_index, blind_message, subject_message};
 pub use columns::Class;
-pub use data_key::{DataKey, OpenedKey, leaf_salt, open, seal};
+pub use data_key::{DataKey, OpenedKey, open, seal};
 pub use digest_key::DigestKey;
 pub use place::{Place, WrapPlace};
 pub use refusal::SealRefusal;

@@ -42,10 +42,20 @@ impl Work<'_> {
     pub(crate) fn dispose(&mut self, id: PersonId) -> Result<(), Problem> {
         self.take_in();
         let person = self.people.remove(&id).ok_or_else(|| broken("a person was not loaded"))?;
+        let municipality = person.resident.municipality;
         self.changes.persons.push(person.emptied());
         self.changes.data_keys_destroyed.push(id);
-        self.disposed.insert(id);
+        self.disposed.insert(id, municipality);
         Ok(())
+    }
+
+    /// The municipality that kept the record of a disposed person last.
+    pub(crate) fn last_keeper(&mut self, id: PersonId) -> Result<LocalGovernmentCode, Problem> {
+        if let Some(municipality) = self.disposed.get(&id) {
+            return Ok(*municipality);
+        }
+        let row = self.tx.persons(&[id])?.pop().flatten();
+        Ok(row.ok_or_else(|| broken("a code leads to no person"))?.municipality)
     }
 
     /// Records an act that was refused. It is committed though the job that asked for it ends with
@@ -78,7 +88,7 @@ impl Work<'_> {
             here.map(|held| (held.row.id, held.resident.municipality)).collect();
         let stored = self.tx.persons_named(&index)?;
         let is_unseen =
-            |id: &PersonId| !self.people.contains_key(id) && !self.disposed.contains(id);
+            |id: &PersonId| !self.people.contains_key(id) && !self.disposed.contains_key(id);
         let unseen = stored.into_iter().filter(|row| is_unseen(&row.id));
         found.extend(unseen.map(|row| (row.id, row.municipality)));
         Ok(found)

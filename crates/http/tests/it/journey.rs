@@ -294,6 +294,6 @@ async fn a_former_municipality_is_not_told_again() {
     assert_eq!(taken["results"][0]["end"], "applied", "{taken}");
     let refused = ask().await;
     let label = (refused.label(), refused.status.as_u16());
-    assert_eq!(label, ("permit_foreign_municipality".to_owned(), 403));
+    assert_eq!(label, ("resident_absent".to_owned(), 404));
     house.close().await;
 }

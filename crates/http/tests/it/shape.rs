@@ -76,7 +76,10 @@ pub(crate) fn fault(schema: &'static Value, value: &Value) -> Option<String> {
             let fits = fits.count();
             (fits != 1).then(|| format!("fits {fits} of the shapes: {value}"))
         }
-        "pattern" => length_fault(rule.as_str().unwrap(), value.as_str()?),
+        "pattern" => {
+            let pattern = rule.as_str().unwrap();
+            (!matches(pattern, value.as_str()?)).then(|| format!("not {pattern}: {value}"))
+        }
         "minimum" => (value.as_i64()? < rule.as_i64().unwrap()).then(|| "too small".into()),
         "maximum" => (value.as_i64()? > rule.as_i64().unwrap()).then(|| "too large".into()),
         "minItems" => (value.as_array()?.len() < usize_of(rule)).then(|| "too few".into()),
@@ -108,12 +111,75 @@ fn is_a(kind: &str, value: &Value) -> bool {
     }
 }
 
-/// Patterns of one character class of a fixed length: `^[0-9]{6}$`.
-fn length_fault(pattern: &str, text: &str) -> Option<String> {
-    let rest = pattern.strip_prefix("^[")?.strip_suffix("}$")?;
-    let (class, length) = rest.split_once("]{")?;
-    let length: usize = length.parse().ok()?;
-    let hex = class == "0-9a-f";
-    let fits = |c: char| c.is_ascii_digit() || hex && ('a'..='f').contains(&c);
-    (text.len() != length || !text.chars().all(fits)).then(|| format!("not {pattern}"))
+/// Whether a text is what a pattern says: literals, classes, choices and counts, from end to end.
+fn matches(pattern: &str, text: &str) -> bool {
+    let whole = pattern.strip_prefix('^').and_then(|rest| rest.strip_suffix('$'));
+    rests(whole.unwrap_or_else(|| unknown(pattern)), text).contains(&"")
+}
+
+/// What may be left of a text after a beginning that fits.
+fn rests<'t>(pattern: &str, text: &'t str) -> Vec<&'t str> {
+    let Some(first) = pattern.chars().next() else { return vec![text] };
+    let end = match first {
+        '(' => pattern.find(')'),
+        '[' => pattern.find(']'),
+        plain if plain.is_ascii_alphanumeric() || plain == ':' => Some(0),
+        _ => None,
+    };
+    let (piece, after) = pattern.split_at(end.unwrap_or_else(|| unknown(pattern)) + 1);
+    let (least, most, after) = count(after);
+    let (mut now, mut found) = (vec![text], Vec::new());
+    for round in 0..=most {
+        if round >= least {
+            found.extend(now.iter().flat_map(|rest| rests(after, rest)));
+        }
+        now = now.into_iter().flat_map(|rest| once(piece, rest)).collect();
+        if now.is_empty() {
+            break;
+        }
+    }
+    found
+}
+
+fn once<'t>(piece: &str, text: &'t str) -> Vec<&'t str> {
+    if let Some(choice) = piece.strip_prefix('(') {
+        let choices = choice.strip_suffix(')').unwrap().split('|');
+        return choices.flat_map(|choice| rests(choice, text)).collect();
+    }
+    let Some(first) = text.chars().next() else { return Vec::new() };
+    let class: Vec<char> = piece.trim_matches(['[', ']']).chars().collect();
+    let in_range = |three: &[char]| three[1] == '-' && (three[0]..=three[2]).contains(&first);
+    let fits = class.contains(&first) && first != '-' || class.windows(3).any(in_range);
+    if fits { vec![&text[first.len_utf8()..]] } else { Vec::new() }
+}
+
+/// How often a piece may stand, and what follows.
+fn count(after: &str) -> (usize, usize, &str) {
+    if let Some(after) = after.strip_prefix('+') {
+        return (1, usize::MAX, after);
+    }
+    let Some(counts) = after.strip_prefix('{') else { return (1, 1, after) };
+    let (counts, after) = counts.split_once('}').unwrap_or_else(|| unknown(after));
+    let (least, most) = counts.split_once(',').unwrap_or((counts, counts));
+    (least.parse().unwrap(), most.parse().unwrap(), after)
+}
+
+fn unknown<T>(pattern: &str) -> T {
+    panic!("the pattern {pattern} is not known here")
+}
+
+#[test]
+fn the_ruler_measures() {
+    for (pattern, good, bad) in [
+        ("^[0-9]{3}$", &["012"][..], &["", "01", "0123", "01a", " 012"][..]),
+        ("^[0-9a-f]{0,2}$", &["", "a", "f0"], &["g", "abc", "-"]),
+        ("^(done|refused:[a-z_]+)$", &["done", "refused:a_b"], &["", "refused:", "done "]),
+        ("^([0-9]|6[0-3])$", &["6", "63"], &["64", "06"]),
+    ] {
+        good.iter().for_each(|text| assert!(matches(pattern, text), "{pattern} {text:?}"));
+        bad.iter().for_each(|text| assert!(!matches(pattern, text), "{pattern} {text:?}"));
+    }
+    for unknown in ["[0-9]", "^.*$", "^a?$", "^\\d$"] {
+        assert!(std::panic::catch_unwind(|| matches(unknown, "a")).is_err(), "{unknown}");
+    }
 }

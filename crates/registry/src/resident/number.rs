@@ -6,9 +6,9 @@
 //! residence) or ex officio by the mayor (art. 4). The old number stays reserved: it is of an
 //! earlier generation of the same code, which nobody else can have.
 
-use super::{Change, Decision, Fact, NumberState, Refusal, Resident, Status};
+use super::{Change, Decision, Fact, Refusal, Resident, Status};
 use base::Date;
-use numbers::{IndividualNumber, LocalGovernmentCode, ResidentRecordCode, assignment::Generation};
+use numbers::{IndividualNumber, LocalGovernmentCode, ResidentRecordCode};
 use std::{fmt, str::FromStr};
 
 /// The change of a number that a municipality asks for.
@@ -68,20 +68,6 @@ pub fn decide_provisional(
         });
     }
     Ok(one(code, by, today, Change::NumberAnnounced))
-}
-
-/// Decides about putting an announced number into force (本付番) in municipality `by`.
-pub fn decide_designation(
-    state: Option<&Resident>,
-    by: LocalGovernmentCode,
-    today: Date,
-) -> Result<Decision, Refusal> {
-    let resident = living_here(state, by)?;
-    if let NumberState::Designated(_) = resident.number {
-        return Err(Refusal::NumberAlreadyAssigned);
-    }
-    let generation = Generation::FIRST;
-    Ok(one(&resident.code, by, today, Change::NumberDesignated { generation }))
 }
 
 /// Decides about the change of a number. `present` is the resident's designated number, if there is

@@ -219,29 +219,11 @@ fn from_the_provisional_list_into_force() {
         let again = decide_provisional(Some(&announced), &code(), town(by), today);
         assert_eq!(again.unwrap_err(), refusal);
     }
-    let designated =
-        decide_designation(Some(&announced), here, today).unwrap().apply(Some(announced));
-    assert_eq!(designated.generation(), Some(Generation::FIRST));
     let birth = event(EventKind::Birth);
-    let entry = decide(Some(&designated), &birth, here, today).unwrap();
-    assert_eq!(entry.facts().count(), 1, "the number in force is not designated again");
-    assert_eq!(entry.apply(Some(designated)).fault(), None);
-}
-
-#[test]
-fn refusals_of_a_designation() {
-    for (state, by, refusal) in [
-        (None, HERE, Refusal::ResidentUnknown),
-        (Some(Status::Dead), ELSEWHERE, Refusal::ResidentDead),
-        (Some(Status::Provisional), ELSEWHERE, Refusal::ResidentElsewhere),
-        (Some(Status::Deleted), HERE, Refusal::ResidentDeleted),
-        (Some(Status::MovedOut), HERE, Refusal::ResidentAway),
-        (Some(Status::Registered), HERE, Refusal::NumberAlreadyAssigned),
-    ] {
-        let state = state.map(resident);
-        let decided = decide_designation(state.as_ref(), town(by), date(TODAY));
-        assert_eq!(decided.unwrap_err(), refusal);
-    }
+    let entry = decide(Some(&announced), &birth, here, today).unwrap();
+    assert_eq!(entry.facts().count(), 2, "entered, and the number put into force");
+    let entered = entry.apply(Some(announced));
+    assert_eq!((entered.generation(), entered.fault()), (Some(Generation::FIRST), None));
 }
 
 fn change<'a>(current: Option<&'a IndividualNumber>, ground: ChangeGround) -> NumberChange<'a> {
@@ -350,7 +332,6 @@ fn debug_shows_no_person() {
 enum Step {
     Event { kind: EventKind, by: &'static str, day: i8, birth: i8, with_record: bool },
     Provisional { by: &'static str },
-    Designation { by: &'static str },
     Change { by: &'static str },
 }
 
@@ -364,9 +345,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
             birth,
             with_record,
         });
-    let numbering = by().prop_flat_map(|by| {
-        select(vec![Step::Provisional { by }, Step::Designation { by }, Step::Change { by }])
-    });
+    let numbering =
+        by().prop_flat_map(|by| select(vec![Step::Provisional { by }, Step::Change { by }]));
     vec(prop_oneof![4 => event, 1 => numbering], 1..40)
 }
 
@@ -383,7 +363,6 @@ fn run(state: Option<&Resident>, step: &Step) -> Result<Decision, Refusal> {
             decide(state, &asked, town(by), today)
         }
         Step::Provisional { by } => decide_provisional(state, &code(), town(by), today),
-        Step::Designation { by } => decide_designation(state, town(by), today),
         Step::Change { by } => {
             let ask = NumberChange { by: town(by), ..change(None, ChangeGround::ExOfficio) };
             decide_number_change(state, &ask, Some(&present), today)

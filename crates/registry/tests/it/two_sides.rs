@@ -10,7 +10,7 @@ use sekisho_registry::{
     difference::differences,
     feed::{CSV_HEADER, FeedReader},
     resident::{Refusal, Resident, Status, decide},
-    sequence::{self, Arrival, FeedCursor, Outcome, Seen, ready},
+    sequence::{self, Arrival, FeedCursor, Outcome, Seen},
     set_digest::{Entry, Exchange, respond},
 };
 use std::{
@@ -71,7 +71,7 @@ struct Registry {
 
 impl Registry {
     fn new() -> Self {
-        Self { next: FeedCursor::START.next, ..Self::default() }
+        Self { next: 1, ..Self::default() }
     }
 
     fn take(&mut self, message: FeedMessage) -> Arrival {
@@ -87,10 +87,8 @@ impl Registry {
             }
             Arrival::Apply => {
                 self.apply(&message, digest);
-                let waits: Vec<_> = self.waiting.keys().copied().collect();
-                for sequence in &waits[..ready(self.next, &waits)] {
-                    let message = self.waiting.remove(sequence).unwrap();
-                    let digest = self.seen[sequence].digest;
+                while let Some(message) = self.waiting.remove(&self.next) {
+                    let digest = self.seen[&message.sequence].digest;
                     self.apply(&message, digest);
                 }
             }

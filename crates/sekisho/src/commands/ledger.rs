@@ -5,7 +5,7 @@ use crate::cli::Ledger;
 use crate::config::witness_key;
 use crate::output::{Answer, table};
 use crate::wiring::Wired;
-use app::publish::{PublishedTiles, unproven};
+use app::publish::{PublishedTiles, split, unproven};
 use base::{ActId, Problem, labels};
 use ledger::audit::{AuditError, audit};
 use ledger::checkpoint::{CheckpointRefusal, LogIdentity, SignedCheckpoint};
@@ -233,8 +233,4 @@ fn open(
 /// The trusted witnesses that cosigned.
 fn names(signed: &SignedCheckpoint) -> Vec<&str> {
     signed.cosigners().iter().map(|signer| signer.key.name().as_str()).collect()
-}
-
-fn split(detail: &str) -> Problem {
-    Problem::new(&labels::LEDGER_SPLIT, detail)
 }
