@@ -1,5 +1,5 @@
-//! Search keys of names from any text: folding a key again changes nothing, and spaces around a name
-//! do not matter.
+//! Search keys of names from any text: folding a key again changes nothing, and spaces around a
+//! name do not matter.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

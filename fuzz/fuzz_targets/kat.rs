@@ -1,5 +1,5 @@
-//! Known-answer questions out of any text: each is answered with one line, a JSON object that carries
-//! the question's id and either an output or a refusal. The source is the program's own.
+//! Known-answer questions out of any text: each is answered with one line, a JSON object that
+//! carries the question's id and either an output or a refusal. The source is the program's own.
 #![no_main]
 
 #[path = "../../crates/sekisho/src/kat.rs"]

@@ -1,5 +1,5 @@
-//! Witness requests out of any text: what is taken prints to the same bytes, and the witness cosigns
-//! nothing but the one step that the log's key signed. Bodies of answers too.
+//! Witness requests out of any text: what is taken prints to the same bytes, and the witness
+//! cosigns nothing but the one step that the log's key signed. Bodies of answers too.
 #![no_main]
 
 use ledger::TreeHead;

@@ -1,5 +1,5 @@
-//! The four numbers out of any text: nothing panics, what is taken prints as it was written, and the
-//! lenient reading takes the same digits as a folding written here a second time.
+//! The four numbers out of any text: nothing panics, what is taken prints as it was written, and
+//! the lenient reading takes the same digits as a folding written here a second time.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,5 +1,5 @@
-//! The exchange that finds differing records: between two sets of the bytes' making it finds exactly
-//! what differs, and against an other side that answers anything it ends all the same.
+//! The exchange that finds differing records: between two sets of the bytes' making it finds
+//! exactly what differs, and against an other side that answers anything it ends all the same.
 #![no_main]
 
 use ledger::Hash;

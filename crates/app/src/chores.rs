@@ -1,8 +1,8 @@
-//! What the platform does by itself between its callers' jobs: messages that waited behind a gap are
-//! worked off, and answers older than a day are forgotten.
+//! What the platform does by itself between its callers' jobs: messages that waited behind a gap
+//! are worked off, and answers older than a day are forgotten.
 //!
-//! Each chore is a short transaction of its own, so that nobody waits long behind one. What there is
-//! to do is looked for in the store, at the start and every few minutes: a crash costs nothing.
+//! Each chore is a short transaction of its own, so that nobody waits long behind one. What there
+//! is to do is looked for in the store, at the start and every few minutes: a crash costs nothing.
 
 use crate::feed_backlog::{feeds_ready, work_off_some};
 use crate::once::Forgetting;

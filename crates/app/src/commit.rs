@@ -1,8 +1,8 @@
 //! The one write door: many acts, one transaction, one wait for the disk.
 //!
-//! Callers hand in jobs; a single thread takes all that have come, runs them on one unit of work and
-//! commits. While the disk is busy, the next jobs gather: the batch grows with the load and the wait
-//! does not. A job is answered after the commit it is part of, never before.
+//! Callers hand in jobs; a single thread takes all that have come, runs them on one unit of work
+//! and commits. While the disk is busy, the next jobs gather: the batch grows with the load and the
+//! wait does not. A job is answered after the commit it is part of, never before.
 
 use crate::chores::Chores;
 use crate::platform::Platform;
@@ -59,7 +59,8 @@ where
             Err(problem) if problem.remedy() == Remedy::Broken || is_of_the_store(problem) => {
                 Err(problem.clone())
             }
-            // Any other answer must not have written: what it left would be committed with the rest.
+            // Any other answer must not have written: what it left would be committed with the
+            // rest.
             Err(_) if work.mark() != before => {
                 Err(Problem::new(&labels::INTERNAL, "a refused job left changes"))
             }
@@ -84,7 +85,7 @@ impl Committer {
         let counted = Arc::clone(&tally);
         let run = move || serve(&platform, &jobs, &counted);
         let thread = std::thread::Builder::new().name("committer".to_owned()).spawn(run);
-        let thread = thread.map_err(|error| Problem::new(&labels::IO, error.to_string()))?;
+        let thread = thread.map_err(Problem::from_io)?;
         Ok(Self { queue: Some(queue), thread: Some(thread), tally })
     }
 
@@ -150,10 +151,10 @@ fn serve(platform: &Platform, jobs: &Receiver<Box<dyn Job>>, tally: &Tally) {
     }
 }
 
-/// Commits a batch. A job that spoils it is parted from the others, so that it costs nobody else the
-/// answer: at the place where it failed, or by halves where that shows at the commit only. What
-/// ails the store, or comes before any job, would befall each part alike and is told to all at once.
-/// Gives the feeds that were left with something to do.
+/// Commits a batch. A job that spoils it is parted from the others, so that it costs nobody else
+/// the answer: at the place where it failed, or by halves where that shows at the commit only. What
+/// ails the store, or comes before any job, would befall each part alike and is told to all at
+/// once. Gives the feeds that were left with something to do.
 fn commit_batch(platform: &Platform, batch: Vec<Box<dyn Job>>) -> BTreeSet<LocalGovernmentCode> {
     let mut feeds = BTreeSet::new();
     let mut parts = vec![batch];

@@ -1,5 +1,5 @@
-//! Messages that waited behind a gap are worked off once it is closed: in their order, so many in one
-//! transaction, the rest in the next ones. Reads and writes what `resident_event` does.
+//! Messages that waited behind a gap are worked off once it is closed: in their order, so many in
+//! one transaction, the rest in the next ones. Reads and writes what `resident_event` does.
 //!
 //! Where a feed stands is in the store alone: the cursor, and a message that waits at its place. So
 //! whoever comes first goes on, after a crash too.

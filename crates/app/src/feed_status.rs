@@ -1,5 +1,5 @@
-//! How far a municipality's feed has come: what is expected, what is missing by name, what waits, what
-//! was refused. Reads the feed; shows no person.
+//! How far a municipality's feed has come: what is expected, what is missing by name, what waits,
+//! what was refused. Reads the feed; shows no person.
 
 use crate::platform::Platform;
 use base::{ActId, Problem};

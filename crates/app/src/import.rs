@@ -1,8 +1,8 @@
 //! A feed file is taken in: read, applied in large transactions, told of.
 //!
 //! Reading runs ahead of applying by a few batches, whatever the size of the file. Every message is
-//! recognised by sender and sequence number, so the same file may be given again after a crash: what
-//! is there is skipped, what is missing is done, and the end is the same.
+//! recognised by sender and sequence number, so the same file may be given again after a crash:
+//! what is there is skipped, what is missing is done, and the end is the same.
 
 use crate::commit::transact_observed;
 use crate::feed_backlog::{feeds_ready, work_off_some};

@@ -12,8 +12,8 @@ use ports::rows::{Changes, DataKeyRow};
 use ports::{KeyInfo, View};
 use seal::{DataKey, WrapPlace};
 
-/// Makes every key that is not there yet and tells of all of them. Where there is a platform already,
-/// a key that is not there was destroyed: `already_initialised`.
+/// Makes every key that is not there yet and tells of all of them. Where there is a platform
+/// already, a key that is not there was destroyed: `already_initialised`.
 pub fn make_keys(platform: &Platform) -> Result<Vec<KeyInfo>, Problem> {
     platform.store.snapshot("make_keys", &mut |view| refuse_second(view))?;
     let mut entropy = (platform.entropy)();

@@ -1,5 +1,5 @@
-//! A key of a former epoch is destroyed: what is still wrapped under it, in backups and old copies, opens
-//! never again (D1). Every other key is in use as long as the platform is.
+//! A key of a former epoch is destroyed: what is still wrapped under it, in backups and old copies,
+//! opens never again (D1). Every other key is in use as long as the platform is.
 //!
 //! The act is committed before the deed: a crash between the two leaves a key that the same command
 //! destroys, and never a key that is gone unseen.

@@ -2,7 +2,8 @@
 //!
 //! Each use case is one file with one function: ask for the permit, look at what is so, let the
 //! decision crate decide, put the rows and the act into the unit of work (`work`). Nothing is
-//! written on the way: the one write door is [`commit`], which carries many acts in one transaction.
+//! written on the way: the one write door is [`commit`], which carries many acts in one
+//! transaction.
 
 pub mod commit;
 pub mod cosign;

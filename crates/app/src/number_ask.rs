@@ -2,9 +2,9 @@
 //! touched: A1, P1. The person is named by resident record code, or by name and birth date; these
 //! must fit one person only.
 //!
-//! A municipality looks among its own residents only: to it a person of another town is as absent as
-//! nobody. What is refused to whoever has a right to ask is on record all the same, so that trying
-//! names and codes is seen.
+//! A municipality looks among its own residents only: to it a person of another town is as absent
+//! as nobody. What is refused to whoever has a right to ask is on record all the same, so that
+//! trying names and codes is seen.
 
 use crate::enact::present_number;
 use crate::permits::permit;

@@ -1,6 +1,6 @@
-//! A number is changed after a leak (My Number Act art. 7(2); Enforcement Order art. 3, 4). Reads and
-//! writes person and number; puts the new number on the municipality's next list. Invariants touched:
-//! N1, A1, P1.
+//! A number is changed after a leak (My Number Act art. 7(2); Enforcement Order art. 3, 4). Reads
+//! and writes person and number; puts the new number on the municipality's next list. Invariants
+//! touched: N1, A1, P1.
 
 use crate::enact::{enact, number_for, number_of_act, present_number};
 use crate::number_ask::{Whose, ask_about, content, permit_about};

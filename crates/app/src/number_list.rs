@@ -1,5 +1,5 @@
-//! Number lists (個人番号リスト) and notification data (送付先情報): what municipalities get after numbers
-//! were assigned. Reads persons and numbers from the outbox; writes one list per municipality and an
+//! Number lists (個人番号リスト) and notification data (送付先情報): what municipalities get after numbers were
+//! assigned. Reads persons and numbers from the outbox; writes one list per municipality and an
 //! access entry per person and municipality. Invariants touched: A1, O1, R1.
 //!
 //! The list goes to the municipality whose act it was, the notification data to the one that keeps
@@ -189,7 +189,8 @@ fn listed_number(
     Ok((people::open_number(key, number, FIRST_KEY_GENERATION)?, state))
 }
 
-/// Puts a list into the transaction: its act, its row, and its files, sealed, until they are written.
+/// Puts a list into the transaction: its act, its row, and its files, sealed, until they are
+/// written.
 fn keep(
     work: &mut Work<'_>,
     permit: &Permit,

@@ -62,8 +62,8 @@ pub fn note_of(list: &[Reserved]) -> String {
     list.iter().map(word).collect::<Vec<_>>().join(" ")
 }
 
-/// Tells a list again to whom it concerns now: an act of reading for each number in it. A code whose
-/// holder has moved, or was disposed of, is told so and does not stop the others.
+/// Tells a list again to whom it concerns now: an act of reading for each number in it. A code
+/// whose holder has moved, or was disposed of, is told so and does not stop the others.
 pub fn provisional_list_again(
     work: &mut Work<'_>,
     permit: &Permit,

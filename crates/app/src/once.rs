@@ -1,5 +1,5 @@
-//! Doing a thing once: what was done is kept under the caller's idempotency key for a day, so that a
-//! request that comes again is not carried out again.
+//! Doing a thing once: what was done is kept under the caller's idempotency key for a day, so that
+//! a request that comes again is not carried out again.
 //!
 //! What is kept is the act and a note, never a personal value: the answer is made anew from what is
 //! so, under a permit of its own, and is an act of reading where it shows a number. So a key opens
@@ -35,7 +35,8 @@ pub struct Answered<T> {
 }
 
 /// Carries `act` out; if the actor's key was used before, has it answer again from what is known of
-/// that. `request` is what was asked, to tell a repeat from a mistake. Tells whether it is a repeat.
+/// that. `request` is what was asked, to tell a repeat from a mistake. Tells whether it is a
+/// repeat.
 pub fn once<T>(
     work: &mut Work<'_>,
     actor: &Actor,
@@ -106,8 +107,8 @@ impl Forgetting {
     }
 }
 
-/// The first act at or after a moment; the number of acts, if there is none. Acts are in the order of
-/// their times.
+/// The first act at or after a moment; the number of acts, if there is none. Acts are in the order
+/// of their times.
 fn first_act_at(view: &mut dyn View, moment: Moment) -> Result<ActId, Problem> {
     let (mut low, mut high) = (0, view.act_count()?);
     while low < high {

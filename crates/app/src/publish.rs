@@ -45,8 +45,8 @@ impl TileSource for PublishedTiles<'_> {
     }
 }
 
-/// What it means that no proof could be made from published tiles: asked outside the log, or tiles that
-/// are not what was published.
+/// What it means that no proof could be made from published tiles: asked outside the log, or tiles
+/// that are not what was published.
 pub fn unproven(error: ReadError<Problem>) -> Problem {
     match error {
         ReadError::Range => Problem::new(&labels::PROOF_RANGE, ""),

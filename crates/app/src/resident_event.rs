@@ -1,10 +1,10 @@
 //! A municipality reports what happened to a resident. Reads and writes person, code, number, feed;
 //! puts a new number on the municipality's next list. Invariants touched: N1, A1, P1.
 //!
-//! Messages are taken in the order of their sequence numbers. One that comes early waits, sealed, and
-//! is applied by `feed_backlog` once the gap is closed; one that comes again is answered from the
-//! record; one that the law refuses is recorded as refused, with its label, and the feed goes on: what
-//! it was to do is sent again under the next number.
+//! Messages are taken in the order of their sequence numbers. One that comes early waits, sealed,
+//! and is applied by `feed_backlog` once the gap is closed; one that comes again is answered from
+//! the record; one that the law refuses is recorded as refused, with its label, and the feed goes
+//! on: what it was to do is sent again under the next number.
 
 use crate::enact::{FIRST_KEY_GENERATION, enact};
 use crate::feed_backlog::work_off;

@@ -38,7 +38,7 @@ pub(crate) fn side_by_side<T: Sync, S, U: Send>(
 fn join<U>(
     thread: std::io::Result<ScopedJoinHandle<'_, Result<U, Problem>>>,
 ) -> Result<U, Problem> {
-    let thread = thread.map_err(|error| Problem::new(&labels::IO, error.kind().to_string()))?;
+    let thread = thread.map_err(Problem::from_io)?;
     let stopped = |_| Err(Problem::new(&labels::INTERNAL, "a thread stopped"));
     thread.join().unwrap_or_else(stopped)
 }

@@ -59,7 +59,8 @@ pub fn stock_issue_again(
     Ok(StockIssued { act, id, codes: codes_of(work, &counters)? })
 }
 
-/// All codes of a municipality's stocks, oldest first, used or not: what its own register may enter.
+/// All codes of a municipality's stocks, oldest first, used or not: what its own register may
+/// enter.
 pub fn stock_codes(
     work: &mut Work<'_>,
     municipality: LocalGovernmentCode,
@@ -75,8 +76,8 @@ pub(crate) struct Drawn {
     pub(crate) stock: StockRow,
 }
 
-/// The next code of the municipality's stocks that nobody holds. The code is free until the stock is
-/// kept; that those before it were given out is kept at once, so that none is looked up again.
+/// The next code of the municipality's stocks that nobody holds. The code is free until the stock
+/// is kept; that those before it were given out is kept at once, so that none is looked up again.
 pub(crate) fn next_code(
     work: &mut Work<'_>,
     municipality: LocalGovernmentCode,

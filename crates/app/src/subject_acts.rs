@@ -1,6 +1,7 @@
-//! Who looked, when, for what: the acts about one person. No article gives a right to this list: the
-//! Basic Resident Register Act (art. 30-32) has everybody shown their own identification data, not
-//! who looked at it. To look is itself a reading, and stands in the ledger before anything is shown.
+//! Who looked, when, for what: the acts about one person. No article gives a right to this list:
+//! the Basic Resident Register Act (art. 30-32) has everybody shown their own identification data,
+//! not who looked at it. To look is itself a reading, and stands in the ledger before anything is
+//! shown.
 
 use crate::number_ask::{Whose, ask_about, content, permit_about};
 use crate::permits::permit;

@@ -1,6 +1,6 @@
-//! A token is issued, with which its holder acts as somebody: the act says which operator let them in.
-//! Shows no person. The leaf commits to what the token says, so that a token that is found can be
-//! held against the act.
+//! A token is issued, with which its holder acts as somebody: the act says which operator let them
+//! in. Shows no person. The leaf commits to what the token says, so that a token that is found can
+//! be held against the act.
 
 use crate::permits::permit;
 use crate::work::{Outcome, Work};

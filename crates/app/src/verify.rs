@@ -1,7 +1,7 @@
 //! `verify`: walks everything and says what does not hold.
 //!
-//! Shares with the use cases the ways to open a seal and to name a key, and nothing else: what a row
-//! should be is worked out again from the others. Every test of the platform ends with it, and
+//! Shares with the use cases the ways to open a seal and to name a key, and nothing else: what a
+//! row should be is worked out again from the others. Every test of the platform ends with it, and
 //! operators call the same.
 
 use crate::enact::FIRST_KEY_GENERATION;

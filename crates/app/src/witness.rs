@@ -1,10 +1,10 @@
-//! Being a witness of other ledgers (C2SP tlog-witness): one head per ledger is remembered, and only
-//! what continues it is cosigned.
+//! Being a witness of other ledgers (C2SP tlog-witness): one head per ledger is remembered, and
+//! only what continues it is cosigned.
 //!
-//! Owns the order that makes a cosignature worth something: under the ledger's lock the last head is
-//! read, the request decided, the new head made durable, and only then the cosignature given out.
-//! What shows that a ledger has two histories is kept beside it as evidence. Assumes that no other
-//! process writes the same record.
+//! Owns the order that makes a cosignature worth something: under the ledger's lock the last head
+//! is read, the request decided, the new head made durable, and only then the cosignature given
+//! out. What shows that a ledger has two histories is kept beside it as evidence. Assumes that no
+//! other process writes the same record.
 
 use base::{Clock, Problem, labels};
 use ledger::TreeHead;
@@ -173,8 +173,8 @@ pub fn label() -> Result<KeyLabel, Problem> {
     "witness/1".parse().map_err(Problem::from)
 }
 
-/// The ledgers of these keys: the name of a key is its ledger's origin. Several keys of one name are
-/// of one ledger.
+/// The ledgers of these keys: the name of a key is its ledger's origin. Several keys of one name
+/// are of one ledger.
 fn watched(keys: &[VerifierKey]) -> Result<Vec<Watched>, Problem> {
     let mut logs: Vec<Watched> = Vec::new();
     for key in keys {

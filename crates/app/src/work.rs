@@ -1,9 +1,9 @@
 //! The unit of work: what one transaction has looked at and what it will leave behind.
 //!
-//! Use cases read through it (each row once) and put changes into it; all of them are written in one
-//! go at the end. Because later acts of a batch see what earlier ones left here, a batch of many acts is
-//! the same as the acts one by one. Acts get their places in the ledger in the order in which they
-//! are recorded.
+//! Use cases read through it (each row once) and put changes into it; all of them are written in
+//! one go at the end. Because later acts of a batch see what earlier ones left here, a batch of
+//! many acts is the same as the acts one by one. Acts get their places in the ledger in the order
+//! in which they are recorded.
 
 mod finish;
 mod rows;
@@ -142,8 +142,8 @@ impl<'a> Work<'a> {
         &self.own_key
     }
 
-    /// A mark that moves whenever the unit of work takes a change in; that something was refused, and
-    /// is on record as refused, is none.
+    /// A mark that moves whenever the unit of work takes a change in; that something was refused,
+    /// and is on record as refused, is none.
     pub fn mark(&self) -> u64 {
         self.taken_in
     }

@@ -1,4 +1,5 @@
-//! Who acts. Written `kind:name`, as in `municipality:131016`; an actor is never a resident's number.
+//! Who acts. Written `kind:name`, as in `municipality:131016`; an actor is never a resident's
+//! number.
 
 use numbers::LocalGovernmentCode;
 use std::{fmt, str::FromStr};

@@ -1,7 +1,8 @@
 //! The one table of everything that can be refused or go wrong.
 //!
 //! A label never changes its meaning once released: programs branch on it. Each entry says what the
-//! caller should do (`Remedy`), the HTTP status it travels under, and one sentence in each language.
+//! caller should do (`Remedy`), the HTTP status it travels under, and one sentence in each
+//! language.
 
 /// What the caller should do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

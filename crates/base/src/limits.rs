@@ -1,4 +1,5 @@
-//! Every bound that crosses a crate border. A bound that one crate alone needs stands in that crate.
+//! Every bound that crosses a crate border. A bound that one crate alone needs stands in that
+//! crate.
 
 /// Longest line of a feed file, in bytes. A record with every field at its longest needs 6 KiB.
 pub const FEED_LINE_BYTES_MAX: usize = 16 * 1024;

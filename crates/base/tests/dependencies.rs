@@ -1,8 +1,9 @@
-//! What the program is made of: licences, sources, banned crates, and budgets for their number and for
-//! foreign libraries. Rules and lists are those of `deny.toml`; `cargo metadata` says what is so.
+//! What the program is made of: licences, sources, banned crates, and budgets for their number and
+//! for foreign libraries. Rules and lists are those of `deny.toml`; `cargo metadata` says what is
+//! so.
 //!
-//! Needs no network: every crate was downloaded to build this test. Budgets are for the program alone,
-//! licences and sources for whatever is built here.
+//! Needs no network: every crate was downloaded to build this test. Budgets are for the program
+//! alone, licences and sources for whatever is built here.
 #![cfg(test)]
 
 use serde_json::Value;

@@ -18,7 +18,8 @@ pub(crate) struct Granted {
     pub(crate) actor: Actor,
     /// What for.
     pub(crate) purpose: Purpose,
-    /// The right, if the address says whose things are concerned; otherwise the use case asks for it.
+    /// The right, if the address says whose things are concerned; otherwise the use case asks for
+    /// it.
     pub(crate) permit: Option<Permit>,
 }
 

@@ -1,7 +1,7 @@
 //! What the door counts, as text for Prometheus.
 //!
-//! Labels come from tables only (routes, methods, statuses, the labels of problems), so their number
-//! is bounded whatever callers send, and nothing personal can be among them.
+//! Labels come from tables only (routes, methods, statuses, the labels of problems), so their
+//! number is bounded whatever callers send, and nothing personal can be among them.
 
 use hyper::StatusCode;
 use std::collections::BTreeMap;

@@ -94,7 +94,8 @@ pub(crate) fn problem_response(problem: &Problem) -> Response<Full<Bytes>> {
     response
 }
 
-/// The body of a problem (RFC 9457 with the members `title_ja`, `label`, `remedy`, `line`, `field`).
+/// The body of a problem (RFC 9457 with the members `title_ja`, `label`, `remedy`, `line`,
+/// `field`).
 pub fn problem_body(problem: &Problem) -> Value {
     let entry = problem.entry();
     let mut body = json!({

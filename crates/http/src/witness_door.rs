@@ -1,7 +1,7 @@
 //! A witness's door: `add-checkpoint` for ledgers, `checkpoint` for monitors (C2SP tlog-witness).
 //!
-//! Nobody shows who they are: a request counts by the ledger's signature in it. The bounds are those
-//! of the API's door; deciding waits for the disk and runs on threads of its own.
+//! Nobody shows who they are: a request counts by the ledger's signature in it. The bounds are
+//! those of the API's door; deciding waits for the disk and runs on threads of its own.
 
 use crate::door::{method_word, refuse};
 use crate::inlet::{self, Incoming};

@@ -61,7 +61,7 @@ impl WitnessClient {
     pub fn start() -> Result<Arc<Self>, Problem> {
         let mut builder = Builder::new_multi_thread();
         let runtime = builder.worker_threads(1).thread_name("witnesses").enable_all().build();
-        let runtime = runtime.map_err(|error| Problem::new(&labels::IO, error.to_string()))?;
+        let runtime = runtime.map_err(Problem::from_io)?;
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         let client = Client::builder(TokioExecutor::new())

@@ -2,8 +2,8 @@
 //!
 //! Authority is one table (`TABLE`). A caller is judged by [`permit`]; the answer is a [`Permit`],
 //! a value that can be had in no other way, and every use case asks for one before it shows or
-//! changes anything (invariant P1). The permit names the legal basis and the version of the table, and both
-//! go into the ledger with the act, so that an auditor can replay the judgement.
+//! changes anything (invariant P1). The permit names the legal basis and the version of the table,
+//! and both go into the ledger with the act, so that an auditor can replay the judgement.
 
 mod action;
 mod table;

@@ -1,4 +1,5 @@
-//! The table of legal bases: one row per actor kind, action and purpose. Nothing else gives a right.
+//! The table of legal bases: one row per actor kind, action and purpose. Nothing else gives a
+//! right.
 
 use crate::action::Action;
 use base::Purpose;

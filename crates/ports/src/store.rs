@@ -1,4 +1,5 @@
-//! The store: where everything is kept, behind two small doors, one for looking and one for writing.
+//! The store: where everything is kept, behind two small doors, one for looking and one for
+//! writing.
 //!
 //! Trust: whoever can change the store can take service away, but cannot read personal content
 //! (sealed), nor change history unseen (the ledger's published checkpoints stand against it).

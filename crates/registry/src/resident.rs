@@ -2,9 +2,9 @@
 //!
 //! `decide` and its siblings say what an event means for a resident, or refuse it; `apply` carries
 //! a fact out and cannot fail. No event here changes a resident record code: it comes back with the
-//! person after a move abroad or an ex officio deletion (Basic Resident Register Act art. 30-3), and
-//! with it the Individual Number, which no event changes either (My Number Act art. 7). Anybody may
-//! have the code changed on request (art. 30-4); no message of the feed says so.
+//! person after a move abroad or an ex officio deletion (Basic Resident Register Act art. 30-3),
+//! and with it the Individual Number, which no event changes either (My Number Act art. 7). Anybody
+//! may have the code changed on request (art. 30-4); no message of the feed says so.
 
 mod decide;
 mod disposal;

@@ -202,7 +202,8 @@ pub(crate) struct Drawn {
 /// Options of `init`.
 #[derive(Args, Debug)]
 pub(crate) struct Init {
-    /// Invent a passphrase and keep it in the data directory in `keys/passphrase`, for its owner only.
+    /// Invent a passphrase and keep it in the data directory in `keys/passphrase`, for its owner
+    /// only.
     #[arg(long)]
     pub(crate) generate_passphrase: bool,
     /// The ledger's name, for ever (ledger.origin).
@@ -218,7 +219,8 @@ pub(crate) struct Import {
     /// Format; without it the first byte decides.
     #[arg(long, value_enum)]
     pub(crate) format: Option<FeedFormat>,
-    /// Make the store and keys first if there are none, and give each municipality a stock of codes.
+    /// Make the store and keys first if there are none, and give each municipality a stock of
+    /// codes.
     #[arg(long)]
     pub(crate) prepare: bool,
 }
@@ -331,7 +333,8 @@ pub(crate) enum Witness {
         /// The witness's name, for ever: a URL without its scheme, reachable or not.
         #[arg(long, value_name = "NAME")]
         name: String,
-        /// Invent a passphrase and keep it in the data directory in `keys/passphrase`, for its owner only.
+        /// Invent a passphrase and keep it in the data directory in `keys/passphrase`, for its
+        /// owner only.
         #[arg(long)]
         generate_passphrase: bool,
     },
@@ -346,11 +349,12 @@ pub(crate) enum Witness {
         "sekisho witness serve --data witness --listen 127.0.0.1:8792 --log KEY --log OTHERKEY",
     ))]
     Serve {
-        /// Address to listen on. What passes is public and signed, but not secret: it is plain HTTP.
+        /// Address to listen on. What passes is public and signed, but not secret: it is plain
+        /// HTTP.
         #[arg(long, default_value = "127.0.0.1:8791", value_name = "ADDRESS")]
         listen: std::net::SocketAddr,
-        /// Verifier key of a ledger to watch, as `sekisho ledger key` prints it; may be given several
-        /// times. The key's name is the ledger's.
+        /// Verifier key of a ledger to watch, as `sekisho ledger key` prints it; may be given
+        /// several times. The key's name is the ledger's.
         #[arg(long = "log", required = true, value_name = "KEY")]
         logs: Vec<String>,
     },

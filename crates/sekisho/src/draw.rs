@@ -1,4 +1,5 @@
-//! Invented residents as a feed: the population of `sim` with codes from the municipalities' stocks.
+//! Invented residents as a feed: the population of `sim` with codes from the municipalities'
+//! stocks.
 
 use crate::cli::Drawn;
 use app::Platform;

@@ -1,5 +1,5 @@
-//! Known-answer questions: one JSON object in, one JSON object out, so that an outsider's vectors can
-//! be asked of the very code that runs here.
+//! Known-answer questions: one JSON object in, one JSON object out, so that an outsider's vectors
+//! can be asked of the very code that runs here.
 //!
 //! Owns the form of questions and answers; the arithmetic is that of `numbers`, `ledger` and the
 //! cryptographic library. Pure: a question brings its keys along, nothing of the platform's own is

@@ -38,8 +38,8 @@ fn main() -> ExitCode {
     }))
 }
 
-/// Help, version, or what is wrong with the command line. In JSON without the words given, which may
-/// hold a number.
+/// Help, version, or what is wrong with the command line. In JSON without the words given, which
+/// may hold a number.
 fn usage(error: &clap::Error) -> ExitCode {
     let asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     let as_json = std::env::args_os().any(|word| word == "--json");

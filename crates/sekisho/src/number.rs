@@ -1,7 +1,8 @@
 //! What `sekisho number check` and `sekisho number explain` say, for people and as JSON.
 //!
-//! Reads leniently, as people write. A value that may be personal is shown masked, its last two digits
-//! aside, because screens and logs outlive the question; only `explain` shows a number, to who gave it.
+//! Reads leniently, as people write. A value that may be personal is shown masked, its last two
+//! digits aside, because screens and logs outlive the question; only `explain` shows a number, to
+//! who gave it.
 
 use comfy_table::{CellAlignment, Table, presets};
 use numbers::{
@@ -53,8 +54,8 @@ pub(crate) fn check_table(lines: &[CheckLine]) -> String {
     table.to_string()
 }
 
-/// The arithmetic of one value's check digit; a wrong one is explained too. With the family named, a
-/// payload without its check digit is enough.
+/// The arithmetic of one value's check digit; a wrong one is explained too. With the family named,
+/// a payload without its check digit is enough.
 pub(crate) fn explain(value: &str, family: Option<Family>) -> Result<Explanation, Refusal> {
     let family = family.map_or_else(|| family_of(value), Ok)?;
     explain_number(family, value).map_err(Refusal::Number)

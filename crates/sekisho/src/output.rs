@@ -1,5 +1,5 @@
-//! What a command answers with: text for people, JSON for programs, an exit code for scripts; and how
-//! a problem is told so that the reader knows what to do.
+//! What a command answers with: text for people, JSON for programs, an exit code for scripts; and
+//! how a problem is told so that the reader knows what to do.
 
 use crate::cli::Colour;
 use base::{Problem, Remedy, labels};

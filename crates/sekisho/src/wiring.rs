@@ -206,7 +206,8 @@ pub(crate) fn change_passphrase(
         let detail = "the passphrase in use is kept elsewhere: give a new one";
         return Err(Problem::new(&labels::PASSPHRASE_MISSING, detail));
     }
-    // Whatever breaks off here, the passphrase that opens the key store stands in one of the two files.
+    // Whatever breaks off here, the passphrase that opens the key store stands in one of the two
+    // files.
     let beside = write_invented(&file)?;
     seal(&Passphrase::from_file(&beside)?)?;
     fs::rename(&beside, &file).map_err(Problem::from_io)?;

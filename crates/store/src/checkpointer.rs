@@ -1,11 +1,11 @@
 //! Copying the write-ahead log back into the database file, beside the commits.
 //!
-//! SQLite's own checkpoint runs inside a commit, and every caller of that commit waits for it. Here a
-//! thread with a connection of its own copies what was committed, a little at a time so that the
+//! SQLite's own checkpoint runs inside a commit, and every caller of that commit waits for it. Here
+//! a thread with a connection of its own copies what was committed, a little at a time so that the
 //! disk is never long at it, and makes each pass durable, while the writer goes on. Once the log is
 //! long enough and a pass has left only a little behind, the writer copies that little between two
-//! commits; then nothing is left, and the log begins anew in the space it has. Only when the log has
-//! grown very far does the writer wait for the thread.
+//! commits; then nothing is left, and the log begins anew in the space it has. Only when the log
+//! has grown very far does the writer wait for the thread.
 
 use crate::links::lock;
 use base::{Problem, labels};
@@ -61,13 +61,12 @@ impl Checkpointer {
         };
         let hooked = writer.wal_hook(Some(count));
         hooked.map_err(|error| Problem::new(&labels::STORE_BROKEN, error.to_string()))?;
-        let io = |error: std::io::Error| Problem::new(&labels::IO, error.to_string());
-        let file = database_file(path).map_err(io)?;
+        let file = database_file(path).map_err(Problem::from_io)?;
         let (wake, woken) = sync_channel(1);
         let shared = Arc::clone(&log);
         let run = move || serve(&own, &file, &shared, &woken);
         let thread = std::thread::Builder::new().name("checkpointer".to_owned()).spawn(run);
-        Ok(Self { log, wake: Some(wake), thread: Some(thread.map_err(io)?) })
+        Ok(Self { log, wake: Some(wake), thread: Some(thread.map_err(Problem::from_io)?) })
     }
 
     /// Told of each commit, on the writer's connection.
@@ -181,8 +180,8 @@ fn database_file(path: &Path) -> std::io::Result<Arc<File>> {
     Ok(file)
 }
 
-/// In pages of 4 KiB: 1 MiB, which a disk makes durable in the time of a commit.
-const FRAMES_WORTH_COPYING: u64 = 256;
+/// In pages of 4 KiB: 512 KiB, which a disk makes durable in the time of a commit.
+const FRAMES_WORTH_COPYING: u64 = 128;
 /// 16 MiB.
 const FRAMES_WORTH_BEGINNING_ANEW: u64 = 4_096;
 /// 2 MiB: a few large commits of callers' acts.

@@ -1,8 +1,8 @@
 //! Who holds a code, a number, a name: kept with the rows they belong to, in tables of their own.
 //!
-//! Owns `code_holder`, `number_holder` and `name_holder`. Entries of codes and numbers stay for ever;
-//! the key of these tables is what makes a second holder impossible (invariant N1). Entries of names
-//! follow the person's row. All are written in the order of their keys.
+//! Owns `code_holder`, `number_holder` and `name_holder`. Entries of codes and numbers stay for
+//! ever; the key of these tables is what makes a second holder impossible (invariant N1). Entries
+//! of names follow the person's row. All are written in the order of their keys.
 
 use crate::engine::{Engine, Param, Type};
 use crate::record::{Columns, blob, int};

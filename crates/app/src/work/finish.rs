@@ -1,7 +1,8 @@
 //! The end of a unit of work: what was decided is sealed and becomes rows.
 //!
 //! Until here persons, acts and data keys are held as they are; each is sealed once, whatever
-//! happened to it on the way, and many of them on all processors. Nothing here depends on the store.
+//! happened to it on the way, and many of them on all processors. Nothing here depends on the
+//! store.
 
 use super::{Kept, Outcome, Work, broken};
 use crate::people::Person;

@@ -1,5 +1,5 @@
-//! The rows of a unit of work that are kept by key: numbers, messages, cursors, stocks, answers, and
-//! the work for the hands. Each is read at most once; what is kept here is what later acts see.
+//! The rows of a unit of work that are kept by key: numbers, messages, cursors, stocks, answers,
+//! and the work for the hands. Each is read at most once; what is kept here is what later acts see.
 
 use super::{Kept, NewKey, Outcome, Work, broken};
 use crate::people::Person;
@@ -37,8 +37,8 @@ impl Work<'_> {
         self.new_keys.push(NewKey { person, generation, key });
     }
 
-    /// Writes a person's row without content and destroys the data key: from here on nobody can open
-    /// what was sealed for the person again.
+    /// Writes a person's row without content and destroys the data key: from here on nobody can
+    /// open what was sealed for the person again.
     pub(crate) fn dispose(&mut self, id: PersonId) -> Result<(), Problem> {
         self.take_in();
         let person = self.people.remove(&id).ok_or_else(|| broken("a person was not loaded"))?;

@@ -1,4 +1,5 @@
-//! Feeds with gaps: what waits is worked off in transactions of a bounded size, and never forgotten.
+//! Feeds with gaps: what waits is worked off in transactions of a bounded size, and never
+//! forgotten.
 
 use crate::house::{CHIYODA, CHUO, House, feed_permit, message, on_both, town};
 use base::{Actor, Purpose, limits};

@@ -1,4 +1,5 @@
-//! A platform for one test, on either database, with a clock that is set and a store that is watched.
+//! A platform for one test, on either database, with a clock that is set and a store that is
+//! watched.
 
 use base::{Actor, Clock, Label, Moment, Problem, Purpose};
 use numbers::{LocalGovernmentCode, ResidentRecordCode};

@@ -89,7 +89,7 @@ fn a_key_opens_nothing_to_a_former_municipality() {
         let problem = change(house, "k", &code).unwrap_err();
         assert_eq!(problem.label(), "resident_absent");
         let last = acts_about(house, "municipality:131024", &code).pop().unwrap();
-        assert_eq!(last, "number_change refused:resident_absent", "nothing was read");
+        assert_eq!(last, "resident_event done", "what was refused read nothing");
     });
 }
 

@@ -1,5 +1,5 @@
-//! What a witness does when its disk fails, its record is damaged, or a ledger has two histories; and
-//! what the way to a witness says when nobody answers.
+//! What a witness does when its disk fails, its record is damaged, or a ledger has two histories;
+//! and what the way to a witness says when nobody answers.
 
 use crate::witness::{Home, Log};
 use app::witness::Said;
@@ -94,7 +94,8 @@ fn a_damaged_record_ends_cosigning_for_its_ledger() {
     assert!(cosigned(&home.witness.add_checkpoint(&log.ask(9, 12).to_string())));
 }
 
-/// Both signed checkpoints are kept, once for each head: enough for anybody to see the two histories.
+/// Both signed checkpoints are kept, once for each head: enough for anybody to see the two
+/// histories.
 #[test]
 fn two_histories_leave_evidence() {
     let (log, fork, home) = home();

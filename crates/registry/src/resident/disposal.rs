@@ -1,4 +1,5 @@
-//! When a person's content may be destroyed: not before the time is over for which the law keeps it.
+//! When a person's content may be destroyed: not before the time is over for which the law keeps
+//! it.
 
 use super::{Refusal, Resident, Status};
 use base::Date;

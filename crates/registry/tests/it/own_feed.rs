@@ -1,5 +1,5 @@
-//! Whose events change a municipality's set: its own alone. Who keeps a set for a while need look at
-//! its own feed only.
+//! Whose events change a municipality's set: its own alone. Who keeps a set for a while need look
+//! at its own feed only.
 
 use base::Date;
 use numbers::{LocalGovernmentCode, ResidentRecordCode};

@@ -2,11 +2,11 @@
 //!
 //! Appends: a thousand callers wait at any time, each for its own act; that gives the rate. With a
 //! thousand in flight a wait cannot be shorter than a thousand divided by the rate (Little's law),
-//! however fast the disk; so the waits that are held against the disk are those of an offered load of
-//! the bar's rate, 100,000 a second. The disk is measured before each round of it, with writes of the
-//! size of one commit, because callers that share a commit also share its bytes; the median of the
-//! rounds counts, because others may use the same machine. Proofs: a log of ten million leaves in
-//! memory, with the tile cache that the server has.
+//! however fast the disk; so the waits that are held against the disk are those of an offered load
+//! of the bar's rate, 100,000 a second. The disk is measured before each round of it, with writes
+//! of the size of one commit, because callers that share a commit also share its bytes; the median
+//! of the rounds counts, because others may use the same machine. Proofs: a log of ten million
+//! leaves in memory, with the tile cache that the server has.
 
 use super::Bars;
 use super::disk::{fsync_waits, quantile_ms};

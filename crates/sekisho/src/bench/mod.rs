@@ -1,7 +1,8 @@
 //! `sekisho bench`: each benchmark measures the other side, or the limit, in the same run.
 //!
 //! These machines are noisy, so a bar is a ratio within one run, never a time on its own. Results
-//! are one JSON object per benchmark and line, `{"bench", "figures", "bars"}`, or a table for people.
+//! are one JSON object per benchmark and line, `{"bench", "figures", "bars"}`, or a table for
+//! people.
 
 mod assign;
 mod disk;

@@ -1,8 +1,9 @@
 //! Durable, sealed, ledgered resident events, against bare inserts of the same rows.
 //!
 //! The events are a drawn feed, imported from a file. The peer then writes the very same rows in
-//! transactions of the same sizes, without reading, deciding, sealing or hashing anything. Growth compares the rate at a million residents with that at ten thousand, on
-//! new entries and changes in the same mix.
+//! transactions of the same sizes, without reading, deciding, sealing or hashing anything. Growth
+//! compares the rate at a million residents with that at ten thousand, on new entries and changes
+//! in the same mix.
 
 use super::Bars;
 use super::scratch::{Scratch, platform, postgresql};

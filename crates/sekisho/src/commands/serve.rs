@@ -91,8 +91,8 @@ pub(crate) fn run(config: &Config, wired: Wired) -> Result<(), Problem> {
     published.unwrap_or_else(|_| Err(Problem::new(&labels::INTERNAL, "the sequencer failed")))
 }
 
-/// The sequencer: publishes at its interval, and once more at the end. What fails is tried again; but
-/// when store and publication disagree nothing may be added to either, and serving ends.
+/// The sequencer: publishes at its interval, and once more at the end. What fails is tried again;
+/// but when store and publication disagree nothing may be added to either, and serving ends.
 fn start_sequencer(
     config: &Config,
     mut publisher: Publisher,
@@ -119,7 +119,8 @@ fn start_sequencer(
     std::thread::Builder::new().name("sequencer".to_owned()).spawn(run).map_err(Problem::from_io)
 }
 
-/// Resolves at Ctrl-C or a termination signal. From this call on neither ends the program by itself.
+/// Resolves at Ctrl-C or a termination signal. From this call on neither ends the program by
+/// itself.
 pub(super) fn stopped() -> Result<impl Future<Output = ()>, Problem> {
     let mut interrupted = signal(SignalKind::interrupt()).map_err(Problem::from_io)?;
     let mut terminated = signal(SignalKind::terminate()).map_err(Problem::from_io)?;

@@ -74,8 +74,8 @@ fn drawn_feed(context: &Context, wired: &Wired, drawn: &Drawn) -> Result<PathBuf
     Ok(path)
 }
 
-/// Invented residents get the sequence numbers that their municipalities begin with: there is room for
-/// one country, and none where a feed was taken in.
+/// Invented residents get the sequence numbers that their municipalities begin with: there is room
+/// for one country, and none where a feed was taken in.
 fn refuse_second_country(wired: &Wired) -> Result<(), Problem> {
     let mut is_empty = true;
     wired.platform.store.snapshot("country", &mut |view| {

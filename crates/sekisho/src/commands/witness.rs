@@ -1,7 +1,7 @@
 //! `sekisho witness`: a data directory of its own with one key, and the record of what it cosigned.
 //!
-//! Owns the file `witness/key` with the verifier key, which ends the ceremony, and the lock that keeps
-//! a second process from the record.
+//! Owns the file `witness/key` with the verifier key, which ends the ceremony, and the lock that
+//! keeps a second process from the record.
 
 use super::Context;
 use super::serve::{eprint_hint, stopped};

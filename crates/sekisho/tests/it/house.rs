@@ -1,7 +1,8 @@
 //! A house: one data directory with the program as its only door.
 //!
-//! Keeps everything the program ever said, for the tests that search it. The key store of `House::quick`
-//! is an ordinary one whose passphrase costs little to check, because every command checks it again.
+//! Keeps everything the program ever said, for the tests that search it. The key store of
+//! `House::quick` is an ordinary one whose passphrase costs little to check, because every command
+//! checks it again.
 
 use app::{KeyNames, Platform};
 use base::{Clock, Moment};

@@ -1,5 +1,6 @@
-//! Invariant S1: marked residents go down every road, and their marks are searched for in everything
-//! the program says and keeps: output, errors, logs, file names, the store, its log, the ledger.
+//! Invariant S1: marked residents go down every road, and their marks are searched for in
+//! everything the program says and keeps: output, errors, logs, file names, the store, its log, the
+//! ledger.
 
 use crate::country::listed;
 use crate::feeds::{CHIYODA, HEADER, feed, line, long_ago, wrong_check_digit};

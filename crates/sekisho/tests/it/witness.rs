@@ -1,5 +1,5 @@
-//! Witnesses and their ledger, each a program of its own: who is away, who comes back, who is killed,
-//! and what becomes of a ledger with two histories.
+//! Witnesses and their ledger, each a program of its own: who is away, who comes back, who is
+//! killed, and what becomes of a ledger with two histories.
 
 use crate::feeds::CHIYODA;
 use crate::house::{House, Told};
@@ -65,8 +65,8 @@ fn act(house: &House, config: &str, count: usize) {
     }
 }
 
-/// Publishes until so many witnesses are away and all others have answered: on a busy machine one may
-/// need longer than it is given.
+/// Publishes until so many witnesses are away and all others have answered: on a busy machine one
+/// may need longer than it is given.
 fn checkpoint(house: &House, config: &str, away: usize) -> Told {
     let mut told = house.ask(&["--config", config, "ledger", "checkpoint"]);
     for _ in 0..50 {

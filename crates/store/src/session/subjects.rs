@@ -1,10 +1,10 @@
 //! The index of acts by subject: sorted runs of acts, merged so that a look-up has few to search.
 //!
-//! A run of level 0 indexes the next `ACTS_PER_RUN` acts. When `RUNS_PER_MERGE` runs of a level stand
-//! side by side, their entries are moved into one run of the next level, a bounded number at a time:
-//! with every run that is added, one step, which is more than merging needs in the long run. Each
-//! entry is in exactly one run at any time, so look-ups are complete in the midst of it. A run's
-//! number tells its level and its place among the runs of the level.
+//! A run of level 0 indexes the next `ACTS_PER_RUN` acts. When `RUNS_PER_MERGE` runs of a level
+//! stand side by side, their entries are moved into one run of the next level, a bounded number at
+//! a time: with every run that is added, one step, which is more than merging needs in the long
+//! run. Each entry is in exactly one run at any time, so look-ups are complete in the midst of it.
+//! A run's number tells its level and its place among the runs of the level.
 
 use super::{Session, page};
 use crate::engine::{Engine, Type};
@@ -115,8 +115,8 @@ impl<E: Engine> Session<E> {
     }
 }
 
-/// Where entries are to be moved, and from which runs, the first of the lowest level first. Runs are
-/// in the order of their numbers.
+/// Where entries are to be moved, and from which runs, the first of the lowest level first. Runs
+/// are in the order of their numbers.
 fn due(runs: &[Run]) -> Option<(i64, &[Run])> {
     runs.windows(RUNS_PER_MERGE).find_map(|side_by_side| {
         let (first, last) = (side_by_side[0].0, side_by_side[RUNS_PER_MERGE - 1].0);
