@@ -6,11 +6,12 @@
 
 use crate::{
     record::ResidentRecord,
-    text::{base_form, is_variation_selector, to_katakana},
+    text::{base_form, fold_address, is_variation_selector, to_katakana},
 };
 use base::Personal;
 use std::fmt;
 use unicode_normalization::{UnicodeNormalization, char::compose};
+use zeroize::Zeroizing;
 
 /// One way in which a field differs.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -42,6 +43,8 @@ pub enum DifferenceKind {
     VariantCharacter,
     /// Capital against small letters.
     LetterCase,
+    /// The same address with its house numbers in another notation, as 一丁目２番地の３ and 1-2-3.
+    HouseNumber,
     /// The content is another.
     Different,
 }
@@ -55,6 +58,13 @@ pub fn differences(ours: &ResidentRecord, theirs: &ResidentRecord) -> Vec<FieldD
     value("sex", Some(&ours.sex), Some(&theirs.sex), &mut found);
     value("postal_code", ours.postal_code.as_ref(), theirs.postal_code.as_ref(), &mut found);
     text("address", &ours.address, &theirs.address, &mut found);
+    let folded = |address: &Personal| Zeroizing::new(fold_address(address.reveal()));
+    if let Some(last) = found.last_mut()
+        && (last.field, last.kind) == ("address", DifferenceKind::Different)
+        && folded(&ours.address) == folded(&theirs.address)
+    {
+        last.kind = DifferenceKind::HouseNumber;
+    }
     found
 }
 
@@ -178,7 +188,7 @@ const SMALL: [DifferenceKind; 7] = [
 
 impl DifferenceKind {
     /// All kinds, in the order of the documentation.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::MissingHere,
         Self::MissingThere,
         Self::TrailingSpace,
@@ -188,6 +198,7 @@ impl DifferenceKind {
         Self::Kana,
         Self::VariantCharacter,
         Self::LetterCase,
+        Self::HouseNumber,
         Self::Different,
     ];
 
@@ -203,6 +214,7 @@ impl DifferenceKind {
             Self::Kana => "kana",
             Self::VariantCharacter => "variant_character",
             Self::LetterCase => "letter_case",
+            Self::HouseNumber => "house_number",
             Self::Different => "different",
         }
     }
@@ -219,6 +231,7 @@ impl DifferenceKind {
             Self::Kana => "ひらがな・カタカナ",
             Self::VariantCharacter => "異体字",
             Self::LetterCase => "大文字・小文字",
+            Self::HouseNumber => "番地の表記",
             Self::Different => "内容の相違",
         }
     }
@@ -303,6 +316,20 @@ mod tests {
             ]
         );
         assert_eq!(differences(&ours, &ours), []);
+    }
+
+    #[test]
+    fn house_numbers_in_another_notation_are_called_so() {
+        for (there, expected) in [
+            ("東京都千代田区霞が関1-2-3", "address: house_number"),
+            ("東京都千代田区霞が関１丁目２番地３", "address: house_number"),
+            ("東京都千代田区霞が関1-2-4", "address: different"),
+            ("東京都千代田区霞が関", "address: different"),
+        ] {
+            let theirs = ResidentRecord { address: Personal::new(there), ..record() };
+            let found = differences(&record(), &theirs);
+            assert_eq!(found.iter().map(ToString::to_string).collect::<Vec<_>>(), [expected]);
+        }
     }
 
     proptest! {

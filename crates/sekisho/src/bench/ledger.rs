@@ -8,9 +8,9 @@
 //! of the rounds counts, because others may use the same machine. Proofs: a log of ten million
 //! leaves in memory, with the tile cache that the server has.
 
-use super::Bars;
 use super::disk::{fsync_waits, quantile_ms};
 use super::scratch::{Scratch, platform};
+use super::{Bars, failed};
 use crate::cli::Bench;
 use crate::progress;
 use app::{Committer, Platform};
@@ -208,10 +208,6 @@ fn bytes_written() -> u64 {
     let io = std::fs::read_to_string("/proc/self/io").unwrap_or_default();
     let line = io.lines().find_map(|line| line.strip_prefix("wchar: "));
     line.and_then(|bytes| bytes.parse().ok()).unwrap_or(0)
-}
-
-fn failed(what: &str) -> Problem {
-    Problem::new(&labels::INTERNAL, what)
 }
 
 const IN_FLIGHT: usize = 1_000;

@@ -15,7 +15,7 @@ mod scratch;
 use crate::cli::{Bench, BenchName};
 use crate::commands::Context;
 use crate::output::Answer;
-use base::Problem;
+use base::{Problem, labels};
 pub(crate) use report::Bars;
 use serde_json::Value;
 
@@ -63,6 +63,11 @@ const fn names(asked: BenchName) -> &'static [BenchName] {
         BenchName::Ledger => &[BenchName::Ledger],
         BenchName::Registry => &[BenchName::Registry],
     }
+}
+
+/// What a benchmark met that cannot be.
+fn failed(what: &str) -> Problem {
+    Problem::new(&labels::INTERNAL, what)
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! FF1 on eleven digits, one core, against the `fpe` crate and against the AES limit.
 
-use super::Bars;
+use super::{Bars, failed};
 use aes::cipher::{Array, BlockCipherEncrypt, KeyInit};
-use base::{Problem, labels};
+use base::Problem;
 use numbers::ff1::DecimalFf1;
 use std::hint::black_box;
 use std::time::Instant;
@@ -78,10 +78,6 @@ fn numerals(mut n: u64) -> fpe::ff1::FlexibleNumeralString {
         n /= 10;
     }
     fpe::ff1::FlexibleNumeralString::from(digits.to_vec())
-}
-
-fn failed(what: &str) -> Problem {
-    Problem::new(&labels::INTERNAL, what)
 }
 
 type Peer = fpe::ff1::FF1<aes::Aes128>;

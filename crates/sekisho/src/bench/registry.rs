@@ -5,14 +5,14 @@
 //! compares the rate at a million residents with that at ten thousand, on new entries and changes
 //! in the same mix.
 
-use super::Bars;
 use super::scratch::{Scratch, platform, postgresql};
+use super::{Bars, failed};
 use crate::cli::{Bench, Drawn};
 use crate::draw;
 use crate::progress;
 use app::Platform;
 use app::import::{import, import_observed};
-use base::{ActId, Problem, labels};
+use base::{ActId, Problem};
 use ports::Store;
 use ports::rows::Changes;
 use std::fs::File;
@@ -46,7 +46,7 @@ fn ratio(scratch: &Scratch, kind: &str, open: Open<'_>, bars: &mut Bars) -> Resu
     copy_acts(&platform, &*bare)?;
     let mut written = Vec::new();
     let mut ours = Span::new(SMALL, RATIO_WINDOW);
-    let file = File::open(&feed).map_err(|error| io(&error))?;
+    let file = File::open(&feed).map_err(Problem::from_io)?;
     let file = BufReader::with_capacity(1 << 20, file);
     let mut told = |lines| {
         ours.see(lines);
@@ -84,7 +84,7 @@ fn growth(scratch: &Scratch, residents: u64, quiet: bool, bars: &mut Bars) -> Re
     let bar = progress::bar("growing a registry", residents, quiet);
     let (mut small, mut large) = (Span::new(SMALL, WINDOW), Span::new(residents, WINDOW));
     let (mut memory_small, mut memory_large) = (0, 0);
-    let file = File::open(&feed).map_err(|error| io(&error))?;
+    let file = File::open(&feed).map_err(Problem::from_io)?;
     import(&platform, BufReader::with_capacity(1 << 20, file), None, &mut |lines| {
         if small.see(lines) {
             memory_small = memory_kib();
@@ -158,14 +158,6 @@ fn memory_kib() -> u64 {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let number = line.and_then(|line| line.split_whitespace().next());
     number.and_then(|kib| kib.parse().ok()).unwrap_or(0)
-}
-
-fn io(error: &std::io::Error) -> Problem {
-    Problem::new(&labels::IO, error.kind().to_string())
-}
-
-fn failed(what: &str) -> Problem {
-    Problem::new(&labels::INTERNAL, what)
 }
 
 const OURS: &str = "ours.sqlite";
