@@ -3,7 +3,8 @@
 //! The events are a drawn feed, imported from a file. The peer then writes the very same rows in
 //! transactions of the same sizes, without reading, deciding, sealing or hashing anything. Growth
 //! compares the rate at a million residents with that at ten thousand, on new entries and changes
-//! in the same mix.
+//! in the same mix. The sequencer's part, tiles and the index of acts by subject, follows behind
+//! the commits and is not measured here.
 
 use super::scratch::{Scratch, platform, postgresql};
 use super::{Bars, failed};
