@@ -48,7 +48,7 @@ pub(crate) fn present_number(
     let rows = work.numbers_of(person)?;
     let held = work.person(person)?;
     let present = rows.iter().rfind(|row| row.state == number_state::DESIGNATED);
-    present.map(|row| people::open_number(&held.key, row, 1)).transpose()
+    present.map(|row| people::open_number(&held.key, row, FIRST_KEY_GENERATION)).transpose()
 }
 
 /// The number that an act gave a person, opened; a later act may have replaced it.

@@ -1,8 +1,8 @@
 //! Feed messages with all that depends on them and on the platform's keys alone.
 //!
-//! None of it needs a transaction, so it is made ahead of one: an import does it on the thread that
-//! reads the file, while the batch before is written. What is left for the transaction depends on
-//! what the store holds.
+//! None of it needs a transaction, so it is made ahead of one: on the thread that reads a file,
+//! while the batch before is written, or on the one that heard the request. What is left for the
+//! transaction depends on what the store holds.
 
 use crate::platform::{CODE_DOMAIN, NUMBER_DOMAIN, Platform};
 use base::{Problem, labels};

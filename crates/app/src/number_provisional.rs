@@ -3,7 +3,7 @@
 //! (本付番). Reads and writes person, code, number. Invariants touched: N1, A1, P1.
 
 use crate::enact::{enact, number_for, number_of_act};
-use crate::number_ask::{Whose, content, find, permit_about};
+use crate::number_ask::{Whose, ask_about, content, permit_about};
 use crate::stock;
 use crate::work::{Outcome, Work, broken};
 use base::{ActId, Problem, Remedy, labels};
@@ -94,12 +94,14 @@ fn reserved_again(
     act: ActId,
 ) -> Result<IndividualNumber, Problem> {
     let whose = Whose::Code(code.clone());
-    let person = find(work, &whose)?;
-    let (actor, purpose) = (permit.actor(), permit.purpose());
-    let permit = permit_about(work, actor, Action::NumberProvisional, purpose, person)?;
-    let number = number_of_act(work, person, act)?;
-    work.record(&permit, Outcome::Read, Some(person), &content(&whose))?;
-    Ok(number)
+    let content = content(&whose);
+    ask_about(work, permit, &whose, &content, |work, person| {
+        let (actor, purpose) = (permit.actor(), permit.purpose());
+        let permit = permit_about(work, actor, Action::NumberProvisional, purpose, person)?;
+        let number = number_of_act(work, person, act)?;
+        work.record(&permit, Outcome::Read, Some(person), &content)?;
+        Ok(number)
+    })
 }
 
 fn reserve(

@@ -204,21 +204,7 @@ mod tests {
 
     #[test]
     fn every_refusal_travels_under_the_status_of_the_specification() {
-        use WitnessRefusal::{
-            EmptyRoot, Form, NotByTheLog, OldSize, Proof, ProofLength, SplitView, UnknownLog,
-            WrongSignature,
-        };
-        for refusal in [
-            Form,
-            UnknownLog,
-            NotByTheLog,
-            WrongSignature,
-            OldSize,
-            EmptyRoot,
-            ProofLength,
-            Proof,
-            SplitView,
-        ] {
+        for refusal in WitnessRefusal::ALL {
             let status = labels::find(refusal.label()).map(|entry| entry.status);
             assert_eq!(status, Some(refusal.status()), "{refusal}");
         }

@@ -129,7 +129,7 @@ impl Door {
         let ask = Ask { line, path, query, body, idempotency_key, granted };
         match route.handle {
             Handle::Look(look) => self.look(look, ask).await,
-            Handle::Deed(prepare) => self.commit(prepare(&ask)?).await,
+            Handle::Deed(prepare) => self.commit(prepare(&self.0, &ask)?).await,
             Handle::Once(prepare) => self.commit(once(&ask, prepare(&ask)?)?).await,
             Handle::About => self.acts_about(ask).await,
             Handle::Tell(tell) => tell(&self.0, &ask),

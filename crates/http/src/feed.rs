@@ -45,7 +45,7 @@ pub(crate) fn routes() -> Vec<Route> {
 /// Messages as they came, each read or not.
 type Read = Vec<Result<FeedMessage, Problem>>;
 
-fn events(ask: &Ask) -> Result<Deed, Problem> {
+fn events(inside: &Inside, ask: &Ask) -> Result<Deed, Problem> {
     ask.municipality()?;
     let (read, many) = match elements(&ask.body)? {
         Elements::One(text) => (vec![Ok(FeedMessage::from_json(text)?)], false),
@@ -53,11 +53,8 @@ fn events(ask: &Ask) -> Result<Deed, Problem> {
     };
     let granted = ask.granted()?;
     let good: Vec<FeedMessage> = read.iter().flatten().cloned().collect();
-    let mut ready = Vec::new();
+    let ready = keyed(&inside.state.platform, good)?;
     Ok(Box::new(move |work| {
-        if ready.is_empty() {
-            ready = keyed(work.platform(), good.clone())?;
-        }
         let action = Action::ResidentEvent;
         let permit = |sender| app::permit(&granted.actor, action, granted.purpose, Some(sender));
         let taken = resident_events(work, &ready, &permit)?;

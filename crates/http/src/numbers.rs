@@ -3,6 +3,7 @@
 //! Whose number it is stands in the body, never in an address.
 
 use crate::body::{Fields, check_digit_number, refused};
+use crate::door::Inside;
 use crate::openapi::schema::{
     CODE, MUNICIPALITY, NUMBER, act, individual_number, list, list_to, municipality, object,
     object_with, one_of, record_code, whose,
@@ -72,7 +73,7 @@ pub(crate) fn whose_of(fields: &Fields) -> Result<Whose, Problem> {
 /// The members that [`whose_of`] reads.
 pub(crate) const WHOSE: [&str; 3] = ["resident_record_code", "name", "birth_date"];
 
-fn ask_number(ask: &Ask) -> Result<Deed, Problem> {
+fn ask_number(_: &Inside, ask: &Ask) -> Result<Deed, Problem> {
     let whose = whose_of(&Fields::of(ask.json()?, &WHOSE)?)?;
     let granted = ask.granted()?;
     Ok(Box::new(move |work| {

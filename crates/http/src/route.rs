@@ -63,7 +63,7 @@ pub(crate) enum Handle {
     /// Looks.
     Look(Look),
     /// Reads the request and hands a deed to the committer.
-    Deed(fn(&Ask) -> Result<Deed, Problem>),
+    Deed(fn(&Inside, &Ask) -> Result<Deed, Problem>),
     /// Reads the request and hands the committer something to do once per `Idempotency-Key`.
     Once(fn(&Ask) -> Result<Act, Problem>),
     /// Enters a look at the acts about a person and then looks.

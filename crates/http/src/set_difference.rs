@@ -89,7 +89,7 @@ fn answer_json(answer: &Answer) -> Value {
     json!({ "children": children.collect::<Vec<_>>(), "entries": entries.collect::<Vec<_>>() })
 }
 
-fn digest_key(ask: &Ask) -> Result<Deed, Problem> {
+fn digest_key(_: &Inside, ask: &Ask) -> Result<Deed, Problem> {
     Fields::of(ask.json()?, &[])?;
     let (permit, municipality) = (ask.permit()?, ask.municipality()?);
     Ok(Box::new(move |work| {
@@ -99,7 +99,7 @@ fn digest_key(ask: &Ask) -> Result<Deed, Problem> {
     }))
 }
 
-fn difference(ask: &Ask) -> Result<Deed, Problem> {
+fn difference(_: &Inside, ask: &Ask) -> Result<Deed, Problem> {
     ask.municipality()?;
     let mut known = vec!["resident_record_code"];
     known.extend(RECORD);

@@ -145,6 +145,19 @@ impl fmt::Display for Request {
 }
 
 impl WitnessRefusal {
+    /// All, in the order of the checks.
+    pub const ALL: [Self; 9] = [
+        Self::Form,
+        Self::UnknownLog,
+        Self::NotByTheLog,
+        Self::WrongSignature,
+        Self::OldSize,
+        Self::EmptyRoot,
+        Self::ProofLength,
+        Self::Proof,
+        Self::SplitView,
+    ];
+
     /// The stable label.
     pub const fn label(self) -> &'static str {
         match self {

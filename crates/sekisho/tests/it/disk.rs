@@ -46,12 +46,7 @@ fn a_full_disk_is_named_and_the_same_command_completes_later() {
         calm.ask(&["lists"]).good();
         used_kib(calm.data())
     };
-    let house = House::empty();
-    let Some(disk) = SmallDisk::mount(house.data(), needed * 4) else {
-        skipped("this user cannot mount a small disk");
-        return;
-    };
-    copy_tree(start.data(), house.data());
+    let Some((house, disk)) = on_a_small_disk(&start, needed * 4) else { return };
     let before = used_kib(start.data());
     let mut refused = 0;
     for share in [2, 10, 25, 45, 65, 90, 130, 400] {
@@ -77,12 +72,7 @@ fn a_disk_that_is_full_at_the_first_road_costs_only_time() {
     let calm = start.copy();
     let expected = calm.ask(&arguments).good();
     let needed = used_kib(calm.data());
-    let house = House::empty();
-    let Some(disk) = SmallDisk::mount(house.data(), needed * 4) else {
-        skipped("this user cannot mount a small disk");
-        return;
-    };
-    copy_tree(start.data(), house.data());
+    let Some((house, disk)) = on_a_small_disk(&start, needed * 4) else { return };
     let before = used_kib(start.data());
     let mut refused = 0;
     for share in [0, 1, 3, 10, 40, 70, 95] {
@@ -94,6 +84,17 @@ fn a_disk_that_is_full_at_the_first_road_costs_only_time() {
     let told = house.ask(&arguments).good();
     assert_eq!((&told["persons"], &told["faults"]), (&expected["persons"], &expected["faults"]));
     house.done();
+}
+
+/// A copy of a house on a disk of its own; none, and said so, where nothing can be mounted.
+fn on_a_small_disk(start: &House, kib: u32) -> Option<(House, SmallDisk)> {
+    let house = House::empty();
+    let Some(disk) = SmallDisk::mount(house.data(), kib) else {
+        skipped("this user cannot mount a small disk");
+        return None;
+    };
+    copy_tree(start.data(), house.data());
+    Some((house, disk))
 }
 
 /// Says what was not tried; a failure where everything must be.
