@@ -1,0 +1,4 @@
+//! The certification authority's decisions: who gets which certificate, what stands in it, when it
+//! ends and on which list that is told.
+//!
+//! Pure: what is so, what is asked and what time it is go in; a decision or a refusal comes out.
