@@ -5,6 +5,7 @@ use numbers::{IndividualNumber, LocalGovernmentCode, ResidentRecordCode};
 use ports::{Domain, KeyKind, KeyLabel, KeyStore, Store};
 use seal::{BlindIndex, DigestKey};
 use std::sync::Arc;
+use x509::KeyAlgorithm;
 use zeroize::Zeroizing;
 
 /// Makes a source of chance for one transaction.
@@ -77,8 +78,8 @@ impl KeyNames {
             (&self.set_digest, KeyKind::Mac),
             (&self.repeat, KeyKind::Mac),
             (&self.kek, KeyKind::Wrap),
-            (&self.ledger, KeyKind::Sign),
-            (&self.token, KeyKind::Sign),
+            (&self.ledger, KeyKind::Sign(KeyAlgorithm::Ed25519)),
+            (&self.token, KeyKind::Sign(KeyAlgorithm::Ed25519)),
         ]
     }
 }
@@ -97,6 +98,11 @@ impl Platform {
     /// Blind index of an Individual Number.
     pub fn number_index(&self, number: &IndividualNumber) -> Result<BlindIndex, Problem> {
         self.blind_index("individual_number.number_index", number.reveal().as_str().as_bytes())
+    }
+
+    /// The public half of a key that signs with Ed25519.
+    pub fn ed25519_key(&self, label: &KeyLabel) -> Result<[u8; 32], Problem> {
+        ed25519(&*self.keys, label)
     }
 
     /// The pseudonym under which the acts about a person are found.
@@ -128,6 +134,12 @@ impl Platform {
         out.copy_from_slice(&mac[..16]);
         Ok(out)
     }
+}
+
+/// The public half of a key that signs with Ed25519; `key_kind` for any other.
+pub fn ed25519(keys: &dyn KeyStore, label: &KeyLabel) -> Result<[u8; 32], Problem> {
+    let other = || Problem::new(&labels::KEY_KIND, format!("{label} is not an Ed25519 key"));
+    keys.public_key(label)?.ed25519().ok_or_else(other)
 }
 
 /// Counters of resident record codes: ten digits, all of them.

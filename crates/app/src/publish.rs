@@ -360,7 +360,7 @@ pub fn identity(platform: &Platform) -> Result<LogIdentity, Problem> {
         Ok(())
     })?;
     let origin = origin.ok_or_else(|| Problem::new(&labels::NOT_INITIALISED, ""))?;
-    let public = platform.keys.public_key(&platform.names.ledger)?;
+    let public = platform.ed25519_key(&platform.names.ledger)?;
     let name: KeyName = origin.parse().map_err(|_| split("the origin is not a key name"))?;
     let origin: Origin = origin.parse().map_err(|_| split("the origin is not a log's name"))?;
     let key = VerifierKey::new(name, SignatureKind::Ed25519, public);

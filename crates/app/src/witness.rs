@@ -6,6 +6,7 @@
 //! out. What shows that a ledger has two histories is kept beside it as evidence. Assumes that no
 //! other process writes the same record.
 
+use crate::platform::ed25519;
 use base::{Clock, Problem, labels};
 use ledger::TreeHead;
 use ledger::checkpoint::{Checkpoint, LogIdentity, Origin};
@@ -55,7 +56,7 @@ impl Witness {
         name: KeyName,
         logs: &[VerifierKey],
     ) -> Result<Self, Problem> {
-        let key = VerifierKey::new(name, SignatureKind::CosignatureV1, keys.public_key(&label()?)?);
+        let key = VerifierKey::new(name, SignatureKind::CosignatureV1, ed25519(&*keys, &label()?)?);
         Ok(Self { keys, clock, record, key, logs: watched(logs)? })
     }
 

@@ -77,7 +77,7 @@ pub fn verify(platform: &Platform, token: &str, now: Moment) -> Result<Actor, Pr
         return Err(malformed("not three parts"));
     }
     check_header(&decode(header)?)?;
-    let public = platform.keys.public_key(&platform.names.token)?;
+    let public = platform.ed25519_key(&platform.names.token)?;
     UnparsedPublicKey::new(&ED25519, public)
         .verify(signed.as_bytes(), &decode(signature)?)
         .map_err(|_| Problem::new(&labels::TOKEN_SIGNATURE, ""))?;

@@ -11,6 +11,7 @@ use aws_lc_rs::{constant_time, digest, hmac};
 use base::{Entropy, Moment, Problem, labels};
 use ports::{KeyKind, KeyLabel};
 use seal::SealingKey;
+use x509::KeyAlgorithm;
 use zeroize::Zeroizing;
 
 /// How hard it is to try a passphrase: Argon2id (RFC 9106).
@@ -29,7 +30,8 @@ pub(crate) struct Record {
     pub(crate) label: KeyLabel,
     pub(crate) kind: KeyKind,
     pub(crate) created: Moment,
-    pub(crate) secret: Zeroizing<[u8; 32]>,
+    /// 32 bytes of chance, or for RSA and ECDSA a PrivateKeyInfo (PKCS#8) in DER.
+    pub(crate) secret: Zeroizing<Vec<u8>>,
 }
 
 /// The key of one file under one passphrase, with the header that it came from.
@@ -117,7 +119,7 @@ impl FileKey {
 
 impl Record {
     fn length(&self) -> usize {
-        self.label.as_str().len() + 42
+        self.label.as_str().len() + 1 + 1 + 8 + 2 + self.secret.len()
     }
 
     fn write(&self, out: &mut Vec<u8>) {
@@ -127,7 +129,11 @@ impl Record {
         out.extend_from_slice(label);
         out.push(kind_code(self.kind));
         out.extend_from_slice(&self.created.us().to_be_bytes());
-        out.extend_from_slice(&*self.secret);
+        if secret_length(self.kind).is_none() {
+            // The longest, that of an RSA key, has some 1,200 bytes.
+            out.extend_from_slice(&(self.secret.len() as u16).to_be_bytes());
+        }
+        out.extend_from_slice(&self.secret);
     }
 
     fn read(rest: &mut &[u8]) -> Option<Self> {
@@ -138,7 +144,13 @@ impl Record {
         let [code] = take(rest)?;
         let kind = KeyKind::ALL.into_iter().find(|kind| kind_code(*kind) == code)?;
         let created = Moment::from_us(i64::from_be_bytes(take(rest)?));
-        Some(Self { label, kind, created, secret: Zeroizing::new(take(rest)?) })
+        let length = match secret_length(kind) {
+            Some(length) => length,
+            None => u16::from_be_bytes(take(rest)?).into(),
+        };
+        let (secret, tail) = rest.split_at_checked(length)?;
+        *rest = tail;
+        Some(Self { label, kind, created, secret: Zeroizing::new(secret.to_vec()) })
     }
 }
 
@@ -219,7 +231,18 @@ const fn kind_code(kind: KeyKind) -> u8 {
         KeyKind::Permutation => 1,
         KeyKind::Mac => 2,
         KeyKind::Wrap => 3,
-        KeyKind::Sign => 4,
+        KeyKind::Sign(KeyAlgorithm::Ed25519) => 4,
+        KeyKind::Sign(KeyAlgorithm::P256) => 5,
+        KeyKind::Sign(KeyAlgorithm::P384) => 6,
+        KeyKind::Sign(KeyAlgorithm::Rsa2048) => 7,
+    }
+}
+
+/// Bytes of a secret that need no length before them.
+const fn secret_length(kind: KeyKind) -> Option<usize> {
+    match kind {
+        KeyKind::Sign(KeyAlgorithm::P256 | KeyAlgorithm::P384 | KeyAlgorithm::Rsa2048) => None,
+        _ => Some(32),
     }
 }
 

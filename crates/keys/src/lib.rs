@@ -10,6 +10,7 @@ mod file;
 mod format;
 mod passphrase;
 mod ring;
+mod signing;
 mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

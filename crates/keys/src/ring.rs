@@ -1,11 +1,8 @@
 //! The keys at work: schedules computed once, found by label under a lock that is held only for
 //! the look-up. What is secret here is wiped by the cryptographic libraries when a key goes.
 
-use crate::format::Record;
-use aws_lc_rs::{
-    hmac,
-    signature::{Ed25519KeyPair, KeyPair},
-};
+use crate::{format::Record, signing::SigningKey};
+use aws_lc_rs::hmac;
 use base::{Entropy, Problem, labels};
 use numbers::assignment::WalkingFf1;
 use ports::{Domain, KeyInfo, KeyKind, KeyLabel};
@@ -14,6 +11,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
+use x509::PublicKey;
 use zeroize::Zeroizing;
 
 /// All keys of a store.
@@ -30,7 +28,7 @@ enum Work {
     Permutation(Permutation),
     Mac(Box<hmac::Key>),
     Wrap(SealingKey),
-    Sign(Ed25519KeyPair),
+    Sign(SigningKey),
 }
 
 /// A permutation key with the domains that it was asked for so far.
@@ -85,20 +83,21 @@ impl Key {
 
     /// Makes a key ready.
     pub(crate) fn new(record: &Record) -> Result<Self, Problem> {
-        let secret = &record.secret;
+        let secret = || -> Result<[u8; 32], Problem> {
+            record.secret[..].try_into().map_err(|_| failed("a secret of another length"))
+        };
         let mut public = None;
         let work = match record.kind {
             KeyKind::Permutation => {
                 let ready = RwLock::default();
-                Work::Permutation(Permutation { secret: secret.clone(), ready })
+                Work::Permutation(Permutation { secret: Zeroizing::new(secret()?), ready })
             }
-            KeyKind::Mac => Work::Mac(Box::new(hmac::Key::new(hmac::HMAC_SHA256, &**secret))),
-            KeyKind::Wrap => Work::Wrap(SealingKey::new(secret)),
-            KeyKind::Sign => {
-                let pair = Ed25519KeyPair::from_seed_unchecked(&**secret);
-                let pair = pair.map_err(|_| failed("the signing key is not usable"))?;
-                public = pair.public_key().as_ref().try_into().ok();
-                Work::Sign(pair)
+            KeyKind::Mac => Work::Mac(Box::new(hmac::Key::new(hmac::HMAC_SHA256, &record.secret))),
+            KeyKind::Wrap => Work::Wrap(SealingKey::new(&*Zeroizing::new(secret()?))),
+            KeyKind::Sign(algorithm) => {
+                let key = SigningKey::open(algorithm, &record.secret)?;
+                public = Some(key.public(algorithm)?);
+                Work::Sign(key)
             }
         };
         let (label, kind, created) = (record.label.clone(), record.kind, record.created);
@@ -107,7 +106,7 @@ impl Key {
 
     pub(crate) fn permute(&self, domain: Domain, values: &mut [u64]) -> Result<(), Problem> {
         let Work::Permutation(permutation) = &self.work else {
-            return Err(self.other_kind(KeyKind::Permutation));
+            return Err(self.other_kind(KeyKind::Permutation.word()));
         };
         let refused = |label: &str| failed(&format!("the permutation refused: {label}"));
         let walking = permutation.walking(domain).map_err(refused)?;
@@ -117,7 +116,7 @@ impl Key {
     /// Takes [`Self::permute`] back.
     pub(crate) fn invert(&self, domain: Domain, values: &mut [u64]) -> Result<(), Problem> {
         let Work::Permutation(permutation) = &self.work else {
-            return Err(self.other_kind(KeyKind::Permutation));
+            return Err(self.other_kind(KeyKind::Permutation.word()));
         };
         let refused = |label: &str| failed(&format!("the permutation refused: {label}"));
         let walking = permutation.walking(domain).map_err(refused)?;
@@ -125,7 +124,7 @@ impl Key {
     }
 
     pub(crate) fn mac(&self, message: &[u8]) -> Result<[u8; 32], Problem> {
-        let Work::Mac(key) = &self.work else { return Err(self.other_kind(KeyKind::Mac)) };
+        let Work::Mac(key) = &self.work else { return Err(self.other_kind(KeyKind::Mac.word())) };
         let mut out = [0; 32];
         out.copy_from_slice(hmac::sign(key, message).as_ref());
         Ok(out)
@@ -148,18 +147,18 @@ impl Key {
     }
 
     pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Problem> {
-        let Work::Sign(pair) = &self.work else { return Err(self.other_kind(KeyKind::Sign)) };
-        Ok(pair.sign(message).as_ref().to_vec())
+        let Work::Sign(key) = &self.work else { return Err(self.other_kind(SOME_SIGNING)) };
+        key.sign(message)
     }
 
-    pub(crate) fn public(&self) -> Result<[u8; 32], Problem> {
-        self.info.public.ok_or_else(|| self.other_kind(KeyKind::Sign))
+    pub(crate) fn public(&self) -> Result<PublicKey, Problem> {
+        self.info.public.clone().ok_or_else(|| self.other_kind(SOME_SIGNING))
     }
 
     fn wrapping(&self) -> Result<&SealingKey, Problem> {
         match &self.work {
             Work::Wrap(key) => Ok(key),
-            _ => Err(self.other_kind(KeyKind::Wrap)),
+            _ => Err(self.other_kind(KeyKind::Wrap.word())),
         }
     }
 
@@ -168,7 +167,7 @@ impl Key {
         place.additional(self.info.label.epoch().unwrap_or(0))
     }
 
-    fn other_kind(&self, needed: KeyKind) -> Problem {
+    fn other_kind(&self, needed: &str) -> Problem {
         let KeyInfo { label, kind, .. } = &self.info;
         Problem::new(&labels::KEY_KIND, format!("{label} is for {kind}, not for {needed}"))
     }
@@ -203,3 +202,5 @@ fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
 fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
     lock.write().unwrap_or_else(PoisonError::into_inner)
 }
+
+const SOME_SIGNING: &str = "signatures";

@@ -8,6 +8,7 @@ use crate::{
     KdfParams, OsEntropy, Passphrase, file,
     format::{FileKey, Record},
     ring::{Key, Ring, exists},
+    signing::SigningKey,
 };
 use base::{Entropy, Moment, Problem, labels};
 use ports::{Domain, KeyInfo, KeyKind, KeyLabel, KeyStore};
@@ -17,6 +18,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+use x509::PublicKey;
 use zeroize::Zeroizing;
 
 /// Keys in a sealed file, or in memory only.
@@ -111,8 +113,14 @@ impl KeyStore for SoftKeyStore {
         at: Moment,
         entropy: &mut dyn Entropy,
     ) -> Result<KeyInfo, Problem> {
-        let mut secret = Zeroizing::new([0; 32]);
-        entropy.fill(&mut *secret);
+        let secret = match kind {
+            KeyKind::Sign(algorithm) => SigningKey::make(algorithm, entropy)?,
+            KeyKind::Permutation | KeyKind::Mac | KeyKind::Wrap => {
+                let mut secret = Zeroizing::new(vec![0; 32]);
+                entropy.fill(&mut secret);
+                secret
+            }
+        };
         let record = Record { label: label.clone(), kind, created: at, secret };
         let Some(backing) = &self.backing else { return self.ring.add(Key::new(&record)?) };
         let info = Key::new(&record)?.info().clone();
@@ -165,7 +173,7 @@ impl KeyStore for SoftKeyStore {
         self.key(label)?.sign(message)
     }
 
-    fn public_key(&self, label: &KeyLabel) -> Result<[u8; 32], Problem> {
+    fn public_key(&self, label: &KeyLabel) -> Result<PublicKey, Problem> {
         self.key(label)?.public()
     }
 

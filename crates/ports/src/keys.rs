@@ -7,6 +7,7 @@
 use base::{Entropy, Moment, Problem};
 use seal::{DataKey, WrapPlace};
 use std::{fmt, str::FromStr};
+use x509::{KeyAlgorithm, PublicKey};
 
 /// A place where keys are made, used and destroyed, and which they never leave.
 ///
@@ -56,11 +57,12 @@ pub trait KeyStore: Send + Sync {
         wrapped: &[u8],
     ) -> Result<DataKey, Problem>;
 
-    /// The Ed25519 signature (64 bytes, RFC 8032) of the message. Needs a key of kind `Sign`.
+    /// The signature of the message as a certificate holds it: by the algorithm of the key, with
+    /// the hash that belongs to it, ECDSA in DER. Needs a key of kind `Sign`.
     fn sign(&self, label: &KeyLabel, message: &[u8]) -> Result<Vec<u8>, Problem>;
 
     /// The public half of a key of kind `Sign`.
-    fn public_key(&self, label: &KeyLabel) -> Result<[u8; 32], Problem>;
+    fn public_key(&self, label: &KeyLabel) -> Result<PublicKey, Problem>;
 
     /// Destroys a key for good: when this returns, neither the store nor its medium holds it.
     /// Copies that were made of the medium before are outside its reach.
@@ -76,8 +78,8 @@ pub enum KeyKind {
     Mac,
     /// AES-256 that wraps data keys.
     Wrap,
-    /// Ed25519 signatures.
-    Sign,
+    /// Signatures by this algorithm.
+    Sign(KeyAlgorithm),
 }
 
 /// What may be known of a key.
@@ -90,7 +92,7 @@ pub struct KeyInfo {
     /// When it was made.
     pub created: Moment,
     /// The public half, where there is one.
-    pub public: Option<[u8; 32]>,
+    pub public: Option<PublicKey>,
 }
 
 /// The set that a permutation maps onto itself: the numbers below `below`, as decimals of
@@ -113,7 +115,15 @@ pub struct KeyLabelRefusal;
 
 impl KeyKind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [Self::Permutation, Self::Mac, Self::Wrap, Self::Sign];
+    pub const ALL: [Self; 7] = [
+        Self::Permutation,
+        Self::Mac,
+        Self::Wrap,
+        Self::Sign(KeyAlgorithm::Ed25519),
+        Self::Sign(KeyAlgorithm::P256),
+        Self::Sign(KeyAlgorithm::P384),
+        Self::Sign(KeyAlgorithm::Rsa2048),
+    ];
 
     /// The word for people.
     pub const fn word(self) -> &'static str {
@@ -121,7 +131,10 @@ impl KeyKind {
             Self::Permutation => "permutation",
             Self::Mac => "mac",
             Self::Wrap => "wrap",
-            Self::Sign => "sign",
+            Self::Sign(KeyAlgorithm::Ed25519) => "sign-ed25519",
+            Self::Sign(KeyAlgorithm::P256) => "sign-p256",
+            Self::Sign(KeyAlgorithm::P384) => "sign-p384",
+            Self::Sign(KeyAlgorithm::Rsa2048) => "sign-rsa2048",
         }
     }
 }

@@ -47,7 +47,13 @@ impl Home {
     pub(crate) fn new(name: &'static str, logs: &[VerifierKey]) -> Self {
         let keys = SoftKeyStore::in_memory();
         let label = app::witness::label().unwrap();
-        keys.generate(&label, KeyKind::Sign, Noon.now(), &mut OsEntropy::new()).unwrap();
+        keys.generate(
+            &label,
+            KeyKind::Sign(x509::KeyAlgorithm::Ed25519),
+            Noon.now(),
+            &mut OsEntropy::new(),
+        )
+        .unwrap();
         let (keys, directory): (Arc<dyn KeyStore>, _) =
             (Arc::new(keys), tempfile::tempdir().unwrap());
         let record = Arc::new(PublicationDirectory::open(directory.path()).unwrap());

@@ -8,6 +8,7 @@ use super::serve::{eprint_hint, stopped};
 use crate::cli::Witness;
 use crate::output::Answer;
 use crate::wiring;
+use app::platform::ed25519;
 use app::witness::label;
 use base::{Problem, labels};
 use http_door::DoorLimits;
@@ -19,6 +20,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use store::PublicationDirectory;
+use x509::KeyAlgorithm;
 
 /// Carries out a witness command.
 pub(crate) fn witness(context: &Context, asked: Witness) -> Result<Answer, Problem> {
@@ -47,9 +49,14 @@ fn init(context: &Context, name: &str, generate_passphrase: bool) -> Result<Answ
     }
     if known.is_empty() {
         let at = wiring::clock(&context.config)?.now();
-        keys.generate(&own, KeyKind::Sign, at, &mut *wiring::entropy_source()())?;
+        keys.generate(
+            &own,
+            KeyKind::Sign(KeyAlgorithm::Ed25519),
+            at,
+            &mut *wiring::entropy_source()(),
+        )?;
     }
-    let key = VerifierKey::new(name, SignatureKind::CosignatureV1, keys.public_key(&own)?);
+    let key = VerifierKey::new(name, SignatureKind::CosignatureV1, ed25519(&keys, &own)?);
     record(context)?.write(KEY, format!("{key}\n").as_bytes())?;
     let text = format!(
         "Witness   {key}\nData      {}\n\nHand this key to the ledgers it is to watch and to \
