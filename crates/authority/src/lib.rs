@@ -2,3 +2,9 @@
 //! ends and on which list that is told.
 //!
 //! Pure: what is so, what is asked and what time it is go in; a decision or a refusal comes out.
+
+mod content;
+
+pub use content::{
+    CertificateContent, CertificateKind, EncodedText, Locality, PersonalAttributes, SubjectName,
+};
