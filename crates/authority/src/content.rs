@@ -52,7 +52,8 @@ pub struct SubjectName {
 pub struct Locality {
     /// The prefecture.
     pub prefecture: String,
-    /// The municipality; a ward of a designated city with its city in front, as in `Sapporo-shi-Chuo-ku`.
+    /// The municipality; for a ward of a designated city with the city before it, as in
+    /// `Sapporo-shi-Chuo-ku`.
     pub municipality: String,
 }
 
