@@ -2,3 +2,12 @@
 //! ends and on which list that is told.
 //!
 //! Pure: what is so, what is asked and what time it is go in; a decision or a refusal comes out.
+
+mod content;
+pub mod romaji;
+mod subject;
+
+pub use content::{
+    CertificateContent, CertificateKind, EncodedText, Locality, PersonalAttributes, SubjectName,
+};
+pub use subject::{Office, OfficeSuffix, OfficeSuffixRefusal, RequestSequence};

@@ -5,6 +5,20 @@
 //! time is handed a moment. What is read is DER and nothing else (ITU-T X.690 chapter 10): trailing
 //! bytes, indefinite lengths and values in other than their shortest form are refused.
 
+mod certificate;
+mod decode;
+mod encode;
+mod extension;
 mod key;
+mod name;
+mod serial;
 
+pub use certificate::{Certificate, CertificateRefusal, RawExtension, TbsCertificate, assemble};
+pub use const_oid::ObjectIdentifier;
+pub use decode::DerFault;
+pub use extension::{Extension, GeneralName, KeyUsage};
 pub use key::{KeyAlgorithm, PublicKey, PublicKeyRefusal};
+pub use name::{
+    Attribute, COMMON_NAME, COUNTRY, LOCALITY, Name, NameRefusal, ORGANIZATION, ORGANIZATIONAL_UNIT,
+};
+pub use serial::{SERIAL_BYTES_MAX, Serial, SerialRefusal};
