@@ -12,5 +12,5 @@ pub mod witness;
 
 pub use keys::{Domain, KeyInfo, KeyKind, KeyLabel, KeyStore};
 pub use publication::Publication;
-pub use store::{Store, Tx, TxWork, View, ViewWork};
+pub use store::{CertificateView, Store, Tx, TxWork, View, ViewWork};
 pub use witness::{Witness, WitnessAnswer};

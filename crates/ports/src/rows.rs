@@ -3,9 +3,18 @@
 //! Field names are the column names. A `sealed` field is bytes that only the person's data key
 //! opens; an `index` field is a keyed blind index. Nothing here is readable personal data.
 
+mod certificates;
+
 use base::{ActId, Moment, PersonId};
 use numbers::LocalGovernmentCode;
 use seal::BlindIndex;
+
+pub use certificates::{
+    AuthorityRow, CertificateId, CertificateRow, CertificateStatusRow, DelegateKey, DelegateRow,
+    ExpiryRow, IntentionHead, IntentionRow, OcspAnswerRow, OcspKey, Partition, RevocationListRow,
+    StatusCounts, VerifierRow, authority_kind, authority_state, certificate_state,
+    delegate_purpose, id_hash, verifier_state, week_in_japan,
+};
 
 /// A person: where they are registered and their sealed record.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -292,4 +301,20 @@ pub struct Changes {
     pub answers: Vec<IdempotencyRow>,
     /// Kept answers to forget, by actor and key.
     pub answers_forgotten: Vec<(String, String)>,
+    /// Authorities, new or with a new state.
+    pub authorities: Vec<AuthorityRow>,
+    /// New intentions. Their public keys must be new.
+    pub intentions: Vec<IntentionRow>,
+    /// Outcomes of open intentions.
+    pub certificates: Vec<CertificateRow>,
+    /// What holds of certificates now.
+    pub statuses: Vec<CertificateStatusRow>,
+    /// Lists, signed or become due.
+    pub revocation_lists: Vec<RevocationListRow>,
+    /// Answers to keep.
+    pub ocsp_answers: Vec<OcspAnswerRow>,
+    /// New delegates.
+    pub delegates: Vec<DelegateRow>,
+    /// Verifiers, new or changed.
+    pub verifiers: Vec<VerifierRow>,
 }

@@ -4,14 +4,18 @@
 //! Trust: whoever can change the store can take service away, but cannot read personal content
 //! (sealed), nor change history unseen (the ledger's published checkpoints stand against it).
 
+mod certificates;
+
 use crate::rows::{
     ActRow, Changes, CheckpointRow, CosignatureRow, DataKeyRow, DeliveryRow, FeedCursorRow,
     FeedMessageRow, IdempotencyRow, NumberListRow, NumberRow, OutboxRow, PersonRow, RecordCodeRow,
     SetRow, StockRow,
 };
-use base::{ActId, PersonId, Problem};
+use base::{ActId, Moment, PersonId, Problem};
 use numbers::LocalGovernmentCode;
 use seal::BlindIndex;
+
+pub use certificates::CertificateView;
 
 /// What a writing transaction does.
 pub type TxWork<'w> = &'w mut (dyn FnMut(&mut dyn Tx) -> Result<(), Problem> + 'w);
@@ -41,7 +45,7 @@ pub trait Store: Send + Sync {
 
 /// Looking. Batch look-ups answer in the order of the question, `None` where there is nothing;
 /// pages answer in ascending key order, at most `limit` rows, from the first key after `after`.
-pub trait View {
+pub trait View: CertificateView {
     /// Persons by row number.
     fn persons(&mut self, ids: &[PersonId]) -> Result<Vec<Option<PersonRow>>, Problem>;
     /// A page of all persons.
@@ -178,6 +182,9 @@ pub trait Tx: View {
     fn write_checkpoint(&mut self, checkpoint: &CheckpointRow) -> Result<(), Problem>;
     /// Adds cosignatures of checkpoints that are there, one of each witness.
     fn write_cosignatures(&mut self, cosignatures: &[CosignatureRow]) -> Result<(), Problem>;
+    /// Forgets kept OCSP answers that ended before `before`, the oldest first, at most so many;
+    /// answers with how many there were.
+    fn forget_ocsp_answers(&mut self, before: Moment, limit: usize) -> Result<usize, Problem>;
     /// Sets a setting.
     fn set_setting(&mut self, name: &str, value: &str) -> Result<(), Problem>;
 }
