@@ -6,19 +6,36 @@
 //! bytes, indefinite lengths and values in other than their shortest form are refused.
 
 mod certificate;
+mod crl;
+mod crl_read;
 mod decode;
 mod encode;
 mod extension;
+mod fields;
 mod key;
 mod name;
+mod ocsp;
+mod ocsp_id;
+mod ocsp_request;
 mod serial;
 
 pub use certificate::{Certificate, CertificateRefusal, RawExtension, TbsCertificate, assemble};
 pub use const_oid::ObjectIdentifier;
+pub use crl::{
+    Covers, CrlBuilder, CrlEntry, CrlNumber, CrlProfile, CrlRefusal, CrlScope, CrlToBeSigned,
+    RevocationReason,
+};
+pub use crl_read::{Crl, CrlEntryView, CrlReadRefusal, CrlScopeView, Entries, PointName};
 pub use decode::DerFault;
 pub use extension::{Extension, GeneralName, KeyUsage};
 pub use key::{KeyAlgorithm, PublicKey, PublicKeyRefusal};
 pub use name::{
     Attribute, COMMON_NAME, COUNTRY, LOCALITY, Name, NameRefusal, ORGANIZATION, ORGANIZATIONAL_UNIT,
+};
+pub use ocsp::{CertStatus, OcspAnswer, OcspResponseData, OcspStatus};
+pub use ocsp_id::{CertId, IdHash, IssuerId};
+pub use ocsp_request::{
+    OCSP_CERTIFICATES_MAX, OCSP_NONCE_BYTES_MAX, OCSP_REQUEST_BYTES_MAX, OcspRequest,
+    OcspRequestRefusal,
 };
 pub use serial::{SERIAL_BYTES_MAX, Serial, SerialRefusal};
