@@ -5,6 +5,7 @@
 //! written on the way: the one write door is [`commit`], which carries many acts in one
 //! transaction.
 
+pub mod authorities;
 pub mod commit;
 pub mod cosign;
 pub mod keyed;

@@ -5,6 +5,7 @@
 //! many acts is the same as the acts one by one. Acts get their places in the ledger in the order
 //! in which they are recorded.
 
+mod certificates;
 mod finish;
 mod rows;
 
@@ -12,6 +13,8 @@ use crate::keyed::{KeyedCode, KeyedEntry, KeyedMessage};
 use crate::people::Person;
 use crate::platform::Platform;
 use base::{ActId, Date, Entropy, Moment, PersonId, Problem, labels};
+pub(crate) use certificates::Held;
+use certificates::CertificateRows;
 use finish::{ActDraft, NewKey};
 use ledger::leaf::{Salt, commit};
 use numbers::{LocalGovernmentCode, ResidentRecordCode};
@@ -51,6 +54,7 @@ pub struct Work<'a> {
     answers: BTreeMap<(String, String), IdempotencyRow>,
     acts: Vec<ActDraft>,
     new_keys: Vec<NewKey>,
+    certificates: CertificateRows,
     changes: Changes,
     /// How many times something was taken in.
     taken_in: u64,
@@ -72,6 +76,8 @@ pub enum Outcome {
     Done,
     /// Personal data was read.
     Read,
+    /// To be done by the hands: what comes of it is an act of its own.
+    Intended,
     /// Recorded as refused, with the label.
     Refused(&'static str),
 }
@@ -110,6 +116,7 @@ impl<'a> Work<'a> {
             answers: BTreeMap::new(),
             acts: Vec::new(),
             new_keys: Vec::new(),
+            certificates: CertificateRows::default(),
             changes: Changes::default(),
             taken_in: 0,
             backlog: (0, 0),
@@ -407,6 +414,7 @@ impl std::fmt::Display for Outcome {
         match self {
             Self::Done => f.write_str("done"),
             Self::Read => f.write_str("read"),
+            Self::Intended => f.write_str("intended"),
             Self::Refused(label) => write!(f, "refused:{label}"),
         }
     }

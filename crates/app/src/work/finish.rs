@@ -52,6 +52,7 @@ impl Work<'_> {
         changes.stocks =
             self.stocks.into_values().flatten().filter_map(Kept::into_change).collect();
         changes.answers = self.answers.into_values().collect();
+        self.certificates.into_changes(&mut changes);
         Ok(changes)
     }
 }

@@ -1,0 +1,329 @@
+//! Telling whether a certificate holds (RFC 6960, RFC 5019). Reads what was issued and revoked;
+//! writes kept answers and no act: whoever asks over OCSP is nobody in particular.
+//!
+//! An answer is signed once for each certificate and window and kept, in memory and in the store.
+//! While a kept answer is told, the certificate's state is looked at every few seconds: what has
+//! changed is signed anew at once. A request with a nonce is signed live. While the keys cannot be
+//! reached, kept answers are told until they end.
+
+mod kept;
+
+use crate::authorities::{Authorities, Authority};
+use crate::delegate::{Delegate, newest_ocsp_delegate};
+use crate::platform::Platform;
+use base::{Moment, Problem, Remedy};
+use kept::{Kept, Prepared};
+use ports::View;
+use ports::rows::{
+    CertificateId, CertificateStatusRow, Changes, OcspAnswerRow, OcspKey, certificate_state,
+    id_hash,
+};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use x509::{
+    CertId, CertStatus, IdHash, IssuerId, OcspAnswer, OcspRequest, OcspResponseData, OcspStatus,
+    RevocationReason, Serial,
+};
+
+/// A responder for all authorities of the platform.
+pub struct Responder {
+    platform: Platform,
+    known: RwLock<Arc<Known>>,
+    kept: Kept,
+}
+
+/// What is told to one request.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// The OCSPResponse in DER.
+    pub response: Arc<[u8]>,
+    /// Until when others may keep it; absent for what must not be kept.
+    pub keep_until: Option<Moment>,
+}
+
+/// Who answers for whom, as it was read last.
+struct Known {
+    read_at: Moment,
+    issuers: Vec<Issuer>,
+}
+
+struct Issuer {
+    id: IssuerId,
+    authority: Arc<Authority>,
+    delegate: Option<Delegate>,
+}
+
+/// What the store says of a certificate.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct State {
+    status: CertStatus,
+}
+
+impl Responder {
+    /// A responder that has signed nothing yet.
+    pub fn new(platform: Platform) -> Self {
+        let nobody = Known { read_at: Moment::from_us(i64::MIN), issuers: Vec::new() };
+        Self { platform, known: RwLock::new(Arc::new(nobody)), kept: Kept::default() }
+    }
+
+    /// The answer that was prepared for these very bytes, if it may be told now; needs no store.
+    pub fn prepared(&self, request: &[u8]) -> Option<Told> {
+        let now = self.platform.clock.now();
+        let prepared = self.kept.of_request(request)?;
+        (prepared.checked.load(Ordering::Relaxed) > now.plus_us(-CHECK_EVERY_US).us()
+            && now < prepared.next_update)
+            .then(|| prepared.told(now))
+    }
+
+    /// The answer to a request. There is always one: what went wrong is told in OCSP's own words.
+    pub fn answer(&self, request: &[u8]) -> Told {
+        match OcspRequest::parse(request) {
+            Ok(asked) => match self.answer_parsed(request, &asked) {
+                Ok(told) => told,
+                Err(problem) => {
+                    tracing::warn!(label = problem.label(), "an OCSP request was not answered");
+                    let again = problem.remedy() == Remedy::Again;
+                    refusal(if again { OcspStatus::TryLater } else { OcspStatus::InternalError })
+                }
+            },
+            Err(refused) => refusal(refused.status()),
+        }
+    }
+
+    fn answer_parsed(&self, request: &[u8], asked: &OcspRequest<'_>) -> Result<Told, Problem> {
+        let now = self.platform.clock.now();
+        let known = self.known(now)?;
+        let issuer_of = |id: &CertId| known.issuers.iter().find(|issuer| issuer.id.issued(id));
+        let Some(issuer) = asked.certificates.first().and_then(issuer_of) else {
+            return Ok(refusal(OcspStatus::Unauthorized));
+        };
+        // One responder signs one response: all certificates must be of one authority.
+        if !asked.certificates.iter().all(|id| issuer.id.issued(id)) {
+            return Ok(refusal(OcspStatus::Unauthorized));
+        }
+        match (&asked.certificates[..], asked.nonce) {
+            ([id], None) => self.one(request, id, issuer, now),
+            (ids, nonce) => self.live(ids, nonce, issuer, now),
+        }
+    }
+
+    /// One certificate without a nonce: the answer is kept.
+    fn one(
+        &self,
+        request: &[u8],
+        id: &CertId,
+        issuer: &Issuer,
+        now: Moment,
+    ) -> Result<Told, Problem> {
+        let state = self.states(issuer, &[*id])?.pop();
+        let status = state.map_or(CertStatus::Unknown, |state| state.status);
+        let Some(key) = key_of(issuer, id).filter(|_| status != CertStatus::Unknown) else {
+            return self.live(&[*id], None, issuer, now);
+        };
+        let kept = self.kept_answer(key, now)?.filter(|kept| kept.status == status);
+        let fresh = |kept: &Arc<Prepared>| now < kept.sign_again_at();
+        let prepared = match kept {
+            Some(kept) if fresh(&kept) => kept,
+            older => match self.sign(key, id, status, issuer, now) {
+                Ok(signed) => signed,
+                Err(problem) => match older {
+                    Some(older) if problem.remedy() == Remedy::Again => older,
+                    _ => return Err(problem),
+                },
+            },
+        };
+        prepared.checked.store(now.us(), Ordering::Relaxed);
+        self.kept.keep(request, key, &prepared);
+        Ok(prepared.told(now))
+    }
+
+    /// The newest answer that is kept for a certificate, from memory or the store, unless it ended.
+    fn kept_answer(&self, key: OcspKey, now: Moment) -> Result<Option<Arc<Prepared>>, Problem> {
+        if let Some(prepared) = self.kept.of_key(key) {
+            return Ok((now < prepared.next_update).then_some(prepared));
+        }
+        let mut row = None;
+        self.platform.store.snapshot("ocsp_answer", &mut |view| {
+            row = view.ocsp_answers(&[key])?.pop().flatten();
+            Ok(())
+        })?;
+        let kept = row.filter(|row| now < row.next_update).and_then(Prepared::read);
+        Ok(kept.map(Arc::new))
+    }
+
+    /// Signs an answer and keeps it in the store, so that it outlives the program.
+    fn sign(
+        &self,
+        key: OcspKey,
+        id: &CertId,
+        status: CertStatus,
+        issuer: &Issuer,
+        now: Moment,
+    ) -> Result<Arc<Prepared>, Problem> {
+        let next_update = now.plus_us(WINDOW_US);
+        let answer = OcspAnswer {
+            certificate: *id,
+            status,
+            this_update: now,
+            next_update: Some(next_update),
+        };
+        let response = self.signed(&[answer], None, issuer, now)?;
+        let answer = response.to_vec();
+        let row = OcspAnswerRow { key, this_update: now, next_update, answer };
+        let changes = Changes { ocsp_answers: vec![row], ..Changes::default() };
+        // An answer that is not kept in the store is an answer all the same.
+        let written = self.platform.store.transact("ocsp_answer", &mut |tx| tx.write(&changes));
+        if let Err(problem) = written {
+            tracing::warn!(label = problem.label(), "an OCSP answer was not kept");
+        }
+        let checked = AtomicI64::new(now.us());
+        Ok(Arc::new(Prepared { response, status, this_update: now, next_update, checked }))
+    }
+
+    /// Signs an answer for this request alone.
+    fn live(
+        &self,
+        ids: &[CertId],
+        nonce: Option<&[u8]>,
+        issuer: &Issuer,
+        now: Moment,
+    ) -> Result<Told, Problem> {
+        let states = self.states(issuer, ids)?;
+        let answers: Vec<_> = ids
+            .iter()
+            .zip(states)
+            .map(|(id, state)| OcspAnswer {
+                certificate: *id,
+                status: state.status,
+                this_update: now,
+                next_update: Some(now.plus_us(WINDOW_US)),
+            })
+            .collect();
+        let response = self.signed(&answers, nonce, issuer, now)?;
+        Ok(Told { response, keep_until: None })
+    }
+
+    fn signed(
+        &self,
+        answers: &[OcspAnswer],
+        nonce: Option<&[u8]>,
+        issuer: &Issuer,
+        now: Moment,
+    ) -> Result<Arc<[u8]>, Problem> {
+        let unready = || Problem::new(&base::labels::DELEGATE_ABSENT, "");
+        let delegate = issuer.delegate.as_ref().filter(|delegate| delegate.is_valid(now));
+        let delegate = delegate.ok_or_else(unready)?;
+        let data = OcspResponseData {
+            responder_key: delegate.public.key_identifier(),
+            produced_at: now,
+            answers,
+            nonce,
+        };
+        let data = data.encode();
+        let signature = self.platform.keys.sign(&delegate.key, &data)?;
+        let algorithm = delegate.public.algorithm();
+        let certificates = [&delegate.row.certificate[..]];
+        let whole = OcspResponseData::assemble(&data, algorithm, &signature, &certificates);
+        Ok(whole.into())
+    }
+
+    /// What holds of each certificate now, in the order of the question.
+    fn states(&self, issuer: &Issuer, ids: &[CertId]) -> Result<Vec<State>, Problem> {
+        let authority = issuer.authority.id();
+        let of = |id: &CertId| id.serial().to_u64().filter(|serial| *serial <= SERIAL_MAX);
+        let asked: Vec<_> = ids
+            .iter()
+            .map(|id| CertificateId { authority, serial: of(id).unwrap_or(0) })
+            .collect();
+        let mut states = Vec::new();
+        self.platform.store.snapshot("ocsp_states", &mut |view| {
+            states = read_states(view, &asked)?;
+            Ok(())
+        })?;
+        Ok(states)
+    }
+
+    fn known(&self, now: Moment) -> Result<Arc<Known>, Problem> {
+        let known = Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner));
+        if now < known.read_at.plus_us(READ_EVERY_US) {
+            return Ok(known);
+        }
+        let mut issuers = Vec::new();
+        self.platform.store.snapshot("ocsp_issuers", &mut |view| {
+            issuers = Authorities::read(view)?
+                .iter()
+                .map(|authority| Issuer::read(view, authority, now))
+                .collect::<Result<_, _>>()?;
+            Ok(())
+        })?;
+        let fresh = Arc::new(Known { read_at: now, issuers });
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&fresh);
+        Ok(fresh)
+    }
+}
+
+impl Issuer {
+    fn read(
+        view: &mut (impl View + ?Sized),
+        authority: &Arc<Authority>,
+        now: Moment,
+    ) -> Result<Self, Problem> {
+        let delegate = newest_ocsp_delegate(view, authority.id(), now)?;
+        let id = IssuerId::new(&authority.name, &authority.public);
+        Ok(Self { id, authority: Arc::clone(authority), delegate })
+    }
+}
+
+/// What holds of certificates: unknown is what was never issued.
+fn read_states(
+    view: &mut (impl View + ?Sized),
+    ids: &[CertificateId],
+) -> Result<Vec<State>, Problem> {
+    let heads = view.intention_heads(ids)?;
+    let outcomes = view.certificates(ids)?;
+    let places: Vec<_> = heads
+        .iter()
+        .zip(ids)
+        .map(|(head, id)| (head.map(|head| head.municipality), *id))
+        .collect();
+    let rows = view.statuses(&places)?;
+    let issued = outcomes.iter().map(|row| row.as_ref().is_some_and(|row| row.signature.is_some()));
+    let state = |(issued, row): (bool, Option<CertificateStatusRow>)| State {
+        status: if issued { status_of(row.as_ref()) } else { CertStatus::Unknown },
+    };
+    Ok(issued.zip(rows).map(state).collect())
+}
+
+/// As OCSP tells it.
+pub(crate) fn status_of(row: Option<&CertificateStatusRow>) -> CertStatus {
+    match row {
+        Some(row) if row.state != certificate_state::RELEASED => {
+            let reason = u64::try_from(row.reason).ok().and_then(RevocationReason::from_code);
+            let reason = reason.filter(|reason| *reason != RevocationReason::Unspecified);
+            CertStatus::Revoked { at: row.changed_at, reason }
+        }
+        _ => CertStatus::Good,
+    }
+}
+
+fn key_of(issuer: &Issuer, id: &CertId) -> Option<OcspKey> {
+    let serial = id.serial().to_u64()?;
+    let id_hash = match id.hash() {
+        IdHash::Sha1 => id_hash::SHA1,
+        IdHash::Sha256 => id_hash::SHA256,
+    };
+    Some(OcspKey { id: CertificateId { authority: issuer.authority.id(), serial }, id_hash })
+}
+
+fn refusal(status: OcspStatus) -> Told {
+    Told { response: Arc::from(&status.response()[..]), keep_until: None }
+}
+
+/// How long an answer holds.
+const WINDOW_US: i64 = 12 * 60 * 60 * 1_000_000;
+/// How old what is known of a certificate may be when a kept answer is told.
+const CHECK_EVERY_US: i64 = 10 * 1_000_000;
+/// How old what is known of authorities and delegates may be.
+const READ_EVERY_US: i64 = 30 * 1_000_000;
+/// The greatest serial number that the store can hold.
+const SERIAL_MAX: u64 = i64::MAX as u64;

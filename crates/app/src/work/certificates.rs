@@ -1,0 +1,226 @@
+//! The rows of the certification authority in a unit of work: what was meant, what came of it, what
+//! holds now, and which lists are to be made again.
+
+use super::{Kept, Work, broken};
+use crate::authorities::Authorities;
+use base::{PersonId, Problem};
+use numbers::LocalGovernmentCode;
+use ports::rows::{
+    AuthorityRow, CertificateId, CertificateRow, CertificateStatusRow, Changes, DelegateRow,
+    IntentionHead, IntentionRow, Partition, RevocationListRow, VerifierRow,
+};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// What was looked for so far.
+#[derive(Default)]
+pub(super) struct CertificateRows {
+    authorities: Option<Arc<Authorities>>,
+    serials: BTreeMap<i64, u64>,
+    of: HashMap<PersonId, Vec<CertificateId>>,
+    heads: HashMap<CertificateId, Option<IntentionHead>>,
+    outcomes: HashMap<CertificateId, Option<CertificateRow>>,
+    statuses: BTreeMap<CertificateId, Kept<CertificateStatusRow>>,
+    lists: BTreeMap<Partition, Kept<RevocationListRow>>,
+    keys: HashMap<[u8; 32], Option<CertificateId>>,
+}
+
+/// A certificate of a person, from the intention on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Held {
+    /// What was meant.
+    pub(crate) intention: IntentionHead,
+    /// What came of it, if anything yet.
+    pub(crate) outcome: Option<CertificateRow>,
+    /// What holds of it, if it is not simply good.
+    pub(crate) status: Option<CertificateStatusRow>,
+}
+
+impl CertificateRows {
+    /// What is to be written of it.
+    pub(super) fn into_changes(self, changes: &mut Changes) {
+        changes.statuses = self.statuses.into_values().filter_map(Kept::into_change).collect();
+        changes.revocation_lists =
+            self.lists.into_values().filter_map(Kept::into_change).collect();
+    }
+}
+
+impl Work<'_> {
+    /// All authorities.
+    pub(crate) fn authorities(&mut self) -> Result<Arc<Authorities>, Problem> {
+        if let Some(known) = &self.certificates.authorities {
+            return Ok(Arc::clone(known));
+        }
+        let read = Arc::new(Authorities::read(self.tx)?);
+        self.certificates.authorities = Some(Arc::clone(&read));
+        Ok(read)
+    }
+
+    /// Takes in an authority, new or with a new state.
+    pub(crate) fn keep_authority(&mut self, row: AuthorityRow) {
+        self.take_in();
+        self.certificates.authorities = None;
+        self.changes.authorities.push(row);
+    }
+
+    /// Takes in a delegate.
+    pub(crate) fn keep_delegate(&mut self, row: DelegateRow) {
+        self.take_in();
+        self.changes.delegates.push(row);
+    }
+
+    /// A verifier.
+    pub(crate) fn verifier(&mut self, name: &str) -> Result<Option<VerifierRow>, Problem> {
+        let kept = self.changes.verifiers.iter().rfind(|row| row.name == name);
+        match kept {
+            Some(row) => Ok(Some(row.clone())),
+            None => Ok(self.tx.verifiers(&[name.to_owned()])?.pop().flatten()),
+        }
+    }
+
+    /// Takes in a verifier, new or changed.
+    pub(crate) fn keep_verifier(&mut self, row: VerifierRow) {
+        self.take_in();
+        self.changes.verifiers.retain(|kept| kept.name != row.name);
+        self.changes.verifiers.push(row);
+    }
+
+    /// The next serial number of an authority, given away.
+    pub(crate) fn take_serial(&mut self, authority: i64) -> Result<u64, Problem> {
+        self.take_in();
+        let next = match self.certificates.serials.get(&authority) {
+            Some(next) => *next,
+            None => self.tx.next_serial(authority)?,
+        };
+        self.certificates.serials.insert(authority, next + 1);
+        Ok(next)
+    }
+
+    /// Takes in an intention; it is open until its outcome is taken in.
+    pub(crate) fn keep_intention(&mut self, row: IntentionRow) {
+        self.take_in();
+        let rows = &mut self.certificates;
+        rows.of.entry(row.person).and_modify(|of| of.push(row.id));
+        rows.heads.insert(row.id, Some(row.head()));
+        rows.outcomes.insert(row.id, None);
+        rows.statuses.insert(row.id, Kept { row: None, dirty: false });
+        rows.keys.insert(row.key_digest, Some(row.id));
+        self.changes.intentions.push(row);
+    }
+
+    /// Takes in what came of an intention.
+    pub(crate) fn keep_outcome(&mut self, row: CertificateRow) {
+        self.take_in();
+        self.certificates.outcomes.insert(row.id, Some(row.clone()));
+        self.changes.certificates.push(row);
+    }
+
+    /// Loads, in few round trips, the certificates of these persons and who holds these keys.
+    pub(crate) fn prefetch_certificates(
+        &mut self,
+        persons: &[PersonId],
+        keys: &[[u8; 32]],
+    ) -> Result<(), Problem> {
+        let known = &self.certificates.of;
+        let persons: Vec<_> =
+            persons.iter().filter(|person| !known.contains_key(person)).copied().collect();
+        if !persons.is_empty() {
+            let found = self.tx.certificates_of(&persons)?;
+            let all: Vec<_> = found.iter().flatten().copied().collect();
+            self.certificates.of.extend(persons.into_iter().zip(found));
+            self.know_certificates(&all)?;
+        }
+        let known = &self.certificates.keys;
+        let keys: Vec<_> = keys.iter().filter(|key| !known.contains_key(*key)).copied().collect();
+        if !keys.is_empty() {
+            let found = self.tx.key_holders(&keys)?;
+            self.certificates.keys.extend(keys.into_iter().zip(found));
+        }
+        Ok(())
+    }
+
+    /// All certificates that were ever meant for a person.
+    pub(crate) fn certificates_of(&mut self, person: PersonId) -> Result<Vec<Held>, Problem> {
+        self.prefetch_certificates(&[person], &[])?;
+        let ids = self.certificates.of.get(&person).cloned().unwrap_or_default();
+        let held = ids.into_iter().map(|id| self.certificate(id));
+        held.map(|held| held?.ok_or_else(|| broken("an index leads to no intention"))).collect()
+    }
+
+    /// A certificate, from its intention on.
+    pub(crate) fn certificate(&mut self, id: CertificateId) -> Result<Option<Held>, Problem> {
+        self.know_certificates(&[id])?;
+        let rows = &self.certificates;
+        let Some(intention) = rows.heads.get(&id).copied().flatten() else { return Ok(None) };
+        let outcome = rows.outcomes.get(&id).cloned().flatten();
+        let status = rows.statuses.get(&id).and_then(|kept| kept.row.clone());
+        Ok(Some(Held { intention, outcome, status }))
+    }
+
+    /// The certificate that holds a public key, whoever's it is.
+    pub(crate) fn key_holder(
+        &mut self,
+        digest: &[u8; 32],
+    ) -> Result<Option<CertificateId>, Problem> {
+        self.prefetch_certificates(&[], &[*digest])?;
+        Ok(self.certificates.keys.get(digest).copied().flatten())
+    }
+
+    /// Takes in what holds of a certificate now: its list is due at once.
+    pub(crate) fn keep_status(&mut self, row: CertificateStatusRow) -> Result<(), Problem> {
+        self.take_in();
+        let partition = Partition { authority: row.id.authority, municipality: row.municipality };
+        let due = self.now;
+        let list = self.revocation_list(partition)?;
+        let list = list.unwrap_or(RevocationListRow {
+            partition,
+            number: 0,
+            base_number: None,
+            this_update: due,
+            next_update: due,
+            due: None,
+        });
+        if list.due.is_none_or(|earlier| due < earlier) {
+            self.keep_revocation_list(RevocationListRow { due: Some(due), ..list });
+        }
+        self.certificates.statuses.insert(row.id, Kept { row: Some(row), dirty: true });
+        Ok(())
+    }
+
+    /// The list of a partition as it was last signed.
+    pub(crate) fn revocation_list(
+        &mut self,
+        partition: Partition,
+    ) -> Result<Option<RevocationListRow>, Problem> {
+        if !self.certificates.lists.contains_key(&partition) {
+            let row = self.tx.revocation_lists(&[partition])?.pop().flatten();
+            self.certificates.lists.insert(partition, Kept { row, dirty: false });
+        }
+        Ok(self.certificates.lists.get(&partition).and_then(|kept| kept.row.clone()))
+    }
+
+    /// Takes in a list, signed or become due.
+    pub(crate) fn keep_revocation_list(&mut self, row: RevocationListRow) {
+        self.take_in();
+        self.certificates.lists.insert(row.partition, Kept { row: Some(row), dirty: true });
+    }
+
+    fn know_certificates(&mut self, ids: &[CertificateId]) -> Result<(), Problem> {
+        let known = &self.certificates.heads;
+        let ids: Vec<_> = ids.iter().filter(|id| !known.contains_key(id)).copied().collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let heads = self.tx.intention_heads(&ids)?;
+        let of = |head: &IntentionHead| -> Option<LocalGovernmentCode> { Some(head.municipality) };
+        let keys: Vec<_> =
+            heads.iter().flatten().map(|head| (of(head), head.id)).collect();
+        for (key, row) in keys.iter().zip(self.tx.statuses(&keys)?) {
+            self.certificates.statuses.entry(key.1).or_insert(Kept { row, dirty: false });
+        }
+        let outcomes = self.tx.certificates(&ids)?;
+        self.certificates.outcomes.extend(ids.iter().copied().zip(outcomes));
+        self.certificates.heads.extend(ids.into_iter().zip(heads));
+        Ok(())
+    }
+}
