@@ -57,6 +57,14 @@ pub(crate) trait Engine {
         keys: &[Param<'_>],
     ) -> Result<Vec<Option<Row>>, Problem>;
 
+    /// All rows of `table` for each key, in the order of the keys and then of the table's key.
+    fn look_up_all(
+        &mut self,
+        table: &'static Table,
+        by: &[&'static str],
+        keys: &[Param<'_>],
+    ) -> Result<Vec<Vec<Row>>, Problem>;
+
     /// Writes rows laid end to end; a row with the key of another replaces it where the table
     /// allows that.
     fn write(&mut self, table: &'static Table, values: &[Param<'_>]) -> Result<(), Problem>;

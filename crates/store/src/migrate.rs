@@ -8,7 +8,7 @@ use crate::tables::ALL;
 use base::{Moment, Problem, labels};
 
 /// The schema that this program works with.
-pub const SCHEMA_VERSION: i64 = 1;
+pub const SCHEMA_VERSION: i64 = 2;
 
 /// The dialects a migration is written for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -117,7 +117,10 @@ const MIGRATION_TABLE: &str = "CREATE TABLE IF NOT EXISTS migration (
   at :int NOT NULL
 ) :strict";
 
-const TEXTS: [&str; 1] = [include_str!("../migrations/0001_foundation.sql")];
+const TEXTS: [&str; 2] = [
+    include_str!("../migrations/0001_foundation.sql"),
+    include_str!("../migrations/0002_authority.sql"),
+];
 
 const SQLITE_WORDS: &[(&str, &str)] = &[
     (":int", "INTEGER"),
@@ -150,8 +153,8 @@ mod tests {
             let lite = translate(text, Dialect::Sqlite);
             let pg = translate(text, Dialect::Postgresql);
             assert!(!lite.contains(" :") && !pg.contains(" :"));
-            assert!(lite.contains("STRICT") && !lite.contains("plpgsql"));
-            assert!(pg.contains("plpgsql") && !pg.contains("RAISE(ABORT"));
+            assert!(lite.contains("RAISE(ABORT") && !lite.contains("EXECUTE FUNCTION"));
+            assert!(pg.contains("EXECUTE FUNCTION") && !pg.contains("RAISE(ABORT"));
         }
     }
 

@@ -124,6 +124,7 @@ impl Store for PostgresStore {
             let mut faults: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
             Session::run(PostgresEngine(link), |session| {
                 faults.extend(session.holder_faults()?);
+                faults.extend(session.authority_faults()?);
                 Ok(())
             })?;
             Ok(faults)
@@ -153,20 +154,28 @@ impl Engine for PostgresEngine<'_> {
         by: &[&'static str],
         keys: &[Param<'_>],
     ) -> Result<Vec<Option<Row>>, Problem> {
-        let types: Vec<Type> = by.iter().map(|name| table.type_of(name)).collect();
-        let sql = format!(
-            "SELECT k.n, t.* FROM unnest({}) WITH ORDINALITY AS k ({}, n) {}",
-            arrays(&types),
-            by.join(", "),
-            each_by_key(table, by, &table.column_list())
-        );
         let mut out = vec![None; keys.len() / by.len()];
-        for row in self.run_arrays(&sql, &types, keys)? {
-            let at = usize::try_from(row.try_get::<_, i64>(0).map_err(problem)? - 1);
-            if let Some(place) = at.ok().and_then(|at| out.get_mut(at)) {
-                *place = Some(read(&row, 1, &table.types())?);
+        self.each_row(table, by, keys, " LIMIT 1", |at, row| {
+            if let Some(place) = out.get_mut(at) {
+                *place = Some(row);
             }
-        }
+        })?;
+        Ok(out)
+    }
+
+    fn look_up_all(
+        &mut self,
+        table: &'static Table,
+        by: &[&'static str],
+        keys: &[Param<'_>],
+    ) -> Result<Vec<Vec<Row>>, Problem> {
+        let mut out = vec![Vec::new(); keys.len() / by.len()];
+        let order = format!(" ORDER BY {}", table.key.join(", "));
+        self.each_row(table, by, keys, &order, |at, row| {
+            if let Some(place) = out.get_mut(at) {
+                place.push(row);
+            }
+        })?;
         Ok(out)
     }
 
@@ -189,13 +198,36 @@ impl Engine for PostgresEngine<'_> {
             table.name,
             arrays(&types),
             table.key.join(", "),
-            each_by_key(table, table.key, "ctid")
+            each_by_key(table, table.key, "ctid", " LIMIT 1")
         );
         self.run_arrays(&sql, &types, keys).map(|_| ())
     }
 }
 
 impl PostgresEngine<'_> {
+    /// Hands over the rows of each key, with the key's place in the question.
+    fn each_row(
+        &mut self,
+        table: &'static Table,
+        by: &[&'static str],
+        keys: &[Param<'_>],
+        tail: &str,
+        mut take: impl FnMut(usize, Row),
+    ) -> Result<(), Problem> {
+        let types: Vec<Type> = by.iter().map(|name| table.type_of(name)).collect();
+        let sql = format!(
+            "SELECT k.n, t.* FROM unnest({}) WITH ORDINALITY AS k ({}, n) {}",
+            arrays(&types),
+            by.join(", "),
+            each_by_key(table, by, &table.column_list(), tail)
+        );
+        for row in self.run_arrays(&sql, &types, keys)? {
+            let at = row.try_get::<_, i64>(0).map_err(problem)? - 1;
+            take(usize::try_from(at).unwrap_or(usize::MAX), read(&row, 1, &table.types())?);
+        }
+        Ok(())
+    }
+
     /// Runs a statement whose parameters are one array per column.
     fn run_arrays(
         &mut self,
@@ -213,12 +245,12 @@ impl PostgresEngine<'_> {
     }
 }
 
-/// For each key of `k`, its row: one search in the index per key. A plain join would leave the
-/// choice to the planner, who may think a table empty that has grown since.
-fn each_by_key(table: &Table, by: &[&str], columns: &str) -> String {
+/// For each key of `k`, its rows as `tail` says: one search in the index per key. A plain join would
+/// leave the choice to the planner, who may think a table empty that has grown since.
+fn each_by_key(table: &Table, by: &[&str], columns: &str, tail: &str) -> String {
     let matches: Vec<_> = by.iter().map(|name| format!("{name} = k.{name}")).collect();
     format!(
-        "CROSS JOIN LATERAL (SELECT {columns} FROM {} WHERE {} LIMIT 1) AS t",
+        "CROSS JOIN LATERAL (SELECT {columns} FROM {} WHERE {}{tail}) AS t",
         table.name,
         matches.join(" AND ")
     )

@@ -3,6 +3,8 @@
 //! Each implementation names the columns in the order of its table in `tables`; a test writes and
 //! reads every one of them on both databases.
 
+mod certificates;
+
 use crate::engine::{Param, Row, Value};
 use crate::tables::{self, Table};
 use base::{ActId, Moment, PersonId, Problem, labels};
@@ -13,6 +15,10 @@ use ports::rows::{
 };
 use seal::BlindIndex;
 use std::vec::IntoIter;
+
+pub(crate) use certificates::{
+    certificate, delegate, municipality_or_zero, ocsp, partition, status,
+};
 
 /// A row type with its table.
 pub(crate) trait Record: Sized {

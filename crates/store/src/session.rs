@@ -1,11 +1,13 @@
 //! `ports::View` and `ports::Tx` over any engine: every query of the platform, one text each.
 
+mod authority;
+mod certificates;
 mod subjects;
 
 use crate::engine::{Engine, Param, Row, Type, last_of_each_key};
 use crate::record::{Columns, Record, blob, count, int, municipality, text};
 use crate::tables::{self, Table};
-use base::{ActId, PersonId, Problem, labels};
+use base::{ActId, Moment, PersonId, Problem, labels};
 use numbers::LocalGovernmentCode;
 use ports::rows::{
     ActRow, Changes, CheckpointRow, CosignatureRow, DataKeyRow, DeliveryRow, FeedCursorRow,
@@ -77,7 +79,11 @@ impl<E: Engine> Session<E> {
     }
 
     fn number(&mut self, sql: &str) -> Result<Option<i64>, Problem> {
-        let row = self.ask(|engine| engine.query(sql, &[], &[Type::Int]))?.into_iter().next();
+        self.number_of(sql, &[])
+    }
+
+    fn number_of(&mut self, sql: &str, params: &[Param<'_>]) -> Result<Option<i64>, Problem> {
+        let row = self.ask(|engine| engine.query(sql, params, &[Type::Int]))?.into_iter().next();
         row.map_or(Ok(None), |row| Columns::new(row).int_or_null())
     }
 
@@ -400,6 +406,7 @@ impl<E: Engine> Tx for Session<E> {
         self.write_rows(&changes.lists)?;
         self.write_rows(&changes.deliveries)?;
         self.write_rows(&changes.answers)?;
+        self.write_authority(changes)?;
         let destroyed: Vec<_> = changes.data_keys_destroyed.iter().map(|id| int(id.0)).collect();
         self.delete(&tables::DATA_KEY, &destroyed)?;
         let done = changes.outbox_done.iter();
@@ -431,6 +438,10 @@ impl<E: Engine> Tx for Session<E> {
 
     fn write_cosignatures(&mut self, cosignatures: &[CosignatureRow]) -> Result<(), Problem> {
         self.write_rows(cosignatures)
+    }
+
+    fn forget_ocsp_answers(&mut self, before: Moment, limit: usize) -> Result<usize, Problem> {
+        self.forget_ended(before, limit)
     }
 
     fn set_setting(&mut self, name: &str, value: &str) -> Result<(), Problem> {

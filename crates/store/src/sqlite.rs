@@ -151,6 +151,7 @@ impl Store for SqliteStore {
         faults.extend(wanted.iter().map(|name| format!("does not fire: {name}")));
         Session::run(SqliteEngine(&connection), |session| {
             faults.extend(session.holder_faults()?);
+            faults.extend(session.authority_faults()?);
             Ok(())
         })?;
         Ok(faults)
@@ -189,10 +190,7 @@ impl Engine for SqliteEngine<'_> {
         by: &[&'static str],
         keys: &[Param<'_>],
     ) -> Result<Vec<Option<Row>>, Problem> {
-        let places = (1..=by.len()).zip(by).map(|(n, name)| format!("{name} = ?{n}"));
-        let condition = places.collect::<Vec<_>>().join(" AND ");
-        let sql = format!("SELECT {} FROM {} WHERE {condition}", table.column_list(), table.name);
-        let mut statement = self.prepare(&sql)?;
+        let mut statement = self.prepare(&select_by(table, by))?;
         let types = table.types();
         let mut out = Vec::with_capacity(keys.len() / by.len());
         for key in keys.chunks(by.len()) {
@@ -202,6 +200,17 @@ impl Engine for SqliteEngine<'_> {
             out.push(row.map(|row| read(row, &types)).transpose()?);
         }
         Ok(out)
+    }
+
+    fn look_up_all(
+        &mut self,
+        table: &'static Table,
+        by: &[&'static str],
+        keys: &[Param<'_>],
+    ) -> Result<Vec<Vec<Row>>, Problem> {
+        let sql = format!("{} ORDER BY {}", select_by(table, by), table.key.join(", "));
+        let types = table.types();
+        keys.chunks(by.len()).map(|key| self.query(&sql, key, &types)).collect()
     }
 
     fn write(&mut self, table: &'static Table, values: &[Param<'_>]) -> Result<(), Problem> {
@@ -233,6 +242,13 @@ impl SqliteEngine<'_> {
         }
         Ok(())
     }
+}
+
+/// The rows of a table by these columns.
+fn select_by(table: &Table, by: &[&str]) -> String {
+    let places = (1..=by.len()).zip(by).map(|(n, name)| format!("{name} = ?{n}"));
+    let condition = places.collect::<Vec<_>>().join(" AND ");
+    format!("SELECT {} FROM {} WHERE {condition}", table.column_list(), table.name)
 }
 
 pub(crate) struct SqliteMigrations<'c>(pub(crate) &'c mut Connection);

@@ -1,7 +1,15 @@
 //! The tables as the program sees them: name, key, columns in order, and whether a row may be
 //! replaced. The statements of both databases are made from this.
 
+mod certificates;
+
 use crate::engine::Type::{self, Blob, Int, Text};
+
+pub(crate) use certificates::{
+    AUTHORITY, CERTIFICATE, CERTIFICATE_EXPIRY, CERTIFICATE_KEY, CERTIFICATE_OF, CERTIFICATE_OPEN,
+    CERTIFICATE_STATUS, DELEGATE, INTENTION, INTENTION_HEAD, OCSP_ANSWER, REVOCATION_LIST,
+    VERIFIER,
+};
 
 /// One table.
 #[derive(Debug)]
@@ -256,7 +264,7 @@ static MIGRATION: Table = Table {
 };
 
 /// Every table, for the tests that compare them with both databases.
-pub(crate) static ALL: [&Table; 21] = [
+pub(crate) static ALL: [&Table; 33] = [
     &SETTING,
     &PERSON,
     &DATA_KEY,
@@ -277,5 +285,17 @@ pub(crate) static ALL: [&Table; 21] = [
     &ANSWER,
     &CHECKPOINT,
     &COSIGNATURE,
+    &AUTHORITY,
+    &INTENTION,
+    &CERTIFICATE,
+    &CERTIFICATE_OPEN,
+    &CERTIFICATE_OF,
+    &CERTIFICATE_KEY,
+    &CERTIFICATE_EXPIRY,
+    &CERTIFICATE_STATUS,
+    &REVOCATION_LIST,
+    &OCSP_ANSWER,
+    &DELEGATE,
+    &VERIFIER,
     &MIGRATION,
 ];
