@@ -109,12 +109,11 @@ const fn glide(sign: char) -> Option<char> {
 }
 
 fn syllable(sign: char) -> &'static str {
-    let rows = SYLLABLES.iter();
-    let found = rows.filter_map(|(signs, syllables)| {
+    let found = SYLLABLES.iter().find_map(|(signs, syllables)| {
         let at = signs.chars().position(|known| known == sign)?;
         syllables.split(' ').nth(at)
     });
-    found.last().unwrap_or_default()
+    found.unwrap_or_default()
 }
 
 fn capitalised(name: &str) -> String {
