@@ -11,7 +11,12 @@ mod encode;
 mod extension;
 mod key;
 mod name;
+pub mod pem;
+mod request;
 mod serial;
+#[cfg(test)]
+mod testing;
+mod weakness;
 
 pub use certificate::{Certificate, CertificateRefusal, RawExtension, TbsCertificate, assemble};
 pub use const_oid::ObjectIdentifier;
@@ -21,4 +26,8 @@ pub use key::{KeyAlgorithm, PublicKey, PublicKeyRefusal};
 pub use name::{
     Attribute, COMMON_NAME, COUNTRY, LOCALITY, Name, NameRefusal, ORGANIZATION, ORGANIZATIONAL_UNIT,
 };
+pub use request::{
+    CertificationRequest, PossessedKey, REQUEST_BYTES_MAX, RequestRefusal, encode_request_info,
+};
 pub use serial::{SERIAL_BYTES_MAX, Serial, SerialRefusal};
+pub use weakness::Weakness;
