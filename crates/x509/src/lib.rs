@@ -17,7 +17,12 @@ mod name;
 mod ocsp;
 mod ocsp_id;
 mod ocsp_request;
+pub mod pem;
+mod request;
 mod serial;
+#[cfg(test)]
+mod testing;
+mod weakness;
 
 pub use certificate::{Certificate, CertificateRefusal, RawExtension, TbsCertificate, assemble};
 pub use const_oid::ObjectIdentifier;
@@ -38,4 +43,8 @@ pub use ocsp_request::{
     OCSP_CERTIFICATES_MAX, OCSP_NONCE_BYTES_MAX, OCSP_REQUEST_BYTES_MAX, OcspRequest,
     OcspRequestRefusal,
 };
+pub use request::{
+    CertificationRequest, PossessedKey, REQUEST_BYTES_MAX, RequestRefusal, encode_request_info,
+};
 pub use serial::{SERIAL_BYTES_MAX, Serial, SerialRefusal};
+pub use weakness::Weakness;

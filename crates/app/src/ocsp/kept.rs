@@ -1,0 +1,118 @@
+//! Answers kept in memory: by the very bytes of the request, and by certificate. Bounded: when one
+//! part is full it begins anew, and what was in it comes from the store again.
+
+use base::Moment;
+use ports::rows::{OcspAnswerRow, OcspKey};
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::sync::atomic::AtomicI64;
+use std::sync::{Arc, PoisonError, RwLock};
+use x509::{CertStatus, OcspResponse};
+
+use super::Told;
+
+/// A signed answer about one certificate.
+pub(super) struct Prepared {
+    pub(super) response: Arc<[u8]>,
+    pub(super) status: CertStatus,
+    pub(super) this_update: Moment,
+    pub(super) next_update: Moment,
+    /// When the certificate's state was last found to be what the answer says, in µs.
+    pub(super) checked: AtomicI64,
+}
+
+/// The answers in memory.
+#[derive(Default)]
+pub(super) struct Kept {
+    by_request: Parts<Box<[u8]>>,
+    by_key: Parts<OcspKey>,
+}
+
+/// A map in parts, each under a lock of its own.
+struct Parts<K> {
+    parts: [RwLock<HashMap<K, Arc<Prepared>>>; PARTS],
+    hasher: RandomState,
+}
+
+impl Prepared {
+    /// Reads an answer that was kept in the store; `None` if it is not one of ours.
+    pub(super) fn read(row: OcspAnswerRow) -> Option<Self> {
+        let response = OcspResponse::parse(&row.answer).ok()?;
+        let status = response.answers().next()?.status;
+        Some(Self {
+            status,
+            this_update: row.this_update,
+            next_update: row.next_update,
+            checked: AtomicI64::new(i64::MIN),
+            response: row.answer.into(),
+        })
+    }
+
+    /// From when on a new one is signed while this one still holds: after half its time.
+    pub(super) fn sign_again_at(&self) -> Moment {
+        self.this_update.plus_us((self.next_update.us() - self.this_update.us()) / 2)
+    }
+
+    pub(super) fn told(&self, now: Moment) -> Told {
+        let soon = now.plus_us(KEEP_US);
+        Told {
+            response: Arc::clone(&self.response),
+            keep_until: Some(soon.min(self.next_update)),
+        }
+    }
+}
+
+impl Kept {
+    pub(super) fn of_request(&self, request: &[u8]) -> Option<Arc<Prepared>> {
+        self.by_request.get(request)
+    }
+
+    pub(super) fn of_key(&self, key: OcspKey) -> Option<Arc<Prepared>> {
+        self.by_key.get(&key)
+    }
+
+    pub(super) fn keep(&self, request: &[u8], key: OcspKey, prepared: &Arc<Prepared>) {
+        self.by_key.insert(key, prepared);
+        // Longer requests are those of one client; they would only push the others out.
+        if request.len() <= REQUEST_BYTES_KEPT {
+            self.by_request.insert(request.into(), prepared);
+        }
+    }
+}
+
+impl<K: Hash + Eq> Parts<K> {
+    fn get<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<Arc<Prepared>>
+    where
+        K: std::borrow::Borrow<Q>,
+    {
+        let part = self.part(key).read().unwrap_or_else(PoisonError::into_inner);
+        part.get(key).map(Arc::clone)
+    }
+
+    fn insert(&self, key: K, prepared: &Arc<Prepared>) {
+        let mut part = self.part(&key).write().unwrap_or_else(PoisonError::into_inner);
+        if part.len() >= PART_MAX && !part.contains_key(&key) {
+            part.clear();
+        }
+        part.insert(key, Arc::clone(prepared));
+    }
+
+    fn part<Q: Hash + ?Sized>(&self, key: &Q) -> &RwLock<HashMap<K, Arc<Prepared>>> {
+        let place = self.hasher.hash_one(key) as usize % PARTS;
+        &self.parts[place]
+    }
+}
+
+impl<K> Default for Parts<K> {
+    fn default() -> Self {
+        let parts = std::array::from_fn(|_| RwLock::default());
+        Self { parts, hasher: RandomState::new() }
+    }
+}
+
+const PARTS: usize = 64;
+/// Answers in a part: about 250 MB in all, with a kilobyte each.
+const PART_MAX: usize = 4_096;
+const REQUEST_BYTES_KEPT: usize = 256;
+/// How long others may keep an answer: a revocation is to be seen within a minute.
+const KEEP_US: i64 = 30 * 1_000_000;
