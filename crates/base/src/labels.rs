@@ -199,6 +199,19 @@ labels! {
     NOT_INITIALISED "not_initialised" Refused 500 "The data directory holds no platform yet" "初期化されていません";
     ALREADY_INITIALISED "already_initialised" Refused 500 "The data directory already holds a platform" "既に初期化されています";
 
+    // the certification authority
+    AUTHORITY_ABSENT "authority_absent" Absent 404 "No such certification authority issues certificates" "該当する認証局がありません";
+    AUTHORITY_EXISTS "authority_exists" Refused 409 "The certification authority is there already" "認証局は既にあります";
+    CERTIFICATE_ABSENT "certificate_absent" Absent 404 "No such certificate was issued" "該当する電子証明書はありません";
+    CERTIFICATE_KEY_USED "certificate_key_used" Refused 409 "The public key is in another certificate already" "この公開鍵は既に電子証明書に使われています";
+    CERTIFICATE_UNREADY "certificate_unready" Again 503 "The certificate is still to be signed" "電子証明書は署名待ちです";
+    CERTIFICATE_CLOSED "certificate_closed" Refused 409 "The case was closed without a certificate" "電子証明書は発行されずに終了しました";
+    HOLDER_NOT_REGISTERED "holder_not_registered" Refused 422 "The person is not registered in a municipality now" "現在、住民として記録されていません";
+    ISSUANCE_LINT "issuance_lint" Broken 500 "What was to be signed does not keep the certificate profile" "署名対象が証明書プロファイルに合いません";
+    ISSUANCE_MISMATCH "issuance_mismatch" Broken 500 "What was signed is not what was meant" "署名された内容が意図したものと異なります";
+    CLOCK_BACK "clock_back" Again 503 "The clock is behind the last act, so nothing is issued" "時計が過去を指しているため発行しません";
+    DELEGATE_ABSENT "delegate_absent" Again 503 "No key is ready to sign answers" "応答に署名できる鍵がありません";
+
     // the store
     STORE_BUSY "store_busy" Again 503 "The store is busy" "データベースが混雑しています";
     STORE_FULL "store_full" Again 507 "The disk is full" "ディスクの空きがありません";

@@ -3,7 +3,7 @@
 
 CREATE TABLE certification_authority (
   id :int NOT NULL PRIMARY KEY CHECK (id > 0),
-  kind :int NOT NULL CHECK (kind IN (1, 2)),
+  kind :int NOT NULL CHECK (kind IN (1, 2, 3)),
   generation :int NOT NULL CHECK (generation > 0),
   key_label :text NOT NULL,
   algorithm :text NOT NULL,

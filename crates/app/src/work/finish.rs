@@ -58,7 +58,7 @@ impl Work<'_> {
 }
 
 impl<R> Kept<R> {
-    fn into_change(self) -> Option<R> {
+    pub(super) fn into_change(self) -> Option<R> {
         self.row.filter(|_| self.dirty)
     }
 }

@@ -65,6 +65,8 @@ pub mod authority_kind {
     pub const SIGNATURE: i64 = 1;
     /// User authentication (利用者証明用).
     pub const AUTHENTICATION: i64 = 2;
+    /// What the platform itself needs: time stamps.
+    pub const PLATFORM: i64 = 3;
 }
 
 /// States of an authority as stored. A state is never followed by a smaller one.
