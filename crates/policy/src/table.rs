@@ -77,6 +77,8 @@ pub static TABLE: &[Basis] = &[
     by("platform", Action::CertificateRevoke, Purpose::Certification, "kojinninshouhou-12"),
     // Responders, time stamps: what the platform certifies of its own.
     by("platform", Action::CertificateIssue, Purpose::Operation, "operation"),
+    // The hands finish what was allowed, or close the case.
+    by("platform", Action::CertificateIssue, Purpose::Certification, "kojinninshouhou-3"),
     by("platform", Action::RevocationList, Purpose::Certification, "kojinninshouhou-16"),
     by(
         "verifier",

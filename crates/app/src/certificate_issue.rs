@@ -1,0 +1,292 @@
+//! A certificate is issued. Reads person, certificates and keys in use; writes the intention, and
+//! when it is signed the outcome, each with an act. Invariants touched: K1, K2, A1, P1.
+//!
+//! Three steps, each of which a crash may follow: the *intention* is decided, linted and stored;
+//! the bytes of the stored intention are *signed* outside any transaction, and what comes back must
+//! be these bytes under the authority's key; the *outcome* is stored, and with it the certificate
+//! is in force. What a crash left between them is finished from the store (`certificate_finish`).
+
+use crate::authorities::{Authority, Hierarchy};
+use crate::certificates::{self, Certificates, own_permit, refused, tbs_place};
+use crate::enact::FIRST_KEY_GENERATION;
+use crate::number_ask::{self, Whose, ask_about};
+use crate::permits::permit;
+use crate::platform::Platform;
+use crate::work::{Outcome, Work, broken};
+use authority::certificate::{Application, Card, Change, Issuance, decide_issue};
+use authority::certificate::decide_put_in_force;
+use authority::{
+    CertificateContent, CertificateKind, Office, PersonalAttributes, Registered, RequestSequence,
+    SubjectName,
+};
+use base::{ActId, Actor, Entropy, Moment, PersonId, Problem, Purpose, labels};
+use policy::{Action, Permit};
+use ports::rows::{CertificateId, CertificateRow, IntentionRow};
+use registry::resident::Status;
+use seal::fields;
+use std::sync::Arc;
+use x509::lint::{lint_signed, same_tbs};
+use x509::{KeyAlgorithm, PossessedKey, assemble};
+use zeroize::Zeroizing;
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct CertificateAsked {
+    /// Which certificate.
+    pub kind: CertificateKind,
+    /// For whom.
+    pub whose: Whose,
+    /// The holder's key, whose possession was shown.
+    pub key: PossessedKey,
+    /// The card that the key is on.
+    pub card: Card,
+    /// Whether the holder is an adult ward (成年被後見人).
+    pub is_ward: bool,
+    /// What the authority is to sign with, where several sign side by side.
+    pub algorithm: Option<KeyAlgorithm>,
+}
+
+/// A stored intention, on its way to the key.
+#[derive(Clone)]
+pub struct Intended {
+    /// The certificate.
+    pub id: CertificateId,
+    /// The act that allowed it.
+    pub act: ActId,
+    pub(crate) issuer: Arc<Authority>,
+    pub(crate) tbs: Zeroizing<Vec<u8>>,
+}
+
+/// A certificate in force.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Issued {
+    /// The certificate.
+    pub id: CertificateId,
+    /// The act with which it came into force.
+    pub act: ActId,
+    /// All of it, in DER.
+    pub certificate: Zeroizing<Vec<u8>>,
+}
+
+/// Decides about an application and stores what is to be signed.
+pub fn intend(
+    work: &mut Work<'_>,
+    actor: &Actor,
+    purpose: Purpose,
+    asked: &CertificateAsked,
+) -> Result<Intended, Problem> {
+    let asking = permit(actor, Action::CertificateIssue, purpose, actor.municipality())?;
+    let digest = key_digest(asked);
+    let content = asked_content(asked, &digest);
+    ask_about(work, &asking, &asked.whose, &content, |work, person| {
+        let action = Action::CertificateIssue;
+        let permit = number_ask::permit_about(work, actor, action, purpose, person)?;
+        check_clock(work)?;
+        intend_for(work, &permit, person, asked, (digest, &content))
+    })
+}
+
+fn intend_for(
+    work: &mut Work<'_>,
+    permit: &Permit,
+    person: PersonId,
+    asked: &CertificateAsked,
+    (digest, content): ([u8; 32], &[u8]),
+) -> Result<Intended, Problem> {
+    let issuer = work.authorities()?;
+    let issuer = Arc::clone(issuer.issuing(Hierarchy::Persons(asked.kind), asked.algorithm)?);
+    let known = Certificates::of(work, person)?.known;
+    if work.key_holder(&digest)?.is_some() {
+        return Err(Problem::new(&labels::CERTIFICATE_KEY_USED, ""));
+    }
+    let birth_date = registered(work, person)?.birth_date;
+    let CertificateAsked { kind, card, is_ward, .. } = *asked;
+    let application = Application { kind, birth_date, is_ward, card };
+    let issuance = decide_issue(&known, &application, work.now()).map_err(refused)?;
+    // What may still be refused is looked at before anything is taken in.
+    let draft = draft(work, person, &issuance, asked)?;
+    let serial = work.take_serial(issuer.id())?;
+    let contents = CertificateContent { serial, ..draft };
+    let tbs = Zeroizing::new(work.platform().profile.compose(&issuer, &contents)?);
+    let id = CertificateId { authority: issuer.id(), serial };
+    let act = work.record(permit, Outcome::Intended, Some(person), content)?;
+    let place = tbs_place(id, FIRST_KEY_GENERATION);
+    let sealed = work.seal_for(person, |key, entropy| key.seal(&place, &tbs, entropy))?;
+    work.keep_intention(IntentionRow {
+        id,
+        person,
+        municipality: contents.municipality,
+        not_before: contents.not_before,
+        not_after: contents.not_after,
+        key_digest: digest,
+        key_generation: i64::from(FIRST_KEY_GENERATION),
+        act,
+        tbs: sealed,
+    });
+    Ok(Intended { id, act, issuer, tbs })
+}
+
+/// Signs a stored intention. What comes back is held against it byte for byte and checked under the
+/// authority's key.
+pub fn sign(platform: &Platform, intended: &Intended) -> Result<Vec<u8>, Problem> {
+    let Intended { issuer, tbs, .. } = intended;
+    sign_as(platform, issuer, tbs)
+}
+
+/// Signs bytes that were stored and linted, as an authority.
+pub(crate) fn sign_as(
+    platform: &Platform,
+    issuer: &Authority,
+    tbs: &[u8],
+) -> Result<Vec<u8>, Problem> {
+    let signature = platform.keys.sign(&issuer.key, tbs)?;
+    let whole = assemble(tbs, issuer.algorithm(), &signature);
+    same_tbs(&whole, tbs, &issuer.public)
+        .map_err(|fault| Problem::new(&labels::ISSUANCE_MISMATCH, fault.label()))?;
+    Ok(signature)
+}
+
+/// Stores what came of an intention: from here on the certificate is in force, and the one that it
+/// renews is revoked. Who comes second finds the first one's certificate.
+pub fn conclude(
+    work: &mut Work<'_>,
+    intended: &Intended,
+    signature: &[u8],
+) -> Result<Issued, Problem> {
+    let Intended { id, issuer, tbs, .. } = intended;
+    let whole = |signature: &[u8]| Zeroizing::new(assemble(tbs, issuer.algorithm(), signature));
+    let held = work.certificate(*id)?.ok_or_else(|| broken("an intention that is not there"))?;
+    if let Some(CertificateRow { signature, act, .. }) = held.outcome {
+        let closed = || Problem::new(&labels::CERTIFICATE_CLOSED, "");
+        let signature = signature.ok_or_else(closed)?;
+        return Ok(Issued { id: *id, act, certificate: whole(&signature) });
+    }
+    check_clock(work)?;
+    let person = held.intention.person;
+    work.load(&[person])?;
+    let certificates = Certificates::of(work, person)?;
+    let place = certificates.place_of(*id)?;
+    let changes = decide_put_in_force(&certificates.known, place, work.now()).map_err(refused)?;
+    let content = outcome_content(*id, tbs);
+    let permit = own_permit(Action::CertificateIssue)?;
+    for (at, change) in changes {
+        let held = certificates.at(at)?;
+        if !matches!(change, Change::PutInForce) {
+            let permit = own_permit(Action::CertificateRevoke)?;
+            certificates::change(work, &permit, held, change, &content)?;
+        }
+    }
+    let act = work.record(&permit, Outcome::Done, Some(person), &content)?;
+    work.keep_outcome(CertificateRow { id: *id, signature: Some(signature.to_vec()), act });
+    Ok(Issued { id: *id, act, certificate: whole(signature) })
+}
+
+/// A clock that is behind the last act issues nothing.
+pub(crate) fn check_clock(work: &mut Work<'_>) -> Result<(), Problem> {
+    match work.last_act_at()? {
+        Some(last) if work.now() < last => Err(Problem::new(&labels::CLOCK_BACK, "")),
+        _ => Ok(()),
+    }
+}
+
+/// The record of a person who is registered now.
+fn registered<'w>(
+    work: &'w mut Work<'_>,
+    person: PersonId,
+) -> Result<&'w registry::ResidentRecord, Problem> {
+    let resident = work.person(person)?.resident();
+    let record = resident.record.as_ref().filter(|_| resident.status == Status::Registered);
+    record.ok_or_else(|| Problem::new(&labels::HOLDER_NOT_REGISTERED, ""))
+}
+
+/// What the certificate will say, but for its serial number.
+fn draft(
+    work: &mut Work<'_>,
+    person: PersonId,
+    issuance: &Issuance,
+    asked: &CertificateAsked,
+) -> Result<CertificateContent, Problem> {
+    let municipality = work.person(person)?.resident().municipality;
+    let personal = match issuance.kind {
+        CertificateKind::Signature => Some(attributes(registered(work, person)?)?),
+        CertificateKind::Authentication => None,
+    };
+    let office = Office::new(municipality, work.platform().profile.office);
+    let subject = match issuance.kind {
+        CertificateKind::Signature => {
+            let sequence = sequence(work)?;
+            SubjectName::of_signature(issuance.not_before, sequence, office)
+        }
+        CertificateKind::Authentication => {
+            Some(SubjectName::of_authentication(&mut Chance(work.entropy), office))
+        }
+    };
+    let nameless = || Problem::new(&labels::INTERNAL, "a municipality without a name in letters");
+    Ok(CertificateContent {
+        kind: issuance.kind,
+        serial: 0,
+        not_before: issuance.not_before,
+        not_after: issuance.not_after,
+        subject: subject.ok_or_else(nameless)?,
+        personal,
+        municipality,
+        public_key: asked.key.public_key().clone(),
+    })
+}
+
+/// The place of a request among those of its second: that of its act, in a ring of 100,000.
+fn sequence(work: &Work<'_>) -> Result<RequestSequence, Problem> {
+    let place = work.next_act().0 % SEQUENCES;
+    let sequence = u32::try_from(place).ok().and_then(RequestSequence::new);
+    sequence.ok_or_else(|| broken("a sequence out of range"))
+}
+
+fn attributes(record: &registry::ResidentRecord) -> Result<PersonalAttributes, Problem> {
+    let sex = match record.sex {
+        registry::Sex::Male => authority::Sex::Male,
+        registry::Sex::Female => authority::Sex::Female,
+        registry::Sex::Unknown => authority::Sex::Unknown,
+    };
+    let holder = Registered {
+        name: &record.name,
+        birth_date: record.birth_date,
+        sex,
+        address: &record.address,
+    };
+    PersonalAttributes::of(&holder).map_err(|refusal| Problem::from_refusal(refusal.label()))
+}
+
+/// SHA-256 of the SubjectPublicKeyInfo.
+fn key_digest(asked: &CertificateAsked) -> [u8; 32] {
+    x509::sha256(&asked.key.public_key().to_spki())
+}
+
+/// What was asked, as the ledger commits to it.
+fn asked_content(asked: &CertificateAsked, digest: &[u8; 32]) -> Zeroizing<Vec<u8>> {
+    let whose = number_ask::content(&asked.whose);
+    let mut content = fields::pack(&[asked.kind.word()]);
+    content.extend_from_slice(digest);
+    content.extend_from_slice(&whose);
+    content
+}
+
+/// What came of it, as the ledger commits to it: whoever holds the certificate can show that it is
+/// the one.
+fn outcome_content(id: CertificateId, tbs: &[u8]) -> Vec<u8> {
+    let named = [id.authority.to_string(), id.serial.to_string()];
+    let mut content = fields::pack(&[&named[0], &named[1]]).to_vec();
+    content.extend_from_slice(&x509::sha256(tbs));
+    content
+}
+
+/// Chance that is handed on.
+struct Chance<'a>(&'a mut dyn Entropy);
+
+impl Entropy for Chance<'_> {
+    fn fill(&mut self, out: &mut [u8]) {
+        self.0.fill(out);
+    }
+}
+
+/// Sequences of one second.
+const SEQUENCES: u64 = 100_000;
