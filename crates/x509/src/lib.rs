@@ -10,6 +10,7 @@ mod decode;
 mod encode;
 mod extension;
 mod key;
+pub mod lint;
 mod name;
 pub mod pem;
 mod request;
