@@ -12,6 +12,7 @@ mod extension;
 mod key;
 pub mod lint;
 mod name;
+mod oid;
 pub mod pem;
 mod request;
 mod serial;
@@ -27,6 +28,7 @@ pub use key::{KeyAlgorithm, PublicKey, PublicKeyRefusal};
 pub use name::{
     Attribute, COMMON_NAME, COUNTRY, LOCALITY, Name, NameRefusal, ORGANIZATION, ORGANIZATIONAL_UNIT,
 };
+pub use oid::{extension_id, purpose};
 pub use request::{
     CertificationRequest, PossessedKey, REQUEST_BYTES_MAX, RequestRefusal, encode_request_info,
 };
