@@ -5,6 +5,7 @@
 
 mod content;
 mod personal;
+pub mod profile;
 pub mod romaji;
 mod subject;
 pub mod substitution;

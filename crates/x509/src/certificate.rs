@@ -78,16 +78,18 @@ pub struct Certificate<'a> {
 
 /// What stands in the signed part.
 #[derive(Clone)]
-struct Body<'a> {
-    version: u8,
-    serial: &'a [u8],
-    algorithm: &'a [u8],
-    issuer: &'a [u8],
-    not_before: Moment,
-    not_after: Moment,
-    subject: &'a [u8],
-    public_key: &'a [u8],
-    extensions: Vec<RawExtension<'a>>,
+pub(crate) struct Body<'a> {
+    pub(crate) version: u8,
+    pub(crate) serial: &'a [u8],
+    pub(crate) algorithm: &'a [u8],
+    pub(crate) issuer: &'a [u8],
+    /// The contents of the Validity.
+    pub(crate) validity: &'a [u8],
+    pub(crate) not_before: Moment,
+    pub(crate) not_after: Moment,
+    pub(crate) subject: &'a [u8],
+    pub(crate) public_key: &'a [u8],
+    pub(crate) extensions: Vec<RawExtension<'a>>,
 }
 
 /// An extension as it stands in a certificate or list.
@@ -226,15 +228,17 @@ impl<'a> Certificate<'a> {
 }
 
 impl<'a> Body<'a> {
-    fn parse(contents: &'a [u8]) -> Result<Self, CertificateRefusal> {
+    /// Reads the contents of a TBSCertificate.
+    pub(crate) fn parse(contents: &'a [u8]) -> Result<Self, CertificateRefusal> {
         let mut fields = Reader::new(contents);
         let version = version(&mut fields)?;
         let serial = fields.integer(SERIAL_CONTENTS_MAX)?;
         let algorithm = fields.whole(tag::SEQUENCE)?.whole;
         let issuer = fields.whole(tag::SEQUENCE)?.whole;
-        let mut validity = fields.sequence()?;
-        let (not_before, not_after) = (validity.time()?, validity.time()?);
-        validity.end()?;
+        let validity = fields.take(tag::SEQUENCE)?;
+        let mut times = Reader::new(validity);
+        let (not_before, not_after) = (times.time()?, times.time()?);
+        times.end()?;
         let subject = fields.whole(tag::SEQUENCE)?.whole;
         let public_key = fields.whole(tag::SEQUENCE)?.whole;
         // issuerUniqueID and subjectUniqueID: no certificate of ours has them, and none needs them.
@@ -254,6 +258,7 @@ impl<'a> Body<'a> {
             serial,
             algorithm,
             issuer,
+            validity,
             not_before,
             not_after,
             subject,
