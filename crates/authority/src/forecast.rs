@@ -194,9 +194,8 @@ mod tests {
             ends("132217", "2027-01-11", 3),
         ];
         let waves = forecast(all, date("2026-11-21"), 20);
-        let sums: Vec<_> = waves.iter().map(|wave| {
-            (wave.municipality.as_u32(), wave.weeks.iter().map(|week| week.expiring).sum::<u64>())
-        });
+        let expiring = |wave: &Wave| wave.weeks.iter().map(|week| week.expiring).sum::<u64>();
+        let sums = waves.iter().map(|wave| (wave.municipality.as_u32(), expiring(wave)));
         assert_eq!(sums.collect::<Vec<_>>(), [(11_011, 7), (132_217, 8)]);
     }
 
