@@ -6,7 +6,6 @@
 use crate::decode::{self, DerFault, Reader};
 use crate::encode::{self, tag};
 use crate::{CertificateRefusal, RawExtension};
-use base::Moment;
 use const_oid::ObjectIdentifier;
 
 /// The next Extension.
@@ -78,11 +77,6 @@ pub(crate) fn unsigned<'a>(
     }
 }
 
-/// Writes a small INTEGER that is not negative.
-pub(crate) fn write_small(out: &mut Vec<u8>, tag: u8, value: u64) {
-    encode::unsigned(out, tag, &value.to_be_bytes());
-}
-
 /// An implicit BOOLEAN of this tag that is FALSE if it is left out.
 pub(crate) fn flag_as(reader: &mut Reader<'_>, tag: u8) -> Result<bool, DerFault> {
     match reader.optional(tag)? {
@@ -112,35 +106,6 @@ pub(crate) fn all_whole(contents: &[u8]) -> Result<(), DerFault> {
     Ok(())
 }
 
-/// The contents of a GeneralizedTime that may have a fraction: at most six digits, the last of
-/// them not a zero (RFC 3161 §2.4.2).
-pub(crate) fn exact_time(contents: &[u8]) -> Result<Moment, DerFault> {
-    let (digits, rest) = contents.split_at_checked(14).ok_or(DerFault::Value)?;
-    let whole = decode::generalized_time(&[digits, b"Z"].concat())?;
-    let fraction = match rest.strip_suffix(b"Z") {
-        Some([]) => return Ok(whole),
-        Some([b'.', fraction @ ..]) => fraction,
-        _ => return Err(DerFault::Value),
-    };
-    let shortest = fraction.last().is_some_and(|last| *last != b'0');
-    if !shortest || fraction.len() > 6 || !fraction.iter().all(u8::is_ascii_digit) {
-        return Err(DerFault::Value);
-    }
-    let padded = fraction.iter().chain([b'0'; 6].iter()).take(6);
-    Ok(whole.plus_us(padded.fold(0, |us, digit| us * 10 + i64::from(digit - b'0'))))
-}
-
-/// Writes a GeneralizedTime to the microsecond, without zeros at its end.
-pub(crate) fn write_exact_time(out: &mut Vec<u8>, at: Moment) {
-    let mut whole = Vec::with_capacity(17);
-    encode::generalized_time(&mut whole, tag::GENERALIZED_TIME, at);
-    let us = at.us().rem_euclid(1_000_000);
-    let fraction = format!(".{us:06}");
-    let fraction = fraction.trim_end_matches('0').trim_end_matches('.');
-    let text = [&whole[2..16], fraction.as_bytes(), b"Z"].concat();
-    encode::value(out, tag::GENERALIZED_TIME, &text);
-}
-
 /// ENUMERATED.
 pub(crate) const ENUMERATED: u8 = 0x0a;
 /// `[4]` and `[6]` of a GeneralName (RFC 5280 §4.2.1.6): a directory's name, an address.
@@ -150,31 +115,6 @@ pub(crate) const URI: u8 = tag::context(6);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
-
-    fn exact(us: i64) -> String {
-        let mut out = Vec::new();
-        write_exact_time(&mut out, Moment::from_us(us));
-        String::from_utf8(out[2..].to_vec()).unwrap()
-    }
-
-    #[test]
-    fn a_fraction_has_no_zeros_at_its_end() {
-        assert_eq!(exact(0), "19700101000000Z");
-        assert_eq!(exact(120_000), "19700101000000.12Z");
-        assert_eq!(exact(-1), "19691231235959.999999Z");
-        let refused = [
-            "19700101000000.Z",
-            "19700101000000.10Z",
-            "19700101000000.1234567Z",
-            "19700101000000.1",
-            "19700101000000,1Z",
-            "1970010100Z",
-        ];
-        for text in refused {
-            assert_eq!(exact_time(text.as_bytes()), Err(DerFault::Value), "{text}");
-        }
-    }
 
     #[test]
     fn integers_are_not_negative_and_fit() {
@@ -193,19 +133,12 @@ mod tests {
     fn an_extension_stands_once() {
         let id = const_oid::db::rfc5280::ID_CE_CRL_NUMBER;
         let mut one = Vec::new();
-        write_extension(&mut one, &id, true, |out| write_small(out, tag::INTEGER, 200));
+        write_extension(&mut one, &id, true, |out| encode::unsigned(out, tag::INTEGER, &[200]));
         let read = read_extensions(&one).unwrap();
         assert!(read[0].is(&id) && read[0].critical);
         assert_eq!(read[0].value, [2, 2, 0, 200]);
         for contents in [vec![], [&one[..], &one].concat(), [&one[..], &[5, 0]].concat()] {
             assert!(read_extensions(&contents).is_err());
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn exact_times_read_back(us in -62_167_219_200_000_000_i64..253_402_300_800_000_000) {
-            prop_assert_eq!(exact_time(exact(us).as_bytes()), Ok(Moment::from_us(us)));
         }
     }
 }

@@ -17,6 +17,7 @@ pub mod lint;
 mod name;
 mod ocsp;
 mod ocsp_id;
+mod ocsp_read;
 mod ocsp_request;
 mod oid;
 pub mod pem;
@@ -25,6 +26,9 @@ mod serial;
 #[cfg(test)]
 mod testing;
 mod weakness;
+mod time_stamp;
+mod time_stamp_read;
+mod time_stamp_request;
 
 pub use certificate::{Certificate, CertificateRefusal, RawExtension, TbsCertificate, assemble};
 pub use const_oid::ObjectIdentifier;
@@ -41,6 +45,7 @@ pub use name::{
 };
 pub use ocsp::{CertStatus, OcspAnswer, OcspResponseData, OcspStatus};
 pub use ocsp_id::{CertId, IdHash, IssuerId};
+pub use ocsp_read::{OcspChecked, OcspQuestion, OcspReadRefusal, OcspResponse};
 pub use ocsp_request::{
     OCSP_CERTIFICATES_MAX, OCSP_NONCE_BYTES_MAX, OCSP_REQUEST_BYTES_MAX, OcspRequest,
     OcspRequestRefusal,
@@ -51,3 +56,9 @@ pub use request::{
 };
 pub use serial::{SERIAL_BYTES_MAX, Serial, SerialRefusal};
 pub use weakness::Weakness;
+pub use time_stamp::{TimeStampInfo, TimeStampRefusal, TimeStampToBeSigned};
+pub use time_stamp_read::{TimeStamp, TimeStampReadRefusal};
+pub use time_stamp_request::{
+    Imprint, ImprintHash, TIME_STAMP_REQUEST_BYTES_MAX, TimeStampFailure, TimeStampRequest,
+    TimeStampRequestRefusal,
+};
