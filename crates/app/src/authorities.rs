@@ -3,91 +3,37 @@
 
 use crate::work::broken;
 use authority::CertificateKind;
+use authority::profile::Issuer;
 use base::{Problem, labels};
 use ports::rows::{AuthorityRow, authority_kind, authority_state};
 use ports::{KeyLabel, View};
-use std::fmt;
 use std::sync::Arc;
-use x509::{Certificate, KeyAlgorithm, Name, PublicKey, Serial};
-
-/// What an authority certifies.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Hierarchy {
-    /// Certificates of one kind, of persons.
-    Persons(CertificateKind),
-    /// What the platform itself needs: time stamps.
-    Platform,
-}
+use x509::{Certificate, KeyAlgorithm, PublicKey};
 
 /// An authority: one generation of a hierarchy.
 #[derive(Clone, Debug)]
 pub struct Authority {
     /// Its row.
     pub row: AuthorityRow,
-    /// What it certifies.
-    pub hierarchy: Hierarchy,
     /// Its key.
     pub key: KeyLabel,
-    /// The public half.
-    pub public: PublicKey,
-    /// Its name.
-    pub name: Name,
-    /// The serial number of its own certificate.
-    pub serial: Serial,
+    /// Hierarchy, name, serial number and public key, as its certificate shows them.
+    pub issuer: Issuer,
 }
 
 /// All authorities.
 #[derive(Clone, Default, Debug)]
 pub struct Authorities(Vec<Arc<Authority>>);
 
-impl Hierarchy {
-    /// All hierarchies.
-    pub const ALL: [Self; 3] = [
-        Self::Persons(CertificateKind::Signature),
-        Self::Persons(CertificateKind::Authentication),
-        Self::Platform,
-    ];
-
-    /// The word of commands, keys and files.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Persons(kind) => kind.word(),
-            Self::Platform => "platform",
-        }
-    }
-
-    /// The hierarchy of this word.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|hierarchy| hierarchy.word() == word)
-    }
-
-    /// As it is stored.
-    pub const fn stored(self) -> i64 {
-        match self {
-            Self::Persons(CertificateKind::Signature) => authority_kind::SIGNATURE,
-            Self::Persons(CertificateKind::Authentication) => authority_kind::AUTHENTICATION,
-            Self::Platform => authority_kind::PLATFORM,
-        }
-    }
-
-    /// The label of the key of a generation.
-    pub fn key_label(self, generation: i64) -> Result<KeyLabel, Problem> {
-        format!("ca-{}/{generation}", self.word()).parse().map_err(Problem::from)
-    }
-}
-
 impl Authority {
     fn open(row: AuthorityRow) -> Result<Self, Problem> {
-        let stored = |hierarchy: &Hierarchy| hierarchy.stored() == row.kind;
-        let hierarchy = Hierarchy::ALL.into_iter().find(stored);
-        let hierarchy = hierarchy.ok_or_else(|| broken("an authority of an unknown kind"))?;
+        let kind = CertificateKind::ALL.into_iter().find(|kind| stored(*kind) == row.kind);
+        let kind = kind.ok_or_else(|| broken("an authority of an unknown kind"))?;
         let key = row.key_label.parse().map_err(|_| broken("an authority without a key label"))?;
         let unreadable = || broken("an authority's certificate does not parse");
         let read = Certificate::parse(&row.certificate).map_err(|_| unreadable())?;
-        let public = read.public_key().map_err(|_| unreadable())?;
-        let name = read.subject_name().map_err(|_| unreadable())?;
-        let serial = read.serial().ok_or_else(unreadable)?;
-        Ok(Self { hierarchy, key, public, name, serial, row })
+        let issuer = Issuer::of_certificate(kind, &read).ok_or_else(unreadable)?;
+        Ok(Self { key, issuer, row })
     }
 
     /// Its row number.
@@ -95,9 +41,19 @@ impl Authority {
         self.row.id
     }
 
+    /// What it certifies.
+    pub fn kind(&self) -> CertificateKind {
+        self.issuer.hierarchy
+    }
+
+    /// Its public key.
+    pub fn public(&self) -> &PublicKey {
+        &self.issuer.public_key
+    }
+
     /// What it signs with.
     pub fn algorithm(&self) -> KeyAlgorithm {
-        self.public.algorithm()
+        self.public().algorithm()
     }
 
     /// Whether it issues certificates.
@@ -131,27 +87,29 @@ impl Authorities {
 
     /// The authority of this key identifier (RFC 5280 §4.2.1.2): names are shared by generations.
     pub fn by_key_identifier(&self, identifier: &[u8]) -> Option<&Arc<Authority>> {
-        self.0.iter().find(|authority| authority.public.key_identifier() == identifier)
+        self.0.iter().find(|authority| authority.public().key_identifier() == identifier)
     }
 
     /// The newest authority of a hierarchy that issues, of this algorithm if one is asked for.
     pub fn issuing(
         &self,
-        hierarchy: Hierarchy,
+        kind: CertificateKind,
         algorithm: Option<KeyAlgorithm>,
     ) -> Result<&Arc<Authority>, Problem> {
         let fits = |authority: &&Arc<Authority>| {
-            authority.hierarchy == hierarchy
+            authority.kind() == kind
                 && authority.issues()
                 && algorithm.is_none_or(|asked| asked == authority.algorithm())
         };
         let newest = self.0.iter().filter(fits).max_by_key(|authority| authority.row.generation);
-        newest.ok_or_else(|| Problem::new(&labels::AUTHORITY_ABSENT, hierarchy.word()))
+        newest.ok_or_else(|| Problem::new(&labels::AUTHORITY_ABSENT, kind.word()))
     }
 }
 
-impl fmt::Display for Hierarchy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
+/// A hierarchy as it is stored.
+pub(crate) const fn stored(kind: CertificateKind) -> i64 {
+    match kind {
+        CertificateKind::Signature => authority_kind::SIGNATURE,
+        CertificateKind::Authentication => authority_kind::AUTHENTICATION,
     }
 }

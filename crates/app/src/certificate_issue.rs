@@ -6,27 +6,28 @@
 //! be these bytes under the authority's key; the *outcome* is stored, and with it the certificate
 //! is in force. What a crash left between them is finished from the store (`certificate_finish`).
 
-use crate::authorities::{Authority, Hierarchy};
+use crate::authorities::Authority;
 use crate::certificates::{self, Certificates, own_permit, refused, tbs_place};
 use crate::enact::FIRST_KEY_GENERATION;
 use crate::number_ask::{self, Whose, ask_about};
 use crate::permits::permit;
 use crate::platform::Platform;
 use crate::work::{Outcome, Work, broken};
-use authority::certificate::{Application, Card, Change, Issuance, decide_issue};
 use authority::certificate::decide_put_in_force;
+use authority::certificate::{Application, Card, Change, Issuance, decide_issue};
 use authority::{
     CertificateContent, CertificateKind, Office, PersonalAttributes, Registered, RequestSequence,
     SubjectName,
 };
-use base::{ActId, Actor, Entropy, Moment, PersonId, Problem, Purpose, labels};
+use base::{ActId, Actor, Entropy, PersonId, Problem, Purpose, labels};
 use policy::{Action, Permit};
-use ports::rows::{CertificateId, CertificateRow, IntentionRow};
+use ports::KeyLabel;
+use ports::rows::{CertificateId, CertificateRow, IntentionHead, IntentionRow};
 use registry::resident::Status;
 use seal::fields;
 use std::sync::Arc;
-use x509::lint::{lint_signed, same_tbs};
-use x509::{KeyAlgorithm, PossessedKey, assemble};
+use x509::lint::same_tbs;
+use x509::{KeyAlgorithm, PossessedKey, PublicKey, assemble};
 use zeroize::Zeroizing;
 
 /// What is asked for.
@@ -94,7 +95,7 @@ fn intend_for(
     (digest, content): ([u8; 32], &[u8]),
 ) -> Result<Intended, Problem> {
     let issuer = work.authorities()?;
-    let issuer = Arc::clone(issuer.issuing(Hierarchy::Persons(asked.kind), asked.algorithm)?);
+    let issuer = Arc::clone(issuer.issuing(asked.kind, asked.algorithm)?);
     let known = Certificates::of(work, person)?.known;
     if work.key_holder(&digest)?.is_some() {
         return Err(Problem::new(&labels::CERTIFICATE_KEY_USED, ""));
@@ -107,12 +108,12 @@ fn intend_for(
     let draft = draft(work, person, &issuance, asked)?;
     let serial = work.take_serial(issuer.id())?;
     let contents = CertificateContent { serial, ..draft };
-    let tbs = Zeroizing::new(work.platform().profile.compose(&issuer, &contents)?);
+    let tbs = Zeroizing::new(work.platform().profile.holder(&issuer.issuer, &contents)?);
     let id = CertificateId { authority: issuer.id(), serial };
     let act = work.record(permit, Outcome::Intended, Some(person), content)?;
     let place = tbs_place(id, FIRST_KEY_GENERATION);
     let sealed = work.seal_for(person, |key, entropy| key.seal(&place, &tbs, entropy))?;
-    work.keep_intention(IntentionRow {
+    let head = IntentionHead {
         id,
         person,
         municipality: contents.municipality,
@@ -121,8 +122,8 @@ fn intend_for(
         key_digest: digest,
         key_generation: i64::from(FIRST_KEY_GENERATION),
         act,
-        tbs: sealed,
-    });
+    };
+    work.keep_intention(IntentionRow { head, tbs: sealed })?;
     Ok(Intended { id, act, issuer, tbs })
 }
 
@@ -130,18 +131,18 @@ fn intend_for(
 /// authority's key.
 pub fn sign(platform: &Platform, intended: &Intended) -> Result<Vec<u8>, Problem> {
     let Intended { issuer, tbs, .. } = intended;
-    sign_as(platform, issuer, tbs)
+    sign_as(platform, (&issuer.key, issuer.public()), tbs)
 }
 
-/// Signs bytes that were stored and linted, as an authority.
+/// Signs bytes that were stored and linted, with the key of an authority.
 pub(crate) fn sign_as(
     platform: &Platform,
-    issuer: &Authority,
+    (key, public): (&KeyLabel, &PublicKey),
     tbs: &[u8],
 ) -> Result<Vec<u8>, Problem> {
-    let signature = platform.keys.sign(&issuer.key, tbs)?;
-    let whole = assemble(tbs, issuer.algorithm(), &signature);
-    same_tbs(&whole, tbs, &issuer.public)
+    let signature = platform.keys.sign(key, tbs)?;
+    let whole = assemble(tbs, public.algorithm(), &signature);
+    same_tbs(&whole, tbs, public)
         .map_err(|fault| Problem::new(&labels::ISSUANCE_MISMATCH, fault.label()))?;
     Ok(signature)
 }

@@ -3,16 +3,13 @@
 
 use crate::permits::permit;
 use crate::work::{Held, Outcome, Work, broken};
+use authority::CertificateKind;
 use authority::certificate::{Certificate, Change, Ending, Refusal, State};
-use authority::{CertificateKind, RevocationReason};
+use authority::trigger::RevocationReason;
 use base::{ActId, Actor, PersonId, Problem, Purpose};
 use policy::{Action, Permit};
-use ports::rows::{
-    CertificateId, CertificateRow, CertificateStatusRow, certificate_state,
-};
+use ports::rows::{CertificateId, CertificateRow, CertificateStatusRow, certificate_state};
 use seal::Place;
-
-use crate::authorities::Hierarchy;
 
 /// All certificates of a person, as rows and as the decisions know them. To these a certificate is
 /// known by its place in the list, counted from 1: serial numbers of two generations may be equal.
@@ -29,10 +26,7 @@ impl Certificates {
         let mut known = Vec::with_capacity(held.len());
         for (place, one) in (1..).zip(&held) {
             let issuer = authorities.by_id(one.intention.id.authority)?;
-            let Hierarchy::Persons(kind) = issuer.hierarchy else {
-                return Err(broken("a person's certificate from the platform's own authority"));
-            };
-            known.push(known_as(kind, place, one)?);
+            known.push(known_as(issuer.kind(), place, one)?);
         }
         Ok(Self { held, known })
     }
@@ -84,7 +78,9 @@ pub(crate) fn change(
     let person = held.intention.person;
     let act = work.record(permit, Outcome::Done, Some(person), content)?;
     match change {
-        Change::PutInForce => return Err(broken("a certificate comes into force by its signature")),
+        Change::PutInForce => {
+            return Err(broken("a certificate comes into force by its signature"));
+        }
         Change::Abandon => {
             let id = held.intention.id;
             work.keep_outcome(CertificateRow { id, signature: None, act });

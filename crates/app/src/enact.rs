@@ -3,6 +3,7 @@
 //! All changes to persons go through here, so that a person's row, code, number, list entry and
 //! ledger entry are always written together.
 
+use crate::certificate_end::follow_register;
 use crate::keyed::number_from;
 use crate::people::{self, Person};
 use crate::platform::NUMBER_DOMAIN;
@@ -24,7 +25,7 @@ pub(crate) fn enact(
     content: &[u8],
 ) -> Result<(PersonId, ActId), Problem> {
     let before = known.map(|id| work.person(id)).transpose()?.map(|held| held.resident.clone());
-    let after = decision.apply(before);
+    let after = decision.apply(before.clone());
     let person = match known {
         Some(person) => person,
         None => new_person(work, &after)?,
@@ -37,6 +38,9 @@ pub(crate) fn enact(
         follow(work, person, &after, &fact.change, (act, known.is_none()))?;
     }
     work.change_person(person, after)?;
+    if let Some(before) = &before {
+        follow_register(work, person, before, decision)?;
+    }
     Ok((person, act))
 }
 

@@ -13,14 +13,22 @@ pub mod platform;
 pub mod publish;
 pub mod work;
 
+mod certificate_profile;
+mod certificates;
 mod chores;
 mod enact;
 mod feed_backlog;
+mod meant;
 mod people;
 mod permits;
 mod side_by_side;
 
 // the use cases
+pub mod authority_init;
+pub mod certificate_end;
+pub mod certificate_finish;
+pub mod certificate_issue;
+pub mod delegate;
 pub mod digest_key_ask;
 pub mod disposal;
 pub mod feed_status;
@@ -31,8 +39,10 @@ pub mod number_ask;
 pub mod number_change;
 pub mod number_list;
 pub mod number_provisional;
+pub mod ocsp;
 pub mod once;
 pub mod resident_event;
+pub mod revocation_list;
 pub mod rewrap;
 pub mod set_difference;
 pub mod stock;
@@ -41,6 +51,7 @@ pub mod token_issue;
 pub mod verify;
 pub mod witness;
 
+pub use certificate_profile::CertificateProfile;
 pub use commit::Committer;
 pub use people::set_record;
 pub use permits::{may_ask, permit};

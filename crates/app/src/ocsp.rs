@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use x509::{
     CertId, CertStatus, IdHash, IssuerId, OcspAnswer, OcspRequest, OcspResponseData, OcspStatus,
-    RevocationReason, Serial,
+    RevocationReason,
 };
 
 /// A responder for all authorities of the platform.
@@ -231,10 +231,8 @@ impl Responder {
     fn states(&self, issuer: &Issuer, ids: &[CertId]) -> Result<Vec<State>, Problem> {
         let authority = issuer.authority.id();
         let of = |id: &CertId| id.serial().to_u64().filter(|serial| *serial <= SERIAL_MAX);
-        let asked: Vec<_> = ids
-            .iter()
-            .map(|id| CertificateId { authority, serial: of(id).unwrap_or(0) })
-            .collect();
+        let asked: Vec<_> =
+            ids.iter().map(|id| CertificateId { authority, serial: of(id).unwrap_or(0) }).collect();
         let mut states = Vec::new();
         self.platform.store.snapshot("ocsp_states", &mut |view| {
             states = read_states(view, &asked)?;
@@ -269,7 +267,7 @@ impl Issuer {
         now: Moment,
     ) -> Result<Self, Problem> {
         let delegate = newest_ocsp_delegate(view, authority.id(), now)?;
-        let id = IssuerId::new(&authority.name, &authority.public);
+        let id = IssuerId::new(&authority.issuer.name, authority.public());
         Ok(Self { id, authority: Arc::clone(authority), delegate })
     }
 }
@@ -281,11 +279,8 @@ fn read_states(
 ) -> Result<Vec<State>, Problem> {
     let heads = view.intention_heads(ids)?;
     let outcomes = view.certificates(ids)?;
-    let places: Vec<_> = heads
-        .iter()
-        .zip(ids)
-        .map(|(head, id)| (head.map(|head| head.municipality), *id))
-        .collect();
+    let places: Vec<_> =
+        heads.iter().zip(ids).map(|(head, id)| (head.map(|head| head.municipality), *id)).collect();
     let rows = view.statuses(&places)?;
     let issued = outcomes.iter().map(|row| row.as_ref().is_some_and(|row| row.signature.is_some()));
     let state = |(issued, row): (bool, Option<CertificateStatusRow>)| State {

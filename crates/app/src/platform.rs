@@ -1,5 +1,6 @@
 //! The platform as the use cases see it: its store, its keys, its clock, and the names of its keys.
 
+use crate::certificate_profile::CertificateProfile;
 use base::{Clock, Entropy, PersonId, Problem, labels};
 use numbers::{IndividualNumber, LocalGovernmentCode, ResidentRecordCode};
 use ports::{Domain, KeyKind, KeyLabel, KeyStore, Store};
@@ -24,6 +25,8 @@ pub struct Platform {
     pub entropy: EntropySource,
     /// The keys in use.
     pub names: Arc<KeyNames>,
+    /// What certificates say.
+    pub profile: Arc<CertificateProfile>,
 }
 
 /// Labels of the platform's keys.

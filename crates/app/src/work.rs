@@ -13,10 +13,10 @@ use crate::keyed::{KeyedCode, KeyedEntry, KeyedMessage};
 use crate::people::Person;
 use crate::platform::Platform;
 use base::{ActId, Date, Entropy, Moment, PersonId, Problem, labels};
-pub(crate) use certificates::Held;
 use certificates::CertificateRows;
+pub(crate) use certificates::Held;
 use finish::{ActDraft, NewKey};
-use ledger::leaf::{Salt, commit};
+use ledger::leaf::{LeafEntry, Salt, commit};
 use numbers::{LocalGovernmentCode, ResidentRecordCode};
 use policy::Permit;
 use ports::rows::{
@@ -127,6 +127,19 @@ impl<'a> Work<'a> {
     /// The moment of this transaction.
     pub fn now(&self) -> Moment {
         self.now
+    }
+
+    /// The place that the next act will have.
+    pub(crate) fn next_act(&self) -> ActId {
+        ActId(self.next_act)
+    }
+
+    /// When the last act before this transaction was recorded.
+    pub(crate) fn last_act_at(&mut self) -> Result<Option<Moment>, Problem> {
+        let Some(last) = self.tx.act_count()?.checked_sub(1) else { return Ok(None) };
+        let Some(row) = self.tx.acts(ActId(last), 1)?.pop() else { return Ok(None) };
+        let leaf = LeafEntry::parse(&row.entry).map_err(|_| broken("a leaf does not parse"))?;
+        Ok(Some(Moment::from_us(leaf.fields().at_us)))
     }
 
     /// Today in Japan.

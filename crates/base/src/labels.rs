@@ -210,6 +210,7 @@ labels! {
     ISSUANCE_LINT "issuance_lint" Broken 500 "What was to be signed does not keep the certificate profile" "署名対象が証明書プロファイルに合いません";
     ISSUANCE_MISMATCH "issuance_mismatch" Broken 500 "What was signed is not what was meant" "署名された内容が意図したものと異なります";
     CLOCK_BACK "clock_back" Again 503 "The clock is behind the last act, so nothing is issued" "時計が過去を指しているため発行しません";
+    TRIGGER_OF_REGISTER "trigger_of_register" Refused 422 "Only the resident register tells this" "住民基本台帳からの通知によってのみ処理されます";
     DELEGATE_ABSENT "delegate_absent" Again 503 "No key is ready to sign answers" "応答に署名できる鍵がありません";
 
     // the store

@@ -71,7 +71,7 @@ pub fn assemble(tbs: &[u8], algorithm: KeyAlgorithm, signature: &[u8]) -> Vec<u8
 pub struct Certificate<'a> {
     whole: &'a [u8],
     tbs: &'a [u8],
-    body: Body<'a>,
+    pub(crate) body: Body<'a>,
     signature_algorithm: &'a [u8],
     signature: &'a [u8],
 }

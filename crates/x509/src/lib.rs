@@ -9,6 +9,7 @@ mod certificate;
 mod crl;
 mod crl_read;
 mod decode;
+mod digest;
 mod encode;
 mod extension;
 mod fields;
@@ -38,6 +39,7 @@ pub use crl::{
 };
 pub use crl_read::{Crl, CrlEntryView, CrlReadRefusal, CrlScopeView, Entries, PointName};
 pub use decode::DerFault;
+pub use digest::sha256;
 pub use extension::{Extension, GeneralName, KeyUsage};
 pub use key::{KeyAlgorithm, PublicKey, PublicKeyRefusal};
 pub use name::{

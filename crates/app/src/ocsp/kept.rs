@@ -38,7 +38,7 @@ impl Prepared {
     /// Reads an answer that was kept in the store; `None` if it is not one of ours.
     pub(super) fn read(row: OcspAnswerRow) -> Option<Self> {
         let response = OcspResponse::parse(&row.answer).ok()?;
-        let status = response.answers().next()?.status;
+        let status = response.answers().first()?.status;
         Some(Self {
             status,
             this_update: row.this_update,
@@ -55,10 +55,7 @@ impl Prepared {
 
     pub(super) fn told(&self, now: Moment) -> Told {
         let soon = now.plus_us(KEEP_US);
-        Told {
-            response: Arc::clone(&self.response),
-            keep_until: Some(soon.min(self.next_update)),
-        }
+        Told { response: Arc::clone(&self.response), keep_until: Some(soon.min(self.next_update)) }
     }
 }
 

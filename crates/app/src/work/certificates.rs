@@ -3,11 +3,12 @@
 
 use super::{Kept, Work, broken};
 use crate::authorities::Authorities;
+use crate::meant::{Meant, delegate_setting};
 use base::{PersonId, Problem};
 use numbers::LocalGovernmentCode;
 use ports::rows::{
     AuthorityRow, CertificateId, CertificateRow, CertificateStatusRow, Changes, DelegateRow,
-    IntentionHead, IntentionRow, Partition, RevocationListRow, VerifierRow,
+    IntentionHead, IntentionRow, Partition, RevocationListRow, VerifierRow, delegate_purpose,
 };
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -40,8 +41,7 @@ impl CertificateRows {
     /// What is to be written of it.
     pub(super) fn into_changes(self, changes: &mut Changes) {
         changes.statuses = self.statuses.into_values().filter_map(Kept::into_change).collect();
-        changes.revocation_lists =
-            self.lists.into_values().filter_map(Kept::into_change).collect();
+        changes.revocation_lists = self.lists.into_values().filter_map(Kept::into_change).collect();
     }
 }
 
@@ -90,22 +90,38 @@ impl Work<'_> {
         self.take_in();
         let next = match self.certificates.serials.get(&authority) {
             Some(next) => *next,
-            None => self.tx.next_serial(authority)?,
+            // A delegate that is meant has its serial number already.
+            None => {
+                let mut next = self.tx.next_serial(authority)?;
+                for purpose in [delegate_purpose::OCSP, delegate_purpose::TIME_STAMP] {
+                    let meant = Meant::read(self.tx, &delegate_setting(authority, purpose))?;
+                    next = next.max(meant.map_or(0, |meant| meant.serial + 1));
+                }
+                next
+            }
         };
         self.certificates.serials.insert(authority, next + 1);
         Ok(next)
     }
 
     /// Takes in an intention; it is open until its outcome is taken in.
-    pub(crate) fn keep_intention(&mut self, row: IntentionRow) {
+    pub(crate) fn keep_intention(&mut self, row: IntentionRow) -> Result<(), Problem> {
         self.take_in();
+        let head = row.head;
+        // The list that the certificate names is to be there with the certificate.
+        let municipality = Some(head.municipality);
+        let partition = Partition { authority: head.id.authority, municipality };
+        if self.revocation_list(partition)?.is_none() {
+            self.make_list_due(partition)?;
+        }
         let rows = &mut self.certificates;
-        rows.of.entry(row.person).and_modify(|of| of.push(row.id));
-        rows.heads.insert(row.id, Some(row.head()));
-        rows.outcomes.insert(row.id, None);
-        rows.statuses.insert(row.id, Kept { row: None, dirty: false });
-        rows.keys.insert(row.key_digest, Some(row.id));
+        rows.of.entry(head.person).and_modify(|of| of.push(head.id));
+        rows.heads.insert(head.id, Some(head));
+        rows.outcomes.insert(head.id, None);
+        rows.statuses.insert(head.id, Kept { row: None, dirty: false });
+        rows.keys.insert(head.key_digest, Some(head.id));
         self.changes.intentions.push(row);
+        Ok(())
     }
 
     /// Takes in what came of an intention.
@@ -169,21 +185,29 @@ impl Work<'_> {
     /// Takes in what holds of a certificate now: its list is due at once.
     pub(crate) fn keep_status(&mut self, row: CertificateStatusRow) -> Result<(), Problem> {
         self.take_in();
-        let partition = Partition { authority: row.id.authority, municipality: row.municipality };
-        let due = self.now;
-        let list = self.revocation_list(partition)?;
-        let list = list.unwrap_or(RevocationListRow {
+        let municipality = row.municipality;
+        self.make_list_due(Partition { authority: row.id.authority, municipality })?;
+        self.certificates.statuses.insert(row.id, Kept { row: Some(row), dirty: true });
+        Ok(())
+    }
+
+    /// Makes a list due now, the first time or again.
+    pub(crate) fn make_list_due(&mut self, partition: Partition) -> Result<(), Problem> {
+        let now = self.now;
+        let list = self.revocation_list(partition)?.unwrap_or(RevocationListRow {
             partition,
             number: 0,
             base_number: None,
-            this_update: due,
-            next_update: due,
+            base_at: None,
+            before_number: None,
+            before_at: None,
+            this_update: now,
+            next_update: now,
             due: None,
         });
-        if list.due.is_none_or(|earlier| due < earlier) {
-            self.keep_revocation_list(RevocationListRow { due: Some(due), ..list });
+        if list.due.is_none_or(|due| now < due) {
+            self.keep_revocation_list(RevocationListRow { due: Some(now), ..list });
         }
-        self.certificates.statuses.insert(row.id, Kept { row: Some(row), dirty: true });
         Ok(())
     }
 
@@ -213,8 +237,7 @@ impl Work<'_> {
         }
         let heads = self.tx.intention_heads(&ids)?;
         let of = |head: &IntentionHead| -> Option<LocalGovernmentCode> { Some(head.municipality) };
-        let keys: Vec<_> =
-            heads.iter().flatten().map(|head| (of(head), head.id)).collect();
+        let keys: Vec<_> = heads.iter().flatten().map(|head| (of(head), head.id)).collect();
         for (key, row) in keys.iter().zip(self.tx.statuses(&keys)?) {
             self.certificates.statuses.entry(key.1).or_insert(Kept { row, dirty: false });
         }

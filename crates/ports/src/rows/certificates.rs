@@ -170,8 +170,14 @@ pub struct RevocationListRow {
     pub partition: Partition,
     /// Its CRL number; 0 before the first. It only grows, with every list that is signed.
     pub number: u64,
-    /// Number of the last full list, when there is one.
+    /// Number of the last full list on schedule, when there is one: the base of deltas.
     pub base_number: Option<u64>,
+    /// When that one was signed.
+    pub base_at: Option<Moment>,
+    /// Number of the list on schedule before that one.
+    pub before_number: Option<u64>,
+    /// When that one was signed.
+    pub before_at: Option<Moment>,
     /// When it was signed.
     pub this_update: Moment,
     /// When the next one is there at the latest.
