@@ -25,6 +25,7 @@ use ports::KeyLabel;
 use ports::rows::{CertificateId, CertificateRow, IntentionHead, IntentionRow};
 use registry::resident::Status;
 use seal::fields;
+use std::fmt;
 use std::sync::Arc;
 use x509::lint::same_tbs;
 use x509::{KeyAlgorithm, PossessedKey, PublicKey, assemble};
@@ -67,6 +68,13 @@ pub struct Issued {
     pub act: ActId,
     /// All of it, in DER.
     pub certificate: Zeroizing<Vec<u8>>,
+}
+
+/// Shows no certificate: it says who its holder is.
+impl fmt::Debug for Issued {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Issued({:?}, act {})", self.id, self.act)
+    }
 }
 
 /// Decides about an application and stores what is to be signed.

@@ -1,6 +1,8 @@
 //! Composing what is to be signed, and holding it against the lint before anybody signs it.
 
-use authority::profile::{Form, Issuer, OwnContent, Partition, Profile, ProfileRefusal};
+use authority::profile::{
+    Form, Issuer, OwnContent, Partition, Profile, ProfileRefusal, ProfileSettings, SettingsRefusal,
+};
 use authority::{CertificateContent, OfficeSuffix};
 use base::{Problem, labels};
 use x509::TbsCertificate;
@@ -16,7 +18,14 @@ pub struct CertificateProfile {
 }
 
 impl CertificateProfile {
-    /// A profile, taken at the first office.
+    /// The profile that a new platform starts with: obviously not an official one.
+    pub fn first() -> Result<Self, Problem> {
+        let profile = Profile::new(ProfileSettings::default());
+        let refused = |refusal: SettingsRefusal| Problem::new(&labels::INTERNAL, refusal.0);
+        profile.map(Self::new).map_err(refused)
+    }
+
+    /// A profile, with requests taken at the first office.
     pub fn new(profile: Profile) -> Self {
         Self { profile, office: OfficeSuffix::default() }
     }

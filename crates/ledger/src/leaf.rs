@@ -57,7 +57,7 @@ pub enum LeafRefusal {
     Purpose,
     /// A basis that is empty, over 256 bytes or not visible ASCII.
     Basis,
-    /// An outcome other than `done`, `read` and `refused:` with a label of `a-z 0-9 _`.
+    /// An outcome other than `done`, `read`, `intended` and `refused:` with a label of `a-z 0-9 _`.
     Outcome,
     /// A salt shorter than 16 or longer than 32 bytes.
     Salt,
@@ -70,7 +70,8 @@ impl LeafEntry {
     /// [`LeafRefusal`] naming the first field outside its limit.
     pub fn new(draft: LeafDraft) -> Result<Self, LeafRefusal> {
         let label = draft.outcome.strip_prefix(REFUSED);
-        let outcome = matches!(&*draft.outcome, "done" | "read") || label.is_some_and(is_label);
+        let outcome =
+            matches!(&*draft.outcome, "done" | "read" | "intended") || label.is_some_and(is_label);
         for (fits, refusal) in [
             (is_label(&draft.act), LeafRefusal::Act),
             (is_plain(&draft.actor, 128), LeafRefusal::Actor),

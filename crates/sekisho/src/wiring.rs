@@ -118,6 +118,7 @@ fn wire(config: &Config, keys: Arc<dyn KeyStore>, create: bool) -> Result<Wired,
         clock,
         entropy: entropy_source(),
         names: Arc::new(KeyNames::first()?),
+        profile: Arc::new(app::CertificateProfile::first()?),
     };
     Ok(Wired {
         platform,

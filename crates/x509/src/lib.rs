@@ -26,10 +26,10 @@ mod request;
 mod serial;
 #[cfg(test)]
 mod testing;
-mod weakness;
 mod time_stamp;
 mod time_stamp_read;
 mod time_stamp_request;
+mod weakness;
 
 pub use certificate::{Certificate, CertificateRefusal, RawExtension, TbsCertificate, assemble};
 pub use const_oid::ObjectIdentifier;
@@ -57,10 +57,10 @@ pub use request::{
     CertificationRequest, PossessedKey, REQUEST_BYTES_MAX, RequestRefusal, encode_request_info,
 };
 pub use serial::{SERIAL_BYTES_MAX, Serial, SerialRefusal};
-pub use weakness::Weakness;
 pub use time_stamp::{TimeStampInfo, TimeStampRefusal, TimeStampToBeSigned};
 pub use time_stamp_read::{TimeStamp, TimeStampReadRefusal};
 pub use time_stamp_request::{
     Imprint, ImprintHash, TIME_STAMP_REQUEST_BYTES_MAX, TimeStampFailure, TimeStampRequest,
     TimeStampRequestRefusal,
 };
+pub use weakness::Weakness;

@@ -123,6 +123,7 @@ fn whatever_is_taken_in_moves_the_mark_every_time() {
         clock: Arc::new(Noon),
         entropy: Arc::new(|| Box::new(keys::OsEntropy::new())),
         names: Arc::new(KeyNames::first().unwrap()),
+        profile: Arc::new(crate::CertificateProfile::first().unwrap()),
     };
     crate::init::make_keys(&platform).unwrap();
     crate::init::make_store(&platform, "sekisho.test/ledger").unwrap();

@@ -80,6 +80,7 @@ impl House {
             clock: clock.clone(),
             entropy: Arc::new(|| Box::new(keys::OsEntropy::new())),
             names: Arc::new(KeyNames::first().unwrap()),
+            profile: Arc::new(sekisho_app::CertificateProfile::first().unwrap()),
         };
         init::make_keys(&platform).unwrap();
         init::make_store(&platform, "sekisho.test/ledger").unwrap();

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod batches;
+mod certifying;
 mod disposing;
 mod feeding;
 mod house;

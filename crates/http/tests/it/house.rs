@@ -276,6 +276,7 @@ fn platform(directory: &TempDir, clock: Arc<SetClock>) -> Platform {
         clock,
         entropy: Arc::new(|| Box::new(keys::OsEntropy::new())),
         names: Arc::new(KeyNames::first().unwrap()),
+        profile: Arc::new(app::CertificateProfile::first().unwrap()),
     }
 }
 

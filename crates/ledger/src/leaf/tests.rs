@@ -59,7 +59,7 @@ fn every_limit_holds_on_both_sides() {
         }
     }
     let label = format!("refused:{}", "a".repeat(64));
-    for good in ["done", "read", "refused:x", &label] {
+    for good in ["done", "read", "intended", "refused:x", &label] {
         assert!(with(|draft| draft.outcome = good.to_owned().into()).is_ok());
     }
     for bad in ["", "Done", "refused", "refused:", "refused:A", &format!("{label}a")] {

@@ -54,6 +54,7 @@ pub(super) fn platform(store: Arc<dyn Store>) -> Result<Platform, Problem> {
         clock: Arc::new(SystemClock),
         entropy: entropy_source(),
         names: Arc::new(KeyNames::first()?),
+        profile: Arc::new(app::CertificateProfile::first()?),
     };
     app::init::make_keys(&platform)?;
     app::init::make_store(&platform, "bench.example/ledger")?;

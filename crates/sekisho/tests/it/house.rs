@@ -183,6 +183,7 @@ impl House {
             clock: Arc::new(Noon),
             entropy: Arc::new(|| Box::new(OsEntropy::new())),
             names: Arc::new(KeyNames::first().unwrap()),
+            profile: Arc::new(app::CertificateProfile::first().unwrap()),
         }
     }
 

@@ -1,0 +1,240 @@
+//! The certification authority, from its founding to a certificate that is revoked: what is issued
+//! is read back, told over OCSP and on the lists, and ended by what the register tells.
+
+use crate::house::{CHIYODA, CHUO, House, message, on_both, town};
+use authority::CertificateKind;
+use authority::certificate::Card;
+use authority::trigger::Trigger;
+use base::{Actor, Problem, Purpose};
+use keys::{OsEntropy, SoftKeyStore};
+use numbers::ResidentRecordCode;
+use ports::{KeyKind, KeyStore};
+use sekisho_app::authority_init::{AuthorityAsked, authority_init};
+use sekisho_app::certificate_end::{certificate_end, certificate_release};
+use sekisho_app::certificate_finish::{certificate_finish, certificate_of};
+use sekisho_app::certificate_issue::{CertificateAsked, Intended, Issued, conclude, intend, sign};
+use sekisho_app::number_ask::Whose;
+use sekisho_app::ocsp::Responder;
+use sekisho_app::revocation_list::RevocationLists;
+use std::sync::Arc;
+use store::PublicationDirectory;
+use tempfile::TempDir;
+use x509::{
+    CertStatus, Certificate, CertificationRequest, Crl, IdHash, IssuerId, KeyAlgorithm, Name,
+    OcspRequest, OcspResponse, RevocationReason, Serial, assemble, encode_request_info,
+};
+
+/// An authority of both hierarchies with its lists, in a house with residents.
+struct Bureau<'a> {
+    house: &'a House,
+    lists: RevocationLists,
+    place: Arc<PublicationDirectory>,
+    _folder: TempDir,
+}
+
+impl<'a> Bureau<'a> {
+    fn open(house: &'a House, algorithm: KeyAlgorithm) -> Self {
+        for kind in CertificateKind::ALL {
+            let asked = AuthorityAsked { kind, algorithm };
+            authority_init(&house.platform, &operator(), asked).unwrap();
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let place = Arc::new(PublicationDirectory::open(&folder.path().join("crl")).unwrap());
+        let lists = RevocationLists::new(house.platform.clone(), place.clone());
+        Self { house, lists, place, _folder: folder }
+    }
+
+    fn intend(
+        &self,
+        kind: CertificateKind,
+        code: &ResidentRecordCode,
+    ) -> Result<Intended, Problem> {
+        let asked = asked(kind, code);
+        self.house.act(|work| intend(work, &chiyoda(), Purpose::Certification, &asked))
+    }
+
+    fn issue(&self, kind: CertificateKind, code: &ResidentRecordCode) -> Issued {
+        let intended = self.intend(kind, code).unwrap();
+        let signature = sign(&self.house.platform, &intended).unwrap();
+        self.house.act(|work| conclude(work, &intended, &signature)).unwrap()
+    }
+
+    /// What OCSP tells of a certificate.
+    fn told(&self, issued: &Issued) -> CertStatus {
+        let read = Certificate::parse(&issued.certificate).unwrap();
+        let authority = self.issuer(&read);
+        let issuer =
+            IssuerId::new(&authority.subject_name().unwrap(), &authority.public_key().unwrap());
+        let id = issuer.certificate(IdHash::Sha1, read.serial().unwrap());
+        let request = OcspRequest { certificates: vec![id], nonce: None, signed: false }.encode();
+        let responder = Responder::new(self.house.platform.clone());
+        let told = responder.answer(&request);
+        let response = OcspResponse::parse(&told.response).unwrap();
+        response.answers()[0].status
+    }
+
+    /// What the complete list of a municipality tells of a certificate.
+    fn listed(&self, issued: &Issued, of: &str) -> Option<RevocationReason> {
+        let read = Certificate::parse(&issued.certificate).unwrap();
+        let authority = self.issuer(&read);
+        let kind = if issued.id.authority == 1 {
+            CertificateKind::Signature
+        } else {
+            CertificateKind::Authentication
+        };
+        let issuer = authority::profile::Issuer::of_certificate(kind, &authority).unwrap();
+        let path = issuer.list_path(authority::profile::Partition::Municipality(town(of)));
+        let bytes = ports::Publication::read(&*self.place, &path).unwrap().unwrap();
+        let list = Crl::parse(&bytes).unwrap();
+        assert!(list.is_signed_by(&issuer.public_key));
+        list.find(read.serial().unwrap()).map(|entry| entry.reason.unwrap())
+    }
+
+    fn issuer(&self, of: &Certificate<'_>) -> Certificate<'static> {
+        let mut rows = Vec::new();
+        self.house
+            .platform
+            .store
+            .snapshot("test", &mut |view| {
+                rows = ports::CertificateView::authorities(view)?;
+                Ok(())
+            })
+            .unwrap();
+        let issued = |der: &Vec<u8>| {
+            of.is_signed_by(&Certificate::parse(der).unwrap().public_key().unwrap())
+        };
+        let der = rows.into_iter().map(|row| row.certificate).find(issued).unwrap();
+        Certificate::parse(der.leak()).unwrap()
+    }
+}
+
+fn operator() -> Actor {
+    "operator:k.sato".parse().unwrap()
+}
+
+fn chiyoda() -> Actor {
+    Actor::Municipality(town(CHIYODA))
+}
+
+fn asked(kind: CertificateKind, code: &ResidentRecordCode) -> CertificateAsked {
+    CertificateAsked {
+        kind,
+        whose: Whose::Code(code.clone()),
+        key: request().into_key(),
+        card: Card { end: "2035-04-01".parse().unwrap(), has_pins: true },
+        is_ward: false,
+        algorithm: None,
+    }
+}
+
+/// A request of a new holder's key.
+fn request() -> CertificationRequest {
+    let keys = SoftKeyStore::in_memory();
+    let label = "holder".parse().unwrap();
+    let kind = KeyKind::Sign(KeyAlgorithm::P256);
+    let at = base::Moment::from_us(0);
+    let public = keys.generate(&label, kind, at, &mut OsEntropy::new()).unwrap().public.unwrap();
+    let subject = Name::new([(x509::COMMON_NAME, "whatever")]).unwrap();
+    let info = encode_request_info(&subject, &public);
+    let der = assemble(&info, KeyAlgorithm::P256, &keys.sign(&label, &info).unwrap());
+    CertificationRequest::parse(&der).unwrap()
+}
+
+#[test]
+fn a_certificate_lives_from_its_intention_to_its_revocation() {
+    on_both(|house| {
+        let codes = house.stock(CHIYODA, 2);
+        for (sequence, code) in (1..).zip(&codes) {
+            let entry = message(CHIYODA, sequence, "birth", Some(code));
+            assert_eq!(house.take_one(&entry), "applied");
+        }
+        let bureau = Bureau::open(house, KeyAlgorithm::P256);
+        let signature = bureau.issue(CertificateKind::Signature, &codes[0]);
+        let authentication = bureau.issue(CertificateKind::Authentication, &codes[0]);
+        let shown = Certificate::parse(&signature.certificate).unwrap();
+        assert_eq!(shown.serial(), Serial::try_from(signature.id.serial).ok());
+        assert_eq!(bureau.told(&signature), CertStatus::Good);
+        assert_eq!(certificate_of(&house.platform, signature.id).unwrap(), signature);
+        bureau.lists.make_due().unwrap();
+        assert_eq!(bureau.listed(&signature, CHIYODA), None);
+        house.clock.pass_hours(1);
+        let away = message(CHIYODA, 3, "move_out", Some(&codes[0]));
+        assert_eq!(house.take_one(&away), "applied");
+        let reason = Some(RevocationReason::AffiliationChanged);
+        let at = base::Clock::now(&*house.clock);
+        assert_eq!(bureau.told(&signature), CertStatus::Revoked { at, reason });
+        assert_eq!(bureau.told(&authentication), CertStatus::Good);
+        house.clock.pass_hours(1);
+        bureau.lists.make_due().unwrap();
+        assert_eq!(bureau.listed(&signature, CHIYODA), reason);
+        assert_eq!(bureau.listed(&authentication, CHIYODA), None);
+    });
+}
+
+#[test]
+fn what_is_held_may_come_back() {
+    on_both(|house| {
+        let codes = house.stock(CHIYODA, 1);
+        house.take_one(&message(CHIYODA, 1, "birth", Some(&codes[0])));
+        let bureau = Bureau::open(house, KeyAlgorithm::P384);
+        let issued = bureau.issue(CertificateKind::Authentication, &codes[0]);
+        let whose = Whose::Code(codes[0].clone());
+        house.clock.pass_hours(1);
+        let missing = (&whose, Trigger::ReportedMissing);
+        let ended = house
+            .act(|work| certificate_end(work, &operator(), Purpose::Certification, missing))
+            .unwrap();
+        assert_eq!(ended.len(), 1);
+        assert_eq!(ended[0].0, issued.id);
+        let reason = Some(RevocationReason::CertificateHold);
+        let at = base::Clock::now(&*house.clock);
+        assert_eq!(bureau.told(&issued), CertStatus::Revoked { at, reason });
+        bureau.lists.make_due().unwrap();
+        house.clock.pass_hours(1);
+        bureau.lists.make_due().unwrap();
+        assert_eq!(bureau.listed(&issued, CHIYODA), reason);
+        let back = (&whose, CertificateKind::Authentication);
+        let actor = chiyoda();
+        house.act(|work| certificate_release(work, &actor, Purpose::Certification, back)).unwrap();
+        assert_eq!(bureau.told(&issued), CertStatus::Good);
+        house.clock.pass_hours(1);
+        bureau.lists.make_due().unwrap();
+        assert_eq!(bureau.listed(&issued, CHIYODA), None);
+    });
+}
+
+#[test]
+fn an_intention_that_was_left_is_finished_and_one_that_was_overtaken_is_closed() {
+    on_both(|house| {
+        let codes = house.stock(CHIYODA, 2);
+        for (sequence, code) in (1..).zip(&codes) {
+            house.take_one(&message(CHIYODA, sequence, "birth", Some(code)));
+        }
+        let bureau = Bureau::open(house, KeyAlgorithm::P256);
+        let left = bureau.intend(CertificateKind::Authentication, &codes[0]).unwrap();
+        let again = bureau.intend(CertificateKind::Authentication, &codes[0]);
+        assert!(again.is_err(), "one at a time");
+        let overtaken = bureau.intend(CertificateKind::Signature, &codes[1]).unwrap();
+        let death = message(CHIYODA, 3, "death", Some(&codes[1]));
+        assert_eq!(house.take_one(&death), "applied");
+        let signature = sign(&house.platform, &overtaken).unwrap();
+        let late = house.act(|work| conclude(work, &overtaken, &signature));
+        assert_eq!(late.err().map(|problem| problem.label()), Some("certificate_closed"));
+        let finished = certificate_finish(&house.platform, 0).unwrap();
+        assert_eq!((finished.issued, finished.closed, finished.left), (1, 0, 0));
+        let issued = certificate_of(&house.platform, left.id).unwrap();
+        assert_eq!(bureau.told(&issued), CertStatus::Good);
+        assert_eq!(certificate_finish(&house.platform, 0).unwrap(), Default::default());
+    });
+}
+
+#[test]
+fn another_towns_resident_is_as_absent_as_nobody() {
+    on_both(|house| {
+        let codes = house.stock(CHUO, 1);
+        house.take_one(&message(CHUO, 1, "birth", Some(&codes[0])));
+        let bureau = Bureau::open(house, KeyAlgorithm::P256);
+        let refused = bureau.intend(CertificateKind::Signature, &codes[0]);
+        assert_eq!(refused.err().map(|problem| problem.label()), Some("resident_absent"));
+    });
+}
