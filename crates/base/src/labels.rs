@@ -210,6 +210,22 @@ labels! {
     LEDGER_SPLIT "ledger_split" Broken 500 "The published ledger and the store disagree" "公開済み台帳とデータベースが一致しません";
     IO "io" Broken 500 "Reading or writing a file failed" "ファイルの読み書きに失敗しました";
     INTERNAL "internal" Broken 500 "A defect of the program" "プログラムの不具合です";
+
+    // certificates: what the authority refuses
+    CLOCK_BEHIND "clock_behind" Again 503 "The clock is behind what is recorded already" "時計が記録済みの時刻より遅れています";
+    OFFICE_SUFFIX "office_suffix" Refused 422 "An office ends in four digits and upper-case letters" "受付窓口の識別子は英大文字と数字4文字です";
+    CERTIFICATE_TEXT_EMPTY "certificate_text_empty" Refused 422 "A certificate needs a name and an address" "氏名または住所が空です";
+    CERTIFICATE_TEXT_TOO_LONG "certificate_text_too_long" Refused 422 "The name or the address is too long for a certificate" "氏名または住所が長すぎます";
+    CERTIFICATE_HOLDER_TOO_YOUNG "certificate_holder_too_young" Refused 409 "A signature certificate is not issued under the age of 15" "15歳未満の者には署名用電子証明書を発行できません";
+    CERTIFICATE_HOLDER_IS_WARD "certificate_holder_is_ward" Refused 409 "A signature certificate is not issued to an adult ward" "成年被後見人には署名用電子証明書を発行できません";
+    CERTIFICATE_CARD_WITHOUT_PIN "certificate_card_without_pin" Refused 409 "A card without PINs carries no signature certificate" "顔認証マイナンバーカードには署名用電子証明書を搭載できません";
+    CERTIFICATE_CARD_EXPIRED "certificate_card_expired" Refused 409 "The card has expired" "カードの有効期間が満了しています";
+    CERTIFICATE_ISSUANCE_UNDER_WAY "certificate_issuance_under_way" Again 409 "A certificate of this person is being issued" "この者の電子証明書を発行中です";
+    CERTIFICATE_IN_FORCE "certificate_in_force" Refused 409 "A certificate of this kind is in force, and it is too early to renew it" "有効な電子証明書があり、まだ更新できません";
+    CERTIFICATE_HELD "certificate_held" Refused 409 "The certificate is held: first release or revoke it" "電子証明書が一時保留中です";
+    CERTIFICATE_ABSENT "certificate_absent" Absent 404 "There is no such certificate in force" "該当する有効な電子証明書はありません";
+    CERTIFICATE_NOT_HELD "certificate_not_held" Refused 409 "The certificate is not held" "電子証明書は一時保留されていません";
+    CERTIFICATE_NOT_INTENDED "certificate_not_intended" Refused 409 "The certificate does not wait to come into force" "発行手続中の電子証明書ではありません";
 }
 
 #[cfg(test)]
