@@ -33,7 +33,7 @@ fn sizes_come_near_those_of_the_model() {
         ["root", "holder"].map(|word| made.iter().find(|one| one.word == word).unwrap().der.len())
     });
     for (size, model) in sizes.as_flattened().iter().zip([1_318, 1_758, 1_333, 1_590]) {
-        assert!(size.abs_diff(model) < 300, "{sizes:?}");
+        assert!(size.abs_diff(model) < 100, "{sizes:?}");
     }
 }
 

@@ -31,7 +31,8 @@ fn values(mut der: &[u8], depth: usize, out: &mut String) -> Option<()> {
         if inner.is_some_and(|inner| values(inner, depth + 1, &mut within).is_some()) {
             out.push_str(&format!("{indent}{}\n{within}", label(tag)));
         } else {
-            out.push_str(&format!("{indent}{} {}\n", label(tag), shown(tag, contents)?));
+            let line = format!("{indent}{} {}", label(tag), shown(tag, contents)?);
+            out.push_str(&format!("{}\n", line.trim_end()));
         }
     }
     Some(())
@@ -40,7 +41,7 @@ fn values(mut der: &[u8], depth: usize, out: &mut String) -> Option<()> {
 fn split(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (&tag, rest) = der.split_first()?;
     let (&first, rest) = rest.split_first()?;
-    let count = usize::from(first.checked_sub(0x80).unwrap_or(0));
+    let count = usize::from(first.saturating_sub(0x80));
     let (digits, rest) = rest.split_at_checked(count)?;
     let length = match count {
         0 => usize::from(first),
@@ -74,13 +75,13 @@ fn shown(tag: u8, contents: &[u8]) -> Option<String> {
     let text = || std::str::from_utf8(contents).ok().map(str::to_owned);
     let hex = || contents.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     Some(match tag {
-        0x01 | 0x02 | 0x03 | 0x04 | 0x05 => hex(),
+        0x01..=0x05 => hex(),
         0x06 => {
             let oid = ObjectIdentifier::from_bytes(contents).ok()?;
             let name = NAMES.iter().find(|(known, _)| oid.to_string() == *known);
             name.map_or_else(|| oid.to_string(), |(known, name)| format!("{known} {name}"))
         }
-        0x0c | 0x13 | 0x16 | 0x17 | 0x18 | 0x86 => text()?,
+        0x0c | 0x13 | 0x16..=0x18 | 0x86 => text()?,
         0x80..=0xbf => hex(),
         _ => return None,
     })

@@ -21,6 +21,8 @@ pub(crate) const ALGORITHMS: [KeyAlgorithm; 3] =
 pub(crate) struct House {
     pub(crate) profile: Profile,
     algorithm: KeyAlgorithm,
+    /// How much longer than usual everything is valid.
+    longer_us: i64,
 }
 
 /// A certificate, and what it was made from.
@@ -43,7 +45,12 @@ impl House {
     }
 
     pub(crate) fn with(algorithm: KeyAlgorithm, settings: ProfileSettings) -> Self {
-        Self { profile: Profile::new(settings).unwrap(), algorithm }
+        Self { profile: Profile::new(settings).unwrap(), algorithm, longer_us: 0 }
+    }
+
+    /// A house whose certificates are valid for decades: GnuTLS judges by today's date.
+    pub(crate) fn lasting(algorithm: KeyAlgorithm) -> Self {
+        Self { longer_us: 23 * 365 * 86_400_000_000, ..Self::new(algorithm) }
     }
 
     pub(crate) fn issuer(&self, kind: CertificateKind) -> Issuer {
@@ -53,8 +60,10 @@ impl House {
     /// One certificate of each form.
     pub(crate) fn all(&self, kind: CertificateKind) -> [Made; 4] {
         let issuer = self.issuer(kind);
-        let holder = holder_content(kind, holder_key(self.algorithm));
-        let own = own_content(issuer.public_key.algorithm());
+        let mut holder = holder_content(kind, holder_key(self.algorithm));
+        holder.not_after = holder.not_after.plus_us(self.longer_us);
+        let mut own = own_content(self.algorithm);
+        own.not_after = own.not_after.plus_us(self.longer_us);
         let profile = &self.profile;
         [
             self.made(kind, Form::Root, profile.root(kind, &self.root_content(kind)).unwrap()),
@@ -76,7 +85,7 @@ impl House {
         OwnContent {
             serial: Serial::try_from(0x067c_6a21).unwrap(),
             not_before: at(1_735_657_200),
-            not_after: at(2_051_276_399),
+            not_after: at(2_051_276_399).plus_us(self.longer_us),
             public_key: Pair::of(kind, self.algorithm).public(),
         }
     }
@@ -133,10 +142,8 @@ pub(crate) fn holder_content(kind: CertificateKind, public_key: PublicKey) -> Ce
     let signature = kind == CertificateKind::Signature;
     let common_name =
         if signature { "202611200915300000113221003A" } else { "0AZ19BY28CX37D13221003A" };
-    let locality = Locality {
-        prefecture: "Tokyo-to".to_owned(),
-        municipality: "Kiyose-shi".to_owned(),
-    };
+    let locality =
+        Locality { prefecture: "Tokyo-to".to_owned(), municipality: "Kiyose-shi".to_owned() };
     CertificateContent {
         kind,
         serial: 0x0132_c4ab,

@@ -42,7 +42,7 @@ fn both_tools_show_what_was_written() {
         "OCSP - URI:http://ocsp.example",
         "DirName:C = JP, O = ",
         "othername: 1.3.6.1.4.1.32473.2::",
-        "Not After : Nov 13 14:59:59 2035 GMT",
+        "Not After : Dec 31 23:59:59 2049 GMT",
         "serial:80",
     ] {
         assert!(text.contains(shown), "{shown} is not in {text}");
@@ -109,7 +109,7 @@ fn chain() -> (Desk, Vec<u8>, Vec<u8>) {
         algorithm: root_key.algorithm(),
         issuer: name.clone(),
         not_before: Moment::from_us(1_763_000_000_000_000),
-        // In 2060: the longer form of a time.
+        // In 2060, which is written in the longer form.
         not_after: Moment::from_us(2_850_000_000_000_000),
         subject: name.clone(),
         public_key: root_key.clone(),
@@ -122,7 +122,7 @@ fn chain() -> (Desk, Vec<u8>, Vec<u8>) {
     let given = TbsCertificate {
         serial: Serial::try_from(0x0132_c4ab).unwrap(),
         subject: Name::new([(COUNTRY, "JP"), (COMMON_NAME, "持ち主")]).unwrap(),
-        not_after: Moment::from_us(2_078_578_799_000_000),
+        not_after: Moment::from_us(2_524_607_999_000_000),
         public_key: leaf_key.clone(),
         extensions: leaf_extensions(&name, &root_key.key_identifier(), &leaf_key.key_identifier()),
         ..own.clone()
