@@ -135,6 +135,17 @@ fn settings_that_cannot_stand_in_a_certificate_are_refused() {
 }
 
 #[test]
+fn refusals_of_the_profile_stand_in_the_table() {
+    let refusals =
+        [ProfileRefusal::Content(""), ProfileRefusal::Hierarchy, ProfileRefusal::Municipality];
+    let mut used: Vec<_> = refusals.map(ProfileRefusal::label).into();
+    used.push(SettingsRefusal("").label());
+    for label in used {
+        assert!(base::labels::find(label).is_some(), "{label}");
+    }
+}
+
+#[test]
 fn generations_share_a_name_and_are_told_apart_by_their_keys() {
     let [rsa, p384] = [KeyAlgorithm::Rsa2048, KeyAlgorithm::P384].map(House::new);
     let kind = CertificateKind::Signature;

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod certificate;
 #[cfg(test)]
+mod labels;
+#[cfg(test)]
 mod request;
 #[cfg(test)]
 mod tools;
