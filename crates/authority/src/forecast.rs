@@ -53,47 +53,54 @@ pub fn forecast(
     weeks: u16,
 ) -> Vec<Wave> {
     let first = monday(today);
-    let mut jobs: BTreeMap<LocalGovernmentCode, Vec<Job>> = BTreeMap::new();
+    let mut counts: BTreeMap<LocalGovernmentCode, BTreeMap<Window, u64>> = BTreeMap::new();
     for one in expiring {
         let end = one.not_after.date_in_japan();
         let week = weeks_between(first, end);
         if end >= today && week < i64::from(weeks) {
-            let job = Job::new(first, end, week as usize, one.count);
-            jobs.entry(one.municipality).or_default().push(job);
+            let of_municipality = counts.entry(one.municipality).or_default();
+            *of_municipality.entry(Window::new(first, end, week as usize)).or_default() +=
+                one.count;
         }
     }
-    let of = |(municipality, jobs): (_, Vec<Job>)| wave(municipality, first, weeks, jobs);
-    jobs.into_iter().map(of).collect()
+    let of = |(municipality, counts): (_, BTreeMap<Window, u64>)| {
+        wave(municipality, first, weeks, &counts.into_iter().collect::<Vec<_>>())
+    };
+    counts.into_iter().map(of).collect()
 }
 
-/// Renewals that may come in the weeks `from..=until`, counted from the first.
-#[derive(Clone, Copy)]
-struct Job {
-    from: usize,
+/// The weeks `from..=until`, counted from the first, in which a certificate can be renewed that
+/// ends in the week `ends`. A later end has no earlier window, so the order of windows is that of
+/// their beginnings and of their last weeks alike.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Window {
     until: usize,
+    from: usize,
     ends: usize,
-    count: u64,
 }
 
-impl Job {
-    fn new(first: Date, end: Date, ends: usize, count: u64) -> Self {
+impl Window {
+    fn new(first: Date, end: Date, ends: usize) -> Self {
         let opens = renewal_opens(end);
         // The first week that begins on the opening day or after it; none before the present one.
         let from = weeks_between(first, opens.saturating_add(6.days())).max(0) as usize;
         let until = ends.saturating_sub(1).max(from).min(ends);
-        Self { from: from.min(ends), until, ends, count }
+        Self { from: from.min(ends), until, ends }
     }
 }
 
-fn wave(municipality: LocalGovernmentCode, first: Date, weeks: u16, mut jobs: Vec<Job>) -> Wave {
-    // Windows are of nearly one length, so the earliest deadline first is the best order there is.
-    jobs.sort_unstable_by_key(|job| (job.until, job.from));
+fn wave(
+    municipality: LocalGovernmentCode,
+    first: Date,
+    weeks: u16,
+    counts: &[(Window, u64)],
+) -> Wave {
     let weeks = usize::from(weeks);
-    let level = smallest_level(&jobs, weeks);
-    let invited = invitations(&jobs, weeks, level).unwrap_or_else(|| vec![0; weeks]);
+    let level = smallest_level(counts, weeks);
+    let invited = invitations(counts, weeks, level).unwrap_or_else(|| vec![0; weeks]);
     let mut expiring = vec![0; weeks];
-    for job in &jobs {
-        expiring[job.ends] += job.count;
+    for (window, count) in counts {
+        expiring[window.ends] += count;
     }
     let week = |(at, (expiring, invited)): (usize, (u64, u64))| Week {
         monday: first.saturating_add((at as i64 * 7).days()),
@@ -104,11 +111,11 @@ fn wave(municipality: LocalGovernmentCode, first: Date, weeks: u16, mut jobs: Ve
     Wave { municipality, level, weeks }
 }
 
-fn smallest_level(jobs: &[Job], weeks: usize) -> u64 {
-    let (mut too_low, mut enough) = (0, jobs.iter().map(|job| job.count).sum::<u64>());
+fn smallest_level(counts: &[(Window, u64)], weeks: usize) -> u64 {
+    let (mut too_low, mut enough) = (0, counts.iter().map(|(_, count)| count).sum::<u64>());
     while too_low < enough {
         let middle = too_low + (enough - too_low) / 2;
-        if invitations(jobs, weeks, middle).is_some() {
+        if invitations(counts, weeks, middle).is_some() {
             enough = middle;
         } else {
             too_low = middle + 1;
@@ -117,23 +124,29 @@ fn smallest_level(jobs: &[Job], weeks: usize) -> u64 {
     enough
 }
 
-/// Fills week after week up to the level with those whose deadline comes first; `None` if somebody
-/// would come too late.
-fn invitations(jobs: &[Job], weeks: usize, level: u64) -> Option<Vec<u64>> {
-    let mut left: Vec<u64> = jobs.iter().map(|job| job.count).collect();
+/// Fills week after week up to the level with those whose last week comes first; `None` if somebody
+/// would come too late. With windows in one order this finds a plan wherever there is one.
+fn invitations(counts: &[(Window, u64)], weeks: usize, level: u64) -> Option<Vec<u64>> {
+    let mut waiting = counts.iter().copied().peekable();
     let mut invited = vec![0; weeks];
     for (week, sum) in invited.iter_mut().enumerate() {
-        let open = jobs.iter().zip(&mut left).filter(|(job, _)| job.from <= week);
-        for (job, left) in open {
+        while let Some((window, left)) = waiting.peek_mut() {
+            if window.from > week {
+                break;
+            }
             let taken = (*left).min(level - *sum);
             *left -= taken;
             *sum += taken;
-            if job.until <= week && *left > 0 {
-                return None;
+            if *left > 0 {
+                if window.until <= week {
+                    return None;
+                }
+                break;
             }
+            waiting.next();
         }
     }
-    left.iter().all(|left| *left == 0).then_some(invited)
+    waiting.peek().is_none().then_some(invited)
 }
 
 fn monday(day: Date) -> Date {
@@ -247,16 +260,16 @@ mod tests {
     /// The load that no plan can go below: over every run of weeks, all whose window lies in it.
     fn bound(ends: &[(i64, u64)], today: Date, weeks: usize) -> u64 {
         let first = monday(today);
-        let jobs: Vec<Job> = ends
+        let jobs: Vec<(Window, u64)> = ends
             .iter()
             .map(|(days, count)| {
                 let end = today.saturating_add(days.days());
-                Job::new(first, end, weeks_between(first, end) as usize, *count)
+                (Window::new(first, end, weeks_between(first, end) as usize), *count)
             })
             .collect();
         let run = |from: usize, until: usize| {
-            let within = jobs.iter().filter(|job| job.from >= from && job.until <= until);
-            within.map(|job| job.count).sum::<u64>().div_ceil((until - from + 1) as u64)
+            let within = jobs.iter().filter(|(job, _)| job.from >= from && job.until <= until);
+            within.map(|(_, count)| count).sum::<u64>().div_ceil((until - from + 1) as u64)
         };
         let runs = (0..weeks).flat_map(|from| (from..weeks).map(move |until| (from, until)));
         runs.map(|(from, until)| run(from, until)).max().unwrap_or(0)

@@ -5,6 +5,7 @@
 
 pub mod certificate;
 mod content;
+pub mod explain;
 pub mod forecast;
 mod personal;
 pub mod profile;

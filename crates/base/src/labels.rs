@@ -224,6 +224,81 @@ labels! {
     LEDGER_SPLIT "ledger_split" Broken 500 "The published ledger and the store disagree" "公開済み台帳とデータベースが一致しません";
     IO "io" Broken 500 "Reading or writing a file failed" "ファイルの読み書きに失敗しました";
     INTERNAL "internal" Broken 500 "A defect of the program" "プログラムの不具合です";
+
+    // certificates: what the authority refuses
+    CLOCK_BEHIND "clock_behind" Again 503 "The clock is behind what is recorded already" "時計が記録済みの時刻より遅れています";
+    OFFICE_SUFFIX "office_suffix" Refused 422 "An office ends in four digits and upper-case letters" "受付窓口の識別子は英大文字と数字4文字です";
+    CERTIFICATE_TEXT_EMPTY "certificate_text_empty" Refused 422 "A certificate needs a name and an address" "氏名または住所が空です";
+    CERTIFICATE_TEXT_TOO_LONG "certificate_text_too_long" Refused 422 "The name or the address is too long for a certificate" "氏名または住所が長すぎます";
+    CERTIFICATE_HOLDER_TOO_YOUNG "certificate_holder_too_young" Refused 409 "A signature certificate is not issued under the age of 15" "15歳未満の者には署名用電子証明書を発行できません";
+    CERTIFICATE_HOLDER_IS_WARD "certificate_holder_is_ward" Refused 409 "A signature certificate is not issued to an adult ward" "成年被後見人には署名用電子証明書を発行できません";
+    CERTIFICATE_CARD_WITHOUT_PIN "certificate_card_without_pin" Refused 409 "A card without PINs carries no signature certificate" "顔認証マイナンバーカードには署名用電子証明書を搭載できません";
+    CERTIFICATE_CARD_EXPIRED "certificate_card_expired" Refused 409 "The card has expired" "カードの有効期間が満了しています";
+    CERTIFICATE_ISSUANCE_UNDER_WAY "certificate_issuance_under_way" Again 409 "A certificate of this person is being issued" "この者の電子証明書を発行中です";
+    CERTIFICATE_IN_FORCE "certificate_in_force" Refused 409 "A certificate of this kind is in force, and it is too early to renew it" "有効な電子証明書があり、まだ更新できません";
+    CERTIFICATE_HELD "certificate_held" Refused 409 "The certificate is held: first release or revoke it" "電子証明書が一時保留中です";
+    CERTIFICATE_ABSENT "certificate_absent" Absent 404 "There is no such certificate in force" "該当する有効な電子証明書はありません";
+    CERTIFICATE_NOT_HELD "certificate_not_held" Refused 409 "The certificate is not held" "電子証明書は一時保留されていません";
+    CERTIFICATE_NOT_INTENDED "certificate_not_intended" Refused 409 "The certificate does not wait to come into force" "発行手続中の電子証明書ではありません";
+
+    // certificates and requests: what is read, composed and signed
+    DER_TRUNCATED "der_truncated" Refused 422 "The DER ends before its length says" "DERが途中で終わっています";
+    DER_TRAILING_BYTES "der_trailing_bytes" Refused 422 "Bytes after the end of the DER" "DERの後に余分なバイトがあります";
+    DER_INDEFINITE_LENGTH "der_indefinite_length" Refused 422 "DER has no indefinite lengths" "DERでは不定長を使えません";
+    DER_LENGTH "der_length" Refused 422 "A length of the DER is in more bytes than it needs" "DERの長さの表し方が最短ではありません";
+    DER_TAG "der_tag" Refused 422 "The DER has another type than the one that belongs there" "DERの型が異なります";
+    DER_INTEGER "der_integer" Refused 422 "An integer of the DER is too long or not in its shortest form" "DERの整数が長すぎるか最短形ではありません";
+    DER_VALUE "der_value" Refused 422 "The DER has a value that its type does not have" "DERの値が正しくありません";
+    NAME_MALFORMED "name_malformed" Refused 422 "Not a distinguished name in DER" "識別名の形式が正しくありません";
+    NAME_COUNTRY "name_country" Refused 422 "A country is two letters A to Z" "国名は英大文字2文字です";
+    NAME_EMPTY "name_empty" Refused 422 "An attribute of a name has no text" "識別名に空の属性があります";
+    SERIAL_MALFORMED "serial_malformed" Refused 422 "A serial number is positive and has at most 20 octets" "発行番号は20オクテット以内の正の整数です";
+    CERTIFICATE_VERSION "certificate_version" Refused 422 "No version of certificates has these fields" "証明書の版が正しくありません";
+    CERTIFICATE_ALGORITHM_MISMATCH "certificate_algorithm_mismatch" Refused 422 "The certificate names two algorithms for its signature" "証明書の署名アルゴリズムの表示が一致しません";
+    CERTIFICATE_EXTENSIONS "certificate_extensions" Refused 422 "An extension stands twice, or an empty list of them" "証明書の拡張領域が重複しているか空です";
+    PUBLIC_KEY_MALFORMED "public_key_malformed" Refused 422 "Not a SubjectPublicKeyInfo in DER" "公開鍵の形式が正しくありません";
+    PUBLIC_KEY_ALGORITHM "public_key_algorithm" Refused 422 "No certificate is given for keys of this algorithm" "この方式の鍵には証明書を発行しません";
+    PUBLIC_KEY_VALUE "public_key_value" Refused 422 "No key has this value" "公開鍵の値が正しくありません";
+    PUBLIC_KEY_CURVE "public_key_curve" Refused 422 "Another curve than P-256 and P-384" "楕円曲線はP-256またはP-384です";
+    PUBLIC_KEY_RSA_LENGTH "public_key_rsa_length" Refused 422 "An RSA modulus has 2,048 bits" "RSAの鍵長は2,048ビットです";
+    PUBLIC_KEY_RSA_EXPONENT "public_key_rsa_exponent" Refused 422 "An RSA exponent is 65537" "RSAの公開指数は65537です";
+    KEY_WEAK_FACTOR "key_weak_factor" Refused 422 "The key can be broken: its modulus has a small factor" "鍵が脆弱です（法に小さな素因数があります）";
+    KEY_WEAK_ROCA "key_weak_roca" Refused 422 "The key can be broken: it bears the fingerprint of CVE-2017-15361" "鍵が脆弱です（CVE-2017-15361）";
+    REQUEST_TOO_LONG "request_too_long" Refused 422 "The certification request is too long" "証明書要求が長すぎます";
+    REQUEST_PEM "request_pem" Refused 422 "Not a certification request in PEM" "PEM形式の証明書要求ではありません";
+    REQUEST_VERSION "request_version" Refused 422 "The certification request has another version than 1" "証明書要求の版が異なります";
+    REQUEST_SIGNATURE_ALGORITHM "request_signature_algorithm" Refused 422 "The request is signed with another algorithm than the one that goes with its key" "証明書要求の署名アルゴリズムが鍵と対応していません";
+    PROOF_OF_POSSESSION "proof_of_possession" Refused 422 "The signature is not that of the key" "秘密鍵の所持を確認できません";
+    PROFILE_SETTINGS "profile_settings" Refused 422 "A setting cannot stand in a certificate" "証明書に記載できない設定値です";
+    PROFILE_MUNICIPALITY "profile_municipality" Refused 422 "No municipality keeps a register under this code" "この団体コードの市区町村はありません";
+    PROFILE_CONTENT "profile_content" Broken 500 "The content of a certificate is one that no decision leads to" "証明書の内容が矛盾しています";
+    PROFILE_HIERARCHY "profile_hierarchy" Broken 500 "The issuer gives another kind of certificate" "発行者の種別が異なります";
+    LINT_MALFORMED "lint_malformed" Broken 500 "What was to be signed is no certificate in DER" "署名対象がDER形式の証明書ではありません";
+    LINT_VERSION "lint_version" Broken 500 "What was to be signed has another version than 3" "署名対象の版が異なります";
+    LINT_SERIAL "lint_serial" Broken 500 "What was to be signed has no good serial number" "署名対象の発行番号が正しくありません";
+    LINT_ALGORITHM "lint_algorithm" Broken 500 "What was to be signed names another algorithm than the issuer's" "署名対象の署名アルゴリズムが発行者と異なります";
+    LINT_ISSUER "lint_issuer" Broken 500 "What was to be signed names another issuer" "署名対象の発行者名が異なります";
+    LINT_VALIDITY "lint_validity" Broken 500 "What was to be signed is valid too early, too long or never" "署名対象の有効期間が正しくありません";
+    LINT_TIME_FORM "lint_time_form" Broken 500 "What was to be signed has a time in the wrong form" "署名対象の日時の形式が正しくありません";
+    LINT_SUBJECT "lint_subject" Broken 500 "What was to be signed has another subject than its kind" "署名対象の主体者名の構成が異なります";
+    LINT_SUBJECT_TEXT "lint_subject_text" Broken 500 "What was to be signed has a subject with unfit text" "署名対象の主体者名に使えない文字列があります";
+    LINT_KEY "lint_key" Broken 500 "What was to be signed has a key that is not certified" "署名対象の鍵は認証の対象ではありません";
+    LINT_KEY_WEAK "lint_key_weak" Broken 500 "What was to be signed has a key that can be broken" "署名対象の鍵が脆弱です";
+    LINT_KEY_OF_ISSUER "lint_key_of_issuer" Broken 500 "What was to be signed has the issuer's key, or a root has another" "署名対象の鍵と発行者の鍵の関係が正しくありません";
+    LINT_EXTENSION_ORDER "lint_extension_order" Broken 500 "What was to be signed has other extensions or another order" "署名対象の拡張領域の構成が異なります";
+    LINT_KEY_USAGE "lint_key_usage" Broken 500 "What was to be signed has another key usage" "署名対象の鍵用途が異なります";
+    LINT_EXTENDED_KEY_USAGE "lint_extended_key_usage" Broken 500 "What was to be signed has other purposes" "署名対象の拡張鍵用途が異なります";
+    LINT_AUTHORITY "lint_authority" Broken 500 "What was to be signed says wrongly whether it is an authority's" "署名対象の認証局の表示が正しくありません";
+    LINT_POLICY "lint_policy" Broken 500 "What was to be signed has another policy" "署名対象の証明書ポリシーが異なります";
+    LINT_AUTHORITY_KEY "lint_authority_key" Broken 500 "What was to be signed has another key identifier of the issuer" "署名対象の発行者鍵識別子が異なります";
+    LINT_SUBJECT_KEY "lint_subject_key" Broken 500 "What was to be signed has another key identifier of the subject" "署名対象の主体者鍵識別子が異なります";
+    LINT_TEXTS "lint_texts" Broken 500 "What was to be signed has other texts in its alternative name" "署名対象の別名の構成が異なります";
+    LINT_FLAGS "lint_flags" Broken 500 "What was to be signed has flags that do not go with their text" "署名対象の代替文字位置情報が文字数と一致しません";
+    LINT_ADDRESS "lint_address" Broken 500 "What was to be signed has an address that is not the issuer's" "署名対象に未知のアドレスがあります";
+    LINT_SIGNATURE "lint_signature" Broken 500 "What was to be signed is not signed by the key" "署名対象の署名を検証できません";
+    SIGNING_MALFORMED "signing_malformed" Broken 500 "What was signed is not a certificate in DER" "署名結果が証明書の形式ではありません";
+    SIGNING_OTHER_BYTES "signing_other_bytes" Broken 500 "Other bytes were signed than those intended" "意図した内容と異なるものに署名されました";
+    SIGNING_SIGNATURE "signing_signature" Broken 500 "The signature is not that of the issuer's key" "署名が発行者の鍵のものではありません";
 }
 
 #[cfg(test)]

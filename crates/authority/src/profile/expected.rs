@@ -1,7 +1,7 @@
 //! What the lint expects of each form of certificate.
 //!
-//! Written down a second time on purpose, as tables: the code that composes and the rules that it is
-//! held against share nothing but the settings.
+//! Written down a second time on purpose, as tables: the code that composes and the rules that it
+//! is held against share nothing but the settings.
 
 use super::{
     ADDRESS, ADDRESS_SUBSTITUTES, BIRTH_DATE, Form, Issuer, NAME, NAME_SUBSTITUTES, Partition,
