@@ -78,16 +78,18 @@ pub struct Certificate<'a> {
 
 /// What stands in the signed part.
 #[derive(Clone)]
-struct Body<'a> {
-    version: u8,
-    serial: &'a [u8],
-    algorithm: &'a [u8],
-    issuer: &'a [u8],
-    not_before: Moment,
-    not_after: Moment,
-    subject: &'a [u8],
-    public_key: &'a [u8],
-    extensions: Vec<RawExtension<'a>>,
+pub(crate) struct Body<'a> {
+    pub(crate) version: u8,
+    pub(crate) serial: &'a [u8],
+    pub(crate) algorithm: &'a [u8],
+    pub(crate) issuer: &'a [u8],
+    /// The contents of the Validity.
+    pub(crate) validity: &'a [u8],
+    pub(crate) not_before: Moment,
+    pub(crate) not_after: Moment,
+    pub(crate) subject: &'a [u8],
+    pub(crate) public_key: &'a [u8],
+    pub(crate) extensions: Vec<RawExtension<'a>>,
 }
 
 /// An extension as it stands in a certificate or list.
@@ -226,15 +228,17 @@ impl<'a> Certificate<'a> {
 }
 
 impl<'a> Body<'a> {
-    fn parse(contents: &'a [u8]) -> Result<Self, CertificateRefusal> {
+    /// Reads the contents of a TBSCertificate.
+    pub(crate) fn parse(contents: &'a [u8]) -> Result<Self, CertificateRefusal> {
         let mut fields = Reader::new(contents);
         let version = version(&mut fields)?;
         let serial = fields.integer(SERIAL_CONTENTS_MAX)?;
         let algorithm = fields.whole(tag::SEQUENCE)?.whole;
         let issuer = fields.whole(tag::SEQUENCE)?.whole;
-        let mut validity = fields.sequence()?;
-        let (not_before, not_after) = (validity.time()?, validity.time()?);
-        validity.end()?;
+        let validity = fields.take(tag::SEQUENCE)?;
+        let mut times = Reader::new(validity);
+        let (not_before, not_after) = (times.time()?, times.time()?);
+        times.end()?;
         let subject = fields.whole(tag::SEQUENCE)?.whole;
         let public_key = fields.whole(tag::SEQUENCE)?.whole;
         // issuerUniqueID and subjectUniqueID: no certificate of ours has them, and none needs them.
@@ -254,6 +258,7 @@ impl<'a> Body<'a> {
             serial,
             algorithm,
             issuer,
+            validity,
             not_before,
             not_after,
             subject,
@@ -355,3 +360,139 @@ const VERSION_3: &[u8] = b"\xa0\x03\x02\x01\x02";
 const SERIAL_CONTENTS_MAX: usize = 21;
 /// More extensions than any certificate has; each is compared with those before it.
 const EXTENSIONS_MAX: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+    use crate::{COMMON_NAME, COUNTRY, KeyUsage};
+    use der::{Decode, Encode};
+    use proptest::prelude::*;
+
+    #[test]
+    fn certificates_read_back_and_another_reader_agrees() {
+        for pair in testing::pairs() {
+            let tbs = self_signed(pair.public());
+            let encoded = tbs.encode();
+            let der = assemble(&encoded, tbs.algorithm, &pair.sign(&encoded));
+            let read = Certificate::parse(&der).unwrap();
+            assert_eq!((read.der(), read.tbs()), (&der[..], &encoded[..]));
+            assert_eq!((read.version(), read.serial()), (3, Some(tbs.serial)));
+            assert_eq!((read.not_before(), read.not_after()), (tbs.not_before, tbs.not_after));
+            assert_eq!(read.issuer_name().as_ref(), Ok(&tbs.issuer));
+            assert_eq!(read.subject_name().as_ref(), Ok(&tbs.subject));
+            assert_eq!(read.public_key().as_ref(), Ok(&tbs.public_key));
+            assert_eq!(read.algorithm(), Some(tbs.algorithm));
+            assert!(read.is_signed_by(pair.public()));
+            assert!(!read.is_signed_by(testing::p256().public()));
+            for (raw, written) in read.extensions().iter().zip(&tbs.extensions) {
+                assert!(raw.is(&written.oid) && read.extension(&written.oid) == Some(*raw));
+                assert_eq!((raw.critical, raw.value), (written.critical, &written.value[..]));
+            }
+            let theirs = x509_cert::Certificate::from_der(&der).unwrap();
+            assert_eq!(theirs.to_der().unwrap(), der);
+            let shown = theirs.tbs_certificate().subject().to_string();
+            assert_eq!(shown, tbs.subject.to_string());
+        }
+    }
+
+    #[test]
+    fn versions_and_their_fields_go_together() {
+        let fields = |version: &[u8], extensions: &[u8]| {
+            let pair = testing::p256();
+            let mut tbs = self_signed(pair.public());
+            tbs.extensions.clear();
+            let encoded = tbs.encode();
+            // SEQUENCE with two bytes of length, and the version after it.
+            let body = [version, &encoded[3 + VERSION_3.len()..], extensions].concat();
+            let mut changed = Vec::new();
+            encode::value(&mut changed, tag::SEQUENCE, &body);
+            let der = assemble(&changed, tbs.algorithm, &[1]);
+            Certificate::parse(&der).map(|read| read.version())
+        };
+        let usage = b"\xa3\x0f\x30\x0d\x30\x0b\x06\x03\x55\x1d\x0f\x04\x04\x03\x02\x07\x80";
+        assert_eq!(fields(&[], &[]), Ok(1));
+        assert_eq!(fields(VERSION_3, usage), Ok(3));
+        assert_eq!(fields(b"\xa0\x03\x02\x01\x01", b"\x81\x02\0\x01"), Ok(2));
+        assert_eq!(fields(&[], usage), Err(CertificateRefusal::Version));
+        assert_eq!(fields(&[], b"\x81\x02\0\x01"), Err(CertificateRefusal::Version));
+        assert_eq!(fields(b"\xa0\x03\x02\x01\x00", &[]), Err(CertificateRefusal::Version));
+        assert_eq!(fields(b"\xa0\x03\x02\x01\x03", &[]), Err(CertificateRefusal::Version));
+        assert_eq!(fields(VERSION_3, b"\xa3\x02\x30\0"), Err(CertificateRefusal::Extensions));
+        let twice = [&b"\xa3\x1c\x30\x1a"[..], &usage[4..], &usage[4..]].concat();
+        assert_eq!(fields(VERSION_3, &twice), Err(CertificateRefusal::Extensions));
+        let trailing = [&usage[..], &[5, 0]].concat();
+        assert_eq!(fields(VERSION_3, &trailing), Err(DerFault::Trailing.into()));
+    }
+
+    #[test]
+    fn the_algorithm_within_is_the_one_outside() {
+        let pair = testing::p256();
+        let encoded = self_signed(pair.public()).encode();
+        let der = assemble(&encoded, KeyAlgorithm::P384, &pair.sign(&encoded));
+        let refused = Certificate::parse(&der).unwrap_err();
+        assert_eq!(refused, CertificateRefusal::AlgorithmMismatch);
+    }
+
+    #[test]
+    fn long_validities_change_their_form() {
+        let mut tbs = self_signed(testing::p256().public());
+        tbs.not_after = Moment::from_us(253_402_300_799_000_000);
+        let encoded = tbs.encode();
+        let text = b"99991231235959Z";
+        assert!(encoded.windows(text.len()).any(|window| window == text));
+    }
+
+    proptest! {
+        #[test]
+        fn changed_certificates_never_panic_nor_verify(
+            at in any::<prop::sample::Index>(),
+            change in 1..=255_u8,
+            cut in any::<bool>(),
+        ) {
+            let (mut der, key) = sound();
+            if cut {
+                der.truncate(at.index(der.len()));
+            } else {
+                *at.get_mut(&mut der) ^= change;
+            }
+            if let Ok(read) = Certificate::parse(&der) {
+                prop_assert!(!read.is_signed_by(&key));
+                let _ = (read.issuer_name(), read.subject_name(), read.public_key());
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_read_without_a_panic(bytes in any::<Vec<u8>>()) {
+            prop_assert!(Certificate::parse(&bytes).is_err());
+        }
+    }
+
+    fn sound() -> (Vec<u8>, PublicKey) {
+        static SOUND: std::sync::OnceLock<(Vec<u8>, PublicKey)> = std::sync::OnceLock::new();
+        let made = SOUND.get_or_init(|| {
+            let pair = testing::p256();
+            let tbs = self_signed(pair.public()).encode();
+            (assemble(&tbs, KeyAlgorithm::P256, &pair.sign(&tbs)), pair.public().clone())
+        });
+        made.clone()
+    }
+
+    fn self_signed(key: &PublicKey) -> TbsCertificate {
+        let name = Name::new([(COUNTRY, "JP"), (COMMON_NAME, "試験")]).unwrap();
+        TbsCertificate {
+            serial: Serial::try_from(0x80).unwrap(),
+            algorithm: key.algorithm(),
+            issuer: name.clone(),
+            not_before: Moment::from_us(1_700_000_000_000_000),
+            not_after: Moment::from_us(1_800_000_000_000_000),
+            subject: name,
+            public_key: key.clone(),
+            extensions: vec![
+                Extension::key_usage(KeyUsage::KEY_CERT_SIGN),
+                Extension::authority(None),
+                Extension::subject_key(&key.key_identifier()),
+            ],
+        }
+    }
+}

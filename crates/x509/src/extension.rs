@@ -297,3 +297,100 @@ fn practice_statement(out: &mut Vec<u8>, uri: &str) {
 const DIRECTORY: u8 = 4;
 /// The number of uniformResourceIdentifier in GeneralName.
 const URI: u8 = 6;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{COUNTRY, ORGANIZATION};
+    use der::Decode;
+    use x509_cert::ext::pkix::{
+        AuthorityInfoAccessSyntax, AuthorityKeyIdentifier, BasicConstraints, CertificatePolicies,
+        CrlDistributionPoints, ExtendedKeyUsage, SubjectAltName, SubjectKeyIdentifier,
+    };
+
+    #[test]
+    fn values_have_the_bytes_of_the_standard() {
+        let signature = KeyUsage::DIGITAL_SIGNATURE.and(KeyUsage::NON_REPUDIATION);
+        let authority = KeyUsage::KEY_CERT_SIGN.and(KeyUsage::CRL_SIGN);
+        for (extension, critical, value) in [
+            (Extension::key_usage(signature), true, &[3, 2, 6, 0xc0][..]),
+            (Extension::key_usage(KeyUsage::DIGITAL_SIGNATURE), true, &[3, 2, 7, 0x80]),
+            (Extension::key_usage(authority), true, &[3, 2, 1, 6]),
+            (Extension::key_usage(KeyUsage::DECIPHER_ONLY), true, &[3, 3, 7, 0, 0x80]),
+            (Extension::authority(None), true, &[0x30, 3, 1, 1, 0xff]),
+            (Extension::authority(Some(0)), true, &[0x30, 6, 1, 1, 0xff, 2, 1, 0]),
+            (Extension::no_authority(), true, &[0x30, 0]),
+            (Extension::ocsp_no_check(), false, &[5, 0]),
+            (Extension::subject_key(&[7; 3]), false, &[4, 3, 7, 7, 7]),
+            (Extension::authority_key(&[7; 3]), false, &[0x30, 5, 0x80, 3, 7, 7, 7]),
+        ] {
+            assert_eq!((extension.critical, &extension.value[..]), (critical, value));
+        }
+    }
+
+    #[test]
+    fn a_text_is_an_explicit_utf8_string() {
+        let kind = ObjectIdentifier::new_unwrap("1.2.3");
+        let names = [GeneralName::Text(kind, "氏".to_owned())];
+        let value = Extension::subject_alt_name(&names).value;
+        let written = b"\x30\x0d\xa0\x0b\x06\x02\x2a\x03\xa0\x05\x0c\x03\xe6\xb0\x8f";
+        assert_eq!(value, written);
+        assert!(!format!("{:?} {names:?}", Extension::subject_alt_name(&names)).contains('氏'));
+    }
+
+    #[test]
+    fn another_reader_finds_what_was_written() {
+        let name = Name::new([(COUNTRY, "JP"), (ORGANIZATION, "Test")]).unwrap();
+        let uri = "http://crl.example/1.crl";
+        let places = [GeneralName::Directory(name.clone()), GeneralName::Uri(uri.to_owned())];
+        let read =
+            CrlDistributionPoints::from_der(&Extension::crl_distribution_points(&places).value);
+        assert!(format!("{:?}", read.unwrap()).contains(uri));
+        assert_eq!(
+            Extension::freshest_crl(&places).value,
+            Extension::crl_distribution_points(&places).value
+        );
+        let serial = Serial::try_from(0x80).unwrap();
+        let key = Extension::authority_key_and_certificate(&[7; 20], &name, serial);
+        let read = AuthorityKeyIdentifier::from_der(&key.value).unwrap();
+        assert_eq!(read.key_identifier.unwrap().as_bytes(), [7; 20]);
+        assert_eq!(read.authority_cert_issuer.unwrap().len(), 1);
+        assert_eq!(read.authority_cert_serial_number.unwrap().as_bytes(), [0x00, 0x80]);
+        let policy = ObjectIdentifier::new_unwrap("1.2.3.4");
+        let policies = Extension::certificate_policies(true, policy, Some("http://cps.example/"));
+        let read = CertificatePolicies::from_der(&policies.value).unwrap();
+        assert_eq!(read.0[0].policy_identifier, policy);
+        assert_eq!(read.0[0].policy_qualifiers.as_ref().unwrap().len(), 1);
+        let bare = Extension::certificate_policies(false, policy, None);
+        assert!(
+            CertificatePolicies::from_der(&bare.value).unwrap().0[0].policy_qualifiers.is_none()
+        );
+        let alternative = Extension::issuer_alt_name(&places).value;
+        assert_eq!(SubjectAltName::from_der(&alternative).unwrap().0.len(), 2);
+        let responder = Extension::ocsp_responder("http://ocsp.example").value;
+        assert_eq!(AuthorityInfoAccessSyntax::from_der(&responder).unwrap().0.len(), 1);
+        let purposes = [rfc5280::ID_KP_CLIENT_AUTH, rfc5280::ID_KP_TIME_STAMPING];
+        let extension = Extension::extended_key_usage(true, &purposes);
+        assert_eq!(ExtendedKeyUsage::from_der(&extension.value).unwrap().0, purposes);
+        assert!(BasicConstraints::from_der(&Extension::authority(Some(3)).value).unwrap().ca);
+        assert!(SubjectKeyIdentifier::from_der(&Extension::subject_key(&[1]).value).is_ok());
+    }
+
+    #[test]
+    fn key_usages_read_back_in_one_form_alone() {
+        for bits in 0..512 {
+            let usage = KeyUsage(bits << 7);
+            assert_eq!(
+                KeyUsage::parse(&Extension::key_usage(usage).value),
+                Some(usage).filter(|_| bits > 0)
+            );
+        }
+        for bad in
+            [&[3, 2, 7, 0xc0][..], &[3, 3, 7, 0x80, 0], &[3, 2, 5, 0xc0], &[4, 2, 6, 0xc0], &[]]
+        {
+            assert_eq!(KeyUsage::parse(bad), None, "{bad:?}");
+        }
+        let both = KeyUsage::KEY_CERT_SIGN.and(KeyUsage::CRL_SIGN);
+        assert!(both.has(KeyUsage::CRL_SIGN) && !KeyUsage::CRL_SIGN.has(both));
+    }
+}

@@ -13,15 +13,21 @@ mod encode;
 mod extension;
 mod fields;
 mod key;
+pub mod lint;
 mod name;
 mod ocsp;
 mod ocsp_id;
 mod ocsp_read;
 mod ocsp_request;
+pub mod pem;
+mod request;
 mod serial;
+#[cfg(test)]
+mod testing;
 mod time_stamp;
 mod time_stamp_read;
 mod time_stamp_request;
+mod weakness;
 
 pub use certificate::{Certificate, CertificateRefusal, RawExtension, TbsCertificate, assemble};
 pub use const_oid::ObjectIdentifier;
@@ -43,6 +49,9 @@ pub use ocsp_request::{
     OCSP_CERTIFICATES_MAX, OCSP_NONCE_BYTES_MAX, OCSP_REQUEST_BYTES_MAX, OcspRequest,
     OcspRequestRefusal,
 };
+pub use request::{
+    CertificationRequest, PossessedKey, REQUEST_BYTES_MAX, RequestRefusal, encode_request_info,
+};
 pub use serial::{SERIAL_BYTES_MAX, Serial, SerialRefusal};
 pub use time_stamp::{TimeStampInfo, TimeStampRefusal, TimeStampToBeSigned};
 pub use time_stamp_read::{TimeStamp, TimeStampReadRefusal};
@@ -50,3 +59,4 @@ pub use time_stamp_request::{
     Imprint, ImprintHash, TIME_STAMP_REQUEST_BYTES_MAX, TimeStampFailure, TimeStampRequest,
     TimeStampRequestRefusal,
 };
+pub use weakness::Weakness;

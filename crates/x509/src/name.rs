@@ -157,6 +157,11 @@ impl<'a> Attribute<'a> {
         }
     }
 
+    /// The tag of its value.
+    pub(crate) const fn string_type(&self) -> u8 {
+        self.tag
+    }
+
     fn comparable(&self) -> Comparable<'a> {
         match self.text() {
             Some(text) => {
