@@ -8,6 +8,8 @@ mod crl_tools;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod labels;
+#[cfg(test)]
 mod mutation;
 #[cfg(test)]
 mod ocsp;
