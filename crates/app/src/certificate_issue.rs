@@ -150,8 +150,7 @@ pub(crate) fn sign_as(
 ) -> Result<Vec<u8>, Problem> {
     let signature = platform.keys.sign(key, tbs)?;
     let whole = assemble(tbs, public.algorithm(), &signature);
-    same_tbs(&whole, tbs, public)
-        .map_err(|fault| Problem::new(&labels::ISSUANCE_MISMATCH, fault.label()))?;
+    same_tbs(&whole, tbs, public).map_err(|fault| Problem::from_refusal(fault.label()))?;
     Ok(signature)
 }
 
@@ -193,7 +192,7 @@ pub fn conclude(
 /// A clock that is behind the last act issues nothing.
 pub(crate) fn check_clock(work: &mut Work<'_>) -> Result<(), Problem> {
     match work.last_act_at()? {
-        Some(last) if work.now() < last => Err(Problem::new(&labels::CLOCK_BACK, "")),
+        Some(last) if work.now() < last => Err(Problem::new(&labels::CLOCK_BEHIND, "")),
         _ => Ok(()),
     }
 }

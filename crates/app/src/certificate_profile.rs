@@ -68,10 +68,10 @@ fn linted(tbs: &TbsCertificate, expected: &Expected) -> Result<Vec<u8>, Problem>
     let bytes = tbs.encode();
     match lint_trial(&bytes, expected).first() {
         None => Ok(bytes),
-        Some(finding) => Err(Problem::new(&labels::ISSUANCE_LINT, Finding::label(*finding))),
+        Some(finding) => Err(Problem::from_refusal(Finding::label(*finding))),
     }
 }
 
 fn refused(refusal: ProfileRefusal) -> Problem {
-    Problem::new(&labels::ISSUANCE_LINT, refusal.label())
+    Problem::from_refusal(refusal.label())
 }

@@ -86,7 +86,7 @@ impl RevocationLists {
             return Ok(false);
         };
         let plan = plan(&known.rows, &history, &self.schedule, why, now)
-            .map_err(|refusal| Problem::new(&labels::CLOCK_BACK, refusal.label()))?;
+            .map_err(|refusal| Problem::from_refusal(refusal.label()))?;
         let drafts = files::drafts(&self.platform.profile, &known, &plan)?;
         transact(&self.platform, |work| self.record(work, &known.row, (&history, &plan), &drafts))?;
         files::publish(&self.platform, &*self.place, &known.authority, drafts)?;

@@ -8,6 +8,7 @@
 mod certificate;
 mod crl;
 mod crl_read;
+mod crl_scope;
 mod decode;
 mod digest;
 mod encode;
@@ -37,7 +38,8 @@ pub use crl::{
     Covers, CrlBuilder, CrlEntry, CrlNumber, CrlProfile, CrlRefusal, CrlScope, CrlToBeSigned,
     RevocationReason,
 };
-pub use crl_read::{Crl, CrlEntryView, CrlReadRefusal, CrlScopeView, Entries, PointName};
+pub use crl_read::{Crl, CrlEntryView, CrlReadRefusal, Entries};
+pub use crl_scope::{CrlScopeView, PointName};
 pub use decode::DerFault;
 pub use digest::sha256;
 pub use extension::{Extension, GeneralName, KeyUsage};

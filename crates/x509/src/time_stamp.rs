@@ -103,12 +103,10 @@ impl TimeStampToBeSigned {
             }),
         ];
         attributes.sort();
-        let mut issuer_and_serial = signer.issuer().to_vec();
-        encode::value(&mut issuer_and_serial, tag::INTEGER, signer.serial_bytes());
         Ok(Self {
             info,
             attributes: attributes.concat(),
-            signer: issuer_and_serial,
+            signer: issuer_and_serial(signer),
             algorithm,
             hash,
         })
@@ -208,6 +206,13 @@ pub(crate) const fn hash_with(algorithm: KeyAlgorithm) -> Option<ImprintHash> {
         KeyAlgorithm::P384 => Some(ImprintHash::Sha384),
         KeyAlgorithm::Ed25519 => None,
     }
+}
+
+/// The contents of an IssuerAndSerialNumber.
+pub(crate) fn issuer_and_serial(signer: &Certificate<'_>) -> Vec<u8> {
+    let mut out = signer.issuer().to_vec();
+    encode::value(&mut out, tag::INTEGER, signer.serial_bytes());
+    out
 }
 
 /// An Attribute of one value.

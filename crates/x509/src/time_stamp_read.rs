@@ -7,7 +7,7 @@
 use crate::decode::{self, DerFault, Reader, Value};
 use crate::encode::{self, tag};
 use crate::fields::{self, DIRECTORY_NAME, all_whole};
-use crate::time_stamp::{TimeStampInfo, hash_with};
+use crate::time_stamp::{TimeStampInfo, hash_with, issuer_and_serial};
 use crate::time_stamp_request::{
     Imprint, ImprintHash, NONCE_BYTES_MAX, TimeStampRequest, TimeStampRequestRefusal,
 };
@@ -22,6 +22,8 @@ pub struct TimeStamp<'a> {
     info: TimeStampInfo<'a>,
     info_der: &'a [u8],
     certificates: Vec<&'a [u8]>,
+    /// The contents of IssuerAndSerialNumber.
+    issuer_and_serial: &'a [u8],
     hash: ImprintHash,
     /// The contents of SignedAttributes.
     attributes: &'a [u8],
@@ -44,7 +46,7 @@ pub enum TimeStampReadRefusal {
     Algorithm,
     /// The hash in the signed attributes is not that of the stamp.
     Digest,
-    /// Another certificate than the one that the signed attributes name.
+    /// Another certificate than the one that the stamp names.
     Certificate,
     /// The certificate is not one for time stamps alone (RFC 3161 §2.3).
     Purpose,
@@ -89,7 +91,7 @@ impl<'a> TimeStamp<'a> {
         if fields::small(data.take(tag::INTEGER)?)? != 3 {
             return Err(TimeStampReadRefusal::Type);
         }
-        all_whole(data.take(tag::SET)?)?;
+        let mut hashes = Reader::new(data.take(tag::SET)?);
         let info_der = contents(data.sequence()?)?;
         let certificates = data.optional(tag::constructed(0))?.unwrap_or_default();
         all_whole(data.optional(tag::constructed(1))?.unwrap_or_default())?;
@@ -98,6 +100,11 @@ impl<'a> TimeStamp<'a> {
         let signer = signers.sequence()?;
         signers.end()?;
         let mut out = Self::parse_signer(signer, info_der)?;
+        // One signer, one hash: the set before the contents says the same as the signer.
+        if hash_named(fields::algorithm(&mut hashes)?.0)? != out.hash {
+            return Err(TimeStampReadRefusal::Algorithm);
+        }
+        hashes.end()?;
         let mut list = Reader::new(certificates);
         while !list.is_empty() {
             out.certificates.push(list.any()?.whole);
@@ -113,7 +120,7 @@ impl<'a> TimeStamp<'a> {
         if fields::small(signer.take(tag::INTEGER)?)? != 1 {
             return Err(TimeStampReadRefusal::Type);
         }
-        all_whole(signer.take(tag::SEQUENCE)?)?;
+        let issuer_and_serial = signer.take(tag::SEQUENCE)?;
         let (oid, _) = fields::algorithm(&mut signer)?;
         let attributes = signer.take(tag::constructed(0))?;
         let algorithm = signer.whole(tag::SEQUENCE)?.whole;
@@ -130,6 +137,7 @@ impl<'a> TimeStamp<'a> {
             info: TimeStampInfo::parse(info_der)?,
             info_der,
             certificates: Vec::new(),
+            issuer_and_serial,
             hash: hash_named(oid)?,
             attributes,
             digest: Reader::only(digest, tag::OCTET_STRING)?,
@@ -173,7 +181,8 @@ impl<'a> TimeStamp<'a> {
 
     fn check_signer(&self, signer: &Certificate<'_>) -> Result<(), TimeStampReadRefusal> {
         let (hash, value) = self.certificate_hash;
-        if hash.of(signer.der()).as_ref() != value {
+        let named = issuer_and_serial(signer) == self.issuer_and_serial;
+        if !named || hash.of(signer.der()).as_ref() != value {
             return Err(TimeStampReadRefusal::Certificate);
         }
         if !is_for_time_stamps(signer) {

@@ -6,7 +6,7 @@ use crate::authorities::Authority;
 use crate::certificate_profile::CertificateProfile;
 use crate::platform::Platform;
 use crate::work::broken;
-use authority::profile::{Issuer, Partition as Point};
+use authority::profile::{Issuer, Partition as Point, ProfileRefusal};
 use authority::revocation_list::{Entry, Plan};
 use base::{Problem, labels};
 use ports::Publication;
@@ -65,7 +65,7 @@ pub(super) fn publish(
     for Draft { path, list } in drafts {
         let signature = platform.keys.sign(&authority.key, list.as_bytes())?;
         if !authority.public().has_signed(list.as_bytes(), &signature) {
-            return Err(Problem::new(&labels::ISSUANCE_MISMATCH, "a list under another key"));
+            return Err(Problem::new(&labels::SIGNING_SIGNATURE, "a list under another key"));
         }
         files.push((path, list.assemble(&signature)));
     }
@@ -97,7 +97,7 @@ fn draft(
     plan: &Plan,
     (base, entries): (Option<u64>, &[&Entry]),
 ) -> Result<Draft, Problem> {
-    let refused = |_| Problem::new(&labels::ISSUANCE_LINT, "a list without a name");
+    let refused = |refusal: ProfileRefusal| Problem::from_refusal(refusal.label());
     let names = profile.profile.points(issuer, point).map_err(refused)?;
     let covers = match point {
         Point::Authorities => Covers::Authorities,
@@ -122,7 +122,7 @@ fn draft(
         freshest: &freshest,
         expired_since: None,
     };
-    let refused = |refusal: x509::CrlRefusal| Problem::new(&labels::ISSUANCE_LINT, refusal.label());
+    let refused = |refusal: x509::CrlRefusal| Problem::from_refusal(refusal.label());
     let mut list = CrlBuilder::new(&header, entries.len()).map_err(refused)?;
     for entry in entries {
         list.push(&entry_of(entry)?).map_err(refused)?;

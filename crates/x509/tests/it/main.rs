@@ -1,13 +1,19 @@
-//! X.509 against others: what is built here, OpenSSL and GnuTLS accept; what they build is read
-//! here; what is wrong is refused by all.
+//! Requests, certificates, lists, answers and time stamps from outside: read whole, mutated, and
+//! before the tools that everybody has.
 
-#[cfg(test)]
-mod certificate;
-#[cfg(test)]
-mod labels;
-#[cfg(test)]
-mod request;
-#[cfg(test)]
-mod tools;
+#![cfg(test)]
 
 use sekisho_x509 as x509;
+
+mod certificate;
+mod crl;
+mod crl_tools;
+mod house;
+mod labels;
+mod list_labels;
+mod mutation;
+mod ocsp;
+mod ocsp_tools;
+mod request;
+mod time_stamp;
+mod tools;
