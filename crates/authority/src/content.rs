@@ -158,3 +158,87 @@ pub(crate) const SIGNATURE_NAME_LENGTH: usize = 28;
 /// Characters of the CN= of an authentication certificate.
 pub(crate) const AUTHENTICATION_NAME_LENGTH: usize = 23;
 const SECOND_US: i64 = 1_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use x509::KeyAlgorithm;
+
+    /// The first public key of RFC 8032 §7.1.
+    const KEY: [u8; 32] = [
+        0xd7, 0x5a, 0x98, 0x01, 0x82, 0xb1, 0x0a, 0xb7, 0xd5, 0x4b, 0xfe, 0xd3, 0xc9, 0x64, 0x07,
+        0x3a, 0x0e, 0xe1, 0x72, 0xf3, 0xda, 0xa6, 0x23, 0x25, 0xaf, 0x02, 0x1a, 0x68, 0xf7, 0x07,
+        0x51, 0x1a,
+    ];
+
+    fn text(text: &str) -> EncodedText {
+        let substitutes = Personal::new("0".repeat(text.chars().count()));
+        EncodedText { text: Personal::new(text), substitutes }
+    }
+
+    fn signature() -> CertificateContent {
+        let (prefecture, municipality) = ("Tokyo-to".to_owned(), "Kiyose-shi".to_owned());
+        CertificateContent {
+            kind: CertificateKind::Signature,
+            serial: 1,
+            not_before: Moment::from_us(0),
+            not_after: Moment::from_us(1_897_570_799_000_000),
+            subject: SubjectName {
+                locality: Some(Locality { prefecture, municipality }),
+                common_name: "202510270805090004213221003A".into(),
+            },
+            personal: Some(PersonalAttributes {
+                name: text("関所　一郎"),
+                birth_date: Personal::new("319800217"),
+                sex: Personal::new("1"),
+                address: text("東京都清瀬市中里５－８４２"),
+            }),
+            municipality: "132217".parse().unwrap(),
+            public_key: PublicKey::new(KeyAlgorithm::Ed25519, KEY.to_vec()).unwrap(),
+        }
+    }
+
+    #[test]
+    fn a_sound_content_has_no_fault() {
+        let signature = signature();
+        assert_eq!(signature.fault(), None);
+        let subject = SubjectName { locality: None, common_name: "0123456789ABCD13221003A".into() };
+        let kind = CertificateKind::Authentication;
+        let content = CertificateContent { kind, subject, personal: None, ..signature };
+        assert_eq!(content.fault(), None);
+    }
+
+    #[test]
+    fn every_fault_is_found() {
+        let faults: [fn(&mut CertificateContent); 7] = [
+            |content| content.serial = 0,
+            |content| content.not_after = Moment::from_us(-1_000_000),
+            |content| content.not_before = Moment::from_us(1),
+            |content| content.personal = None,
+            |content| content.subject.locality = None,
+            |content| content.subject.common_name.truncate(27),
+            |content| content.kind = CertificateKind::Authentication,
+        ];
+        for (at, spoil) in faults.iter().enumerate() {
+            let mut content = signature();
+            spoil(&mut content);
+            assert!(content.fault().is_some(), "{at}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_neither_holder_nor_birthday() {
+        let content = signature();
+        assert_eq!(format!("{content:?}"), "CertificateContent(signature 1, ..)");
+        let shown = format!("{:?} {:?}", content.personal, text("関所"));
+        assert_eq!(shown, "Some(PersonalAttributes(..)) EncodedText(..)");
+    }
+
+    #[test]
+    fn every_word_reads_back() {
+        for kind in CertificateKind::ALL {
+            assert_eq!(CertificateKind::from_word(kind.word()), Some(kind));
+        }
+        assert_eq!(CertificateKind::from_word("encryption"), None);
+    }
+}

@@ -10,6 +10,7 @@ use crate::{
     validity::{Terms, age_on, certificate_end, end_of_day, renewal_opens},
 };
 use base::{Date, Moment};
+use std::fmt;
 
 /// A request for a certificate.
 #[derive(Clone, Copy)]
@@ -25,7 +26,7 @@ pub struct Application {
 }
 
 /// A card, as far as it matters here.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Card {
     /// Its last day.
     pub end: Date,
@@ -155,14 +156,21 @@ fn authentication_end(
     }
 }
 
-impl std::fmt::Debug for Issuance {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+/// Shows no last day: it tells a birthday.
+impl fmt::Debug for Card {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Card(has_pins {}, ..)", self.has_pins)
+    }
+}
+
+impl fmt::Debug for Issuance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Issuance({}, renews {:?}, ..)", self.kind, self.renews)
     }
 }
 
-impl std::fmt::Debug for Application {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Application {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Application({}, ..)", self.kind)
     }
 }
