@@ -143,7 +143,8 @@ impl Store for SqliteStore {
         if !faults.is_empty() {
             return Ok(faults);
         }
-        let orphans = texts(&connection, "PRAGMA foreign_key_check")?;
+        let mut orphans = texts(&connection, "PRAGMA foreign_key_check")?;
+        orphans.sort_unstable();
         faults.extend(orphans.iter().map(|table| format!("a row without its parent: {table}")));
         let there = texts(&connection, "SELECT name FROM sqlite_schema WHERE type = 'trigger'")?;
         let mut wanted = migrate::triggers(Dialect::Sqlite);

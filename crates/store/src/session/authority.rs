@@ -120,7 +120,7 @@ impl<E: Engine> Session<E> {
         Ok(())
     }
 
-    /// What is said of a person's certificate agrees with what was meant to be in it.
+    /// What is said of a certificate agrees with what was meant to be in it, if it is a person's.
     fn write_statuses(
         &mut self,
         rows: &[CertificateStatusRow],
@@ -129,19 +129,23 @@ impl<E: Engine> Session<E> {
         // The last row of a certificate is the one that stays.
         let last: BTreeMap<_, _> =
             rows.iter().map(|row| ((row.municipality, row.id), row)).collect();
-        let keys: Vec<_> = last.keys().filter(|(of, _)| of.is_some()).copied().collect();
+        let keys: Vec<_> = last.keys().copied().collect();
         let ids: Vec<_> = keys.iter().map(|(_, id)| *id).collect();
         let before = self.statuses(&keys)?;
         let heads = self.intention_heads(&ids)?;
         let outcomes = self.certificates(&ids)?;
-        for (((key, before), head), outcome) in keys.iter().zip(before).zip(heads).zip(outcomes) {
-            let (of, row) = (key.0, last[key]);
-            let meant = head.filter(|head| Some(head.municipality) == of);
-            let Some(head) = meant.filter(|head| head.not_after == row.not_after) else {
+        for (((row, before), head), outcome) in last.values().zip(before).zip(heads).zip(outcomes) {
+            let end = head.map(|head| head.not_after);
+            if head.map(|head| head.municipality) != row.municipality
+                || end.is_some_and(|end| end != row.not_after)
+            {
                 return self.refuse("a status of no certificate");
-            };
+            }
             let closed = outcome.is_some_and(|outcome| outcome.signature.is_none());
-            if is_revoked(Some(row)) && !is_revoked(before.as_ref()) && !closed {
+            if let Some(head) = head.filter(|_| !closed)
+                && is_revoked(Some(row))
+                && !is_revoked(before.as_ref())
+            {
                 expiries.add(&head, 0, 1);
             }
         }
@@ -249,10 +253,9 @@ const AUTHORITY_FAULTS: [(&str, &str); 11] = [
     ),
     (
         "statuses of no certificate",
-        "SELECT COUNT(*) FROM certificate_status s WHERE s.municipality <> 0 AND NOT EXISTS \
-         (SELECT 1 FROM certificate_intention i WHERE i.authority = s.authority \
-         AND i.serial = s.serial AND i.municipality = s.municipality \
-         AND i.not_after = s.not_after)",
+        "SELECT COUNT(*) FROM certificate_status s LEFT JOIN certificate_intention i \
+         ON i.authority = s.authority AND i.serial = s.serial \
+         WHERE COALESCE(i.municipality, 0) <> s.municipality OR i.not_after <> s.not_after",
     ),
     (
         "serial numbers given twice",

@@ -5,7 +5,7 @@
 /// Every case of the suite as a test of a database.
 macro_rules! run_suite {
     ($fresh:path) => {
-        run_suite! { $fresh:
+        run_suite! { $fresh, suite:
             an_empty_store_has_an_answer_to_everything
             every_row_comes_back_as_it_was_written
             values_at_the_edge_come_back
@@ -44,17 +44,39 @@ macro_rules! run_suite {
             a_disposed_person_has_no_content
             twenty_thousand_residents_at_once
         }
+        run_suite! { $fresh, certificates:
+            an_authority_that_is_not_there_has_an_answer_to_everything
+            every_row_of_an_authority_comes_back_as_it_was_written
+            serial_numbers_go_on_and_are_used_once
+            a_case_is_open_until_its_outcome
+            a_public_key_is_in_one_certificate_only
+            certificates_are_found_by_person
+            pages_of_an_authority
+            statuses_by_partition
+            a_revocation_is_final_and_a_hold_is_not
+            lists_go_forward
+            lists_that_are_due
+            kept_answers_are_replaced_and_forgotten
+            delegates_and_verifiers
+            what_ends_when_and_where_is_counted
+            an_authority_ends_but_does_not_change
+            each_check_of_the_authority_holds
+            ten_thousand_certificates_at_once
+        }
     };
-    ($fresh:path: $($name:ident)*) => {
+    ($fresh:path, $suite:ident: $($name:ident)*) => {
         $(
             #[test]
             fn $name() {
-                crate::harness::checked(&$fresh(), crate::suite::$name);
+                crate::harness::checked(&$fresh(), crate::$suite::$name);
             }
         )*
     };
 }
 
+mod certificate_model;
+mod certificate_rows;
+mod certificates;
 mod directory;
 mod harness;
 mod model;

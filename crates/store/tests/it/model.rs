@@ -1,5 +1,6 @@
 //! The store as it should be, in a few maps: what a commit is refused for and what it leaves.
 
+use crate::certificate_model::Certificates;
 use crate::rows::set_entry;
 use base::{ActId, PersonId, Problem};
 use numbers::LocalGovernmentCode;
@@ -30,6 +31,7 @@ pub(crate) struct Model {
     checkpoints: BTreeMap<u64, CheckpointRow>,
     cosignatures: BTreeMap<(u64, String), CosignatureRow>,
     settings: BTreeMap<String, String>,
+    pub(crate) certificates: Certificates,
 }
 
 impl Model {
@@ -74,6 +76,7 @@ impl Model {
         for row in &changes.answers {
             insert(true, &mut next.answers, (row.actor.clone(), row.key.clone()), row)?;
         }
+        next.certificates.take(changes)?;
         next.data_keys.retain(|person, _| !changes.data_keys_destroyed.contains(person));
         next.outbox.retain(|(topic, act), _| !changes.outbox_done.contains(&(*act, *topic)));
         next.deliveries.retain(|key, _| !changes.delivered.contains(key));
@@ -145,22 +148,32 @@ fn person_holds(row: &PersonRow) -> bool {
 }
 
 /// The rows after which none has the same key, in their order.
-fn last_of_each<R, K: PartialEq>(rows: &[R], key: impl Fn(&R) -> K) -> Vec<&R> {
+pub(crate) fn last_of_each<R, K: PartialEq>(rows: &[R], key: impl Fn(&R) -> K) -> Vec<&R> {
     let later = |at: usize, row: &R| rows[at + 1..].iter().any(|other| key(other) == key(row));
     rows.iter().enumerate().filter(|(at, row)| !later(*at, row)).map(|(_, row)| row).collect()
 }
 
-fn put<K: Ord, R: Clone>(holds: bool, rows: &mut BTreeMap<K, R>, key: K, row: &R) -> Option<()> {
+pub(crate) fn put<K: Ord, R: Clone>(
+    holds: bool,
+    rows: &mut BTreeMap<K, R>,
+    key: K,
+    row: &R,
+) -> Option<()> {
     holds.then(|| drop(rows.insert(key, row.clone())))
 }
 
-fn insert<K: Ord, R: Clone>(holds: bool, rows: &mut BTreeMap<K, R>, key: K, row: &R) -> Option<()> {
+pub(crate) fn insert<K: Ord, R: Clone>(
+    holds: bool,
+    rows: &mut BTreeMap<K, R>,
+    key: K,
+    row: &R,
+) -> Option<()> {
     (holds && rows.insert(key, row.clone()).is_none()).then_some(())
 }
 
-type Found<T> = Result<T, Problem>;
+pub(crate) type Found<T> = Result<T, Problem>;
 
-fn page<'r, R: Clone + 'r>(
+pub(crate) fn page<'r, R: Clone + 'r>(
     rows: impl Iterator<Item = &'r R>,
     limit: usize,
     wanted: impl Fn(&R) -> bool,
@@ -168,7 +181,10 @@ fn page<'r, R: Clone + 'r>(
     Ok(rows.filter(|row| wanted(row)).take(limit).cloned().collect())
 }
 
-fn each<K, R: Clone>(keys: &[K], find: impl Fn(&K) -> Option<R>) -> Found<Vec<Option<R>>> {
+pub(crate) fn each<K, R: Clone>(
+    keys: &[K],
+    find: impl Fn(&K) -> Option<R>,
+) -> Found<Vec<Option<R>>> {
     Ok(keys.iter().map(find).collect())
 }
 

@@ -127,3 +127,18 @@ fn the_check_finds_what_was_done_past_the_store() {
 fn holders_are_held_against_their_rows() {
     crate::suite::holders_are_held_against_their_rows(&Db::postgresql());
 }
+
+#[test]
+fn what_the_authority_did_is_final() {
+    crate::certificates::the_database_itself_keeps_what_the_authority_did(&Db::postgresql());
+}
+
+#[test]
+fn what_hangs_on_intentions_is_held_against_them() {
+    crate::certificates::what_hangs_on_intentions_is_held_against_them(&Db::postgresql());
+}
+
+#[test]
+fn an_intention_for_nobody_is_found() {
+    crate::certificates::an_intention_for_nobody_is_found(&Db::postgresql());
+}

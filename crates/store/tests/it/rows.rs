@@ -181,6 +181,14 @@ pub(crate) fn together(all: impl IntoIterator<Item = Changes>) -> Changes {
         sum.delivered.extend(one.delivered);
         sum.answers.extend(one.answers);
         sum.answers_forgotten.extend(one.answers_forgotten);
+        sum.authorities.extend(one.authorities);
+        sum.intentions.extend(one.intentions);
+        sum.certificates.extend(one.certificates);
+        sum.statuses.extend(one.statuses);
+        sum.revocation_lists.extend(one.revocation_lists);
+        sum.ocsp_answers.extend(one.ocsp_answers);
+        sum.delegates.extend(one.delegates);
+        sum.verifiers.extend(one.verifiers);
         sum
     })
 }

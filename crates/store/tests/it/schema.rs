@@ -1,10 +1,13 @@
 //! Migrations, and that the databases, the program and the list of column classes agree.
 
+use crate::certificate_rows::issued;
 use crate::harness::{Db, NOW, commit, label, look, sqlite_options};
 use crate::rows::resident;
-use base::Problem;
+use base::{ActId, PersonId, Problem};
+use ports::rows::Changes;
 use seal::columns::{Found, compare};
 use sekisho_store::{PostgresStore, SCHEMA_VERSION, SqliteStore, columns_in_use};
+use std::collections::BTreeSet;
 
 type Columns = Vec<(String, String)>;
 
@@ -28,6 +31,35 @@ fn migrations_run_once_however_often_they_are_asked_to() {
         let columns = reopen(db).unwrap();
         assert_eq!(reopen(db).unwrap(), columns);
         assert_eq!(look(&*db.another(), |view| view.act_count()), 1);
+    });
+}
+
+#[test]
+fn a_store_of_the_foundation_is_migrated_and_keeps_its_rows() {
+    both(|db| {
+        let columns = reopen(db).unwrap();
+        commit(db.store(), &resident(1, 0)).unwrap();
+        // A store as the program of the first migration left it.
+        let tables: BTreeSet<_> =
+            columns.iter().filter_map(|(name, _)| name.split('.').next()).collect();
+        let newer = tables.difference(&BTreeSet::from(FOUNDATION)).copied().collect::<Vec<_>>();
+        assert_eq!(newer.len(), 12, "{newer:?}");
+        let cascade = if db.is_sqlite() { "" } else { " CASCADE" };
+        newer.iter().for_each(|table| db.raw(&format!("DROP TABLE {table}{cascade}")).unwrap());
+        db.raw("DELETE FROM migration WHERE number > 1").unwrap();
+        assert_eq!(reopen(db).unwrap(), columns);
+        let store = db.another();
+        assert_eq!(store.check_integrity().unwrap(), [""; 0]);
+        look(&*store, |view| {
+            let rows = resident(1, 0);
+            assert_eq!(view.persons_page(PersonId(0), 9)?, rows.persons);
+            assert_eq!(view.codes_of(PersonId(1))?, rows.codes);
+            assert_eq!(view.acts(ActId(0), 9)?, rows.acts);
+            Ok(())
+        });
+        let issue = Changes { persons: vec![], ..issued(1) };
+        commit(&*store, &issue).unwrap();
+        assert_eq!(look(&*store, |view| view.certificates_page(1, 0, 9)), issue.certificates);
     });
 }
 
@@ -104,3 +136,28 @@ fn every_column_has_a_class_and_every_class_a_column() {
         assert_eq!(compare(&found), []);
     });
 }
+
+/// The tables of the first migration, and the migrations' own.
+const FOUNDATION: [&str; 21] = [
+    "setting",
+    "person",
+    "data_key",
+    "record_code",
+    "individual_number",
+    "code_holder",
+    "number_holder",
+    "name_holder",
+    "feed_message",
+    "feed_cursor",
+    "stock",
+    "act",
+    "subject_run",
+    "subject_act",
+    "outbox",
+    "number_list",
+    "delivery",
+    "answer",
+    "checkpoint",
+    "cosignature",
+    "migration",
+];
