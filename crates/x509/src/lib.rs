@@ -6,5 +6,6 @@
 //! bytes, indefinite lengths and values in other than their shortest form are refused.
 
 mod key;
+pub mod path;
 
 pub use key::{KeyAlgorithm, PublicKey, PublicKeyRefusal};
