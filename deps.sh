@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
 # Installs what the tests talk to: PostgreSQL (server programs; no service is started), a C++ compiler for
-# the fuzz targets, and the test runner. Safe to run again; says what it does.
+# the fuzz targets, public test suites, and the test runner. Safe to run again; says what it does.
 set -euo pipefail
 
 packages=()
 [ -x "$(ls -d /usr/lib/postgresql/*/bin/initdb 2>/dev/null | head -n 1)" ] || packages+=(postgresql)
 command -v g++ >/dev/null || packages+=(g++)
 command -v setpriv >/dev/null || packages+=(util-linux)
+command -v openssl >/dev/null || packages+=(openssl)
+command -v certtool >/dev/null || packages+=(gnutls-bin)
+python3 -m pip --version >/dev/null 2>&1 || packages+=(python3-pip)
 
 if [ ${#packages[@]} -gt 0 ]; then
   as_root=()
@@ -21,3 +24,18 @@ if [ ${#packages[@]} -gt 0 ]; then
 fi
 
 command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest
+
+# The path validation suite of NIST, out of the package that carries it; the checksum is pinned.
+suites=${SEKISHO_SUITES:-$(dirname "$0")/target/suites}
+if [ ! -d "$suites/cryptography_vectors/x509/PKITS_data/certs" ]; then
+  echo "deps: fetching PKITS into $suites"
+  mkdir -p "$suites"
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"' EXIT
+  echo 'cryptography_vectors==50.0.2 --hash=sha256:51641f03a3eb4edbe9fb68e3a3574d25f86aa502d06391fffa886330d02778a0' >"$work/wanted"
+  python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+    --require-hashes --dest "$work" --requirement "$work/wanted"
+  python3 -m zipfile --extract "$work"/cryptography_vectors-*.whl "$work/out"
+  mkdir -p "$suites/cryptography_vectors/x509"
+  mv "$work/out/cryptography_vectors/x509/PKITS_data" "$suites/cryptography_vectors/x509/"
+fi
