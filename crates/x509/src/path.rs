@@ -20,6 +20,8 @@ mod refusal;
 mod revocation;
 mod search;
 mod signature;
+#[cfg(test)]
+mod tests;
 mod walk;
 
 pub use certificate::Certificate;
@@ -97,6 +99,6 @@ impl<'a> Question<'a> {
 
 /// Validates. Refused with the reason of the path that came furthest: one that reached an anchor
 /// before one that did not, and among equals the likeliest.
-pub fn validate<'a>(question: &'a Question<'a>) -> Result<Accepted<'a>, Refusal> {
+pub fn validate<'a>(question: &Question<'a>) -> Result<Accepted<'a>, Refusal> {
     search::Search::new(question).run()
 }

@@ -8,15 +8,16 @@
 #![cfg(test)]
 
 use base::Moment;
+use sekisho_x509::path::{Certificate, Crl, PolicyQuestion, Question, Refusal, validate};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
-use sekisho_x509::path::{Certificate, Crl, PolicyQuestion, Question, Refusal, validate};
 
 #[test]
 fn every_case_of_pkits() {
     let Some(suite) = Suite::load() else { return };
-    let cases: Vec<Case> = CASES.lines().filter(|line| !line.starts_with('#')).map(Case::new).collect();
+    let cases: Vec<Case> =
+        CASES.lines().filter(|line| !line.starts_with('#')).map(Case::new).collect();
     assert_eq!(cases.len(), 247, "the table of cases is not whole");
     let (mut told, mut wrong) = (String::new(), Vec::new());
     for case in &cases {

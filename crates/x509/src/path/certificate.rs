@@ -59,6 +59,11 @@ impl Certificate {
         &self.serial
     }
 
+    /// The last second of its validity.
+    pub const fn not_after(&self) -> Moment {
+        self.not_after
+    }
+
     /// The bytes of its subject's Name.
     pub fn subject(&self) -> &[u8] {
         self.subject.der()

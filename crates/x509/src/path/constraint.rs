@@ -206,51 +206,59 @@ mod tests {
 
     #[test]
     fn hosts_are_held_against_domains() {
-        table(GeneralName::Dns, &[
-            ("host.example.jp", "example.jp", true, true),
-            ("EXAMPLE.jp", "example.JP", true, true),
-            ("badexample.jp", "example.jp", false, false),
-            ("example.jp.evil", "example.jp", false, false),
-            ("anything", "", true, true),
-            ("*.example.jp", "example.jp", true, true),
-            ("*.example.jp", "city.example.jp", false, true),
-            ("*.jp", "city.example.jp", false, false),
-            ("exa mple.jp", "example.jp", false, true),
-            ("a..jp", "jp", false, true),
-        ]);
+        table(
+            GeneralName::Dns,
+            &[
+                ("host.example.jp", "example.jp", true, true),
+                ("EXAMPLE.jp", "example.JP", true, true),
+                ("badexample.jp", "example.jp", false, false),
+                ("example.jp.evil", "example.jp", false, false),
+                ("anything", "", true, true),
+                ("*.example.jp", "example.jp", true, true),
+                ("*.example.jp", "city.example.jp", false, true),
+                ("*.jp", "city.example.jp", false, false),
+                ("exa mple.jp", "example.jp", false, true),
+                ("a..jp", "jp", false, true),
+            ],
+        );
     }
 
     #[test]
     fn mailboxes_and_uris_are_held_against_hosts_and_domains() {
-        table(GeneralName::Rfc822, &[
-            ("k@example.jp", "example.jp", true, true),
-            ("k@example.jp", "k@Example.jp", true, true),
-            ("K@example.jp", "k@example.jp", false, false),
-            ("k@mail.example.jp", "example.jp", false, false),
-            ("k@mail.example.jp", ".example.jp", true, true),
-            ("k@example.jp", ".example.jp", false, false),
-            ("\"k@x\"@example.jp", "example.jp", true, true),
-            ("nobody", "example.jp", false, true),
-        ]);
-        table(GeneralName::Uri, &[
-            ("https://example.jp/a", "example.jp", true, true),
-            ("https://k@example.jp:8443?q", "example.jp", true, true),
-            ("https://www.example.jp", "example.jp", false, false),
-            ("https://www.example.jp", ".example.jp", true, true),
-            ("https://example.jp@evil.test/", "example.jp", false, false),
-            ("https://192.0.2.1/", ".example.jp", false, true),
-            ("https://[2001:db8::1]/", ".example.jp", false, true),
-            ("urn:x", "example.jp", false, true),
-        ]);
+        table(
+            GeneralName::Rfc822,
+            &[
+                ("k@example.jp", "example.jp", true, true),
+                ("k@example.jp", "k@Example.jp", true, true),
+                ("K@example.jp", "k@example.jp", false, false),
+                ("k@mail.example.jp", "example.jp", false, false),
+                ("k@mail.example.jp", ".example.jp", true, true),
+                ("k@example.jp", ".example.jp", false, false),
+                ("\"k@x\"@example.jp", "example.jp", true, true),
+                ("nobody", "example.jp", false, true),
+            ],
+        );
+        table(
+            GeneralName::Uri,
+            &[
+                ("https://example.jp/a", "example.jp", true, true),
+                ("https://k@example.jp:8443?q", "example.jp", true, true),
+                ("https://www.example.jp", "example.jp", false, false),
+                ("https://www.example.jp", ".example.jp", true, true),
+                ("https://example.jp@evil.test/", "example.jp", false, false),
+                ("https://192.0.2.1/", ".example.jp", false, true),
+                ("https://[2001:db8::1]/", ".example.jp", false, true),
+                ("urn:x", "example.jp", false, true),
+            ],
+        );
     }
 
     #[test]
     fn addresses_are_held_against_prefixes() {
         let of = |octets: &[u8]| GeneralName::Ip(octets.to_vec());
         let net = of(&[192, 0, 2, 0, 255, 255, 255, 0]);
-        let inside = |name: &[u8], base: &GeneralName| {
-            held(&of(name), std::slice::from_ref(base), &[])
-        };
+        let inside =
+            |name: &[u8], base: &GeneralName| held(&of(name), std::slice::from_ref(base), &[]);
         assert!(inside(&[192, 0, 2, 7], &net) && !inside(&[192, 0, 3, 7], &net));
         assert!(!inside(&[0; 16], &net), "the other family is not permitted");
         assert!(held(&of(&[0; 16]), &[], std::slice::from_ref(&net)));

@@ -289,7 +289,8 @@ mod calendar {
         }
         // Years begin in March, so that the leap day is the last of its year.
         let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-        let era_days = 365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+        let era_days =
+            365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
         let days = era_days + (153 * month + 2) / 5 + day - 1 - DAYS_TO_1970;
         Some(((days * 24 + hour) * 60 + minute) * 60 + second)
     }
@@ -376,8 +377,16 @@ mod tests {
         good(GENERALIZED_TIME, "20000229000000Z", "2000-02-29T00:00:00Z");
         good(GENERALIZED_TIME, "99991230000000Z", "9999-12-30T00:00:00Z");
         for wrong in [
-            "7001010000Z", "700101000000", "700101000000+0000", "230229000000Z", "700001000000Z",
-            "701301000000Z", "700100000000Z", "700101240000Z", "700101006000Z", "700101000060Z",
+            "7001010000Z",
+            "700101000000",
+            "700101000000+0000",
+            "230229000000Z",
+            "700001000000Z",
+            "701301000000Z",
+            "700100000000Z",
+            "700101240000Z",
+            "700101006000Z",
+            "700101000060Z",
             "70010100000 Z",
         ] {
             assert_eq!(read(UTC_TIME, wrong), Err(Malformed), "{wrong}");

@@ -135,7 +135,11 @@ pub(super) fn list(contents: &[u8]) -> Result<Vec<Extension<'_>>, Malformed> {
         let critical = fields.flag(der::BOOLEAN)?;
         let value = fields.expect(OCTET_STRING)?.value;
         fields.end()?;
-        if seen.insert(oid.clone()) { Ok(Extension { oid, critical, value }) } else { Err(Malformed) }
+        if seen.insert(oid.clone()) {
+            Ok(Extension { oid, critical, value })
+        } else {
+            Err(Malformed)
+        }
     })
 }
 

@@ -2,10 +2,10 @@
 
 use super::refusal::{Reason, Refusal};
 
-/// What a file holds: the DER of each document under one of the labels, or the file itself when
-/// it is not PEM. Other PEM documents and text between them are left out; refused with
-/// `path_malformed` when a document does not decode.
-pub fn documents(file: &[u8], labels: &[&str]) -> Result<Vec<Vec<u8>>, Refusal> {
+/// What a file holds: the DER of each document under this label, or the file itself when it is not
+/// PEM. Other PEM documents and text between them are left out. Refused with `path_malformed`
+/// when a document does not decode or none is there.
+pub fn documents(file: &[u8], label: &str) -> Result<Vec<Vec<u8>>, Refusal> {
     // No certificate is so short that its length fits into one octet.
     if matches!(file, [super::der::SEQUENCE, 0x81..=0x84, ..]) {
         return Ok(vec![file.to_vec()]);
@@ -18,9 +18,9 @@ pub fn documents(file: &[u8], labels: &[&str]) -> Result<Vec<Vec<u8>>, Refusal> 
         let here = &rest[start..];
         let end = here.find(END).ok_or_else(malformed)?;
         let line = here[end..].find('\n').map_or(here.len(), |line| end + line);
-        let (label, der) =
+        let (found, der) =
             der::pem::decode_vec(here[..line].trim_end().as_bytes()).map_err(|_| malformed())?;
-        if labels.contains(&label) {
+        if found == label {
             out.push(der);
         }
         rest = &here[line..];

@@ -180,9 +180,11 @@ impl Policies {
         let Some(lowest) = self.levels.last() else { return PolicySet::These(BTreeSet::new()) };
         let any_holds = lowest.contains_key(&self.any);
         // What the anchor's own domain calls the policies: the nodes right below anyPolicy.
-        let below_any = self.levels.iter().flatten().filter(|(policy, node)| {
-            **policy != self.any && node.parents.contains(&self.any)
-        });
+        let below_any = self
+            .levels
+            .iter()
+            .flatten()
+            .filter(|(policy, node)| **policy != self.any && node.parents.contains(&self.any));
         let named: BTreeSet<String> = below_any.map(|(policy, _)| policy.to_string()).collect();
         let wanted: BTreeSet<String> = question.wanted.iter().map(ToString::to_string).collect();
         let any_wanted = wanted.is_empty() || wanted.contains(&self.any.to_string());
@@ -317,9 +319,8 @@ mod tests {
         let mut branches: Vec<Branch> = vec![vec![(0, [0].into())]];
         for (at, (policies, mappings)) in path.iter().enumerate() {
             let mut next: Vec<Branch> = Vec::new();
-            let grown = |branch: &Branch, policy: u8| {
-                [&branch[..], &[(policy, [policy].into())]].concat()
-            };
+            let grown =
+                |branch: &Branch, policy: u8| [&branch[..], &[(policy, [policy].into())]].concat();
             for policy in policies.iter().filter(|policy| **policy != 0) {
                 let matching = |branch: &&Branch| branch.last().unwrap().1.contains(policy);
                 let below_any = |branch: &&Branch| branch.last().unwrap().0 == 0;

@@ -33,7 +33,7 @@ impl Default for Limits {
 
 /// A running search.
 pub(super) struct Search<'a> {
-    pub(super) question: &'a Question<'a>,
+    pub(super) question: Question<'a>,
     pub(super) left: Limits,
     /// The leaf, the intermediates, and behind them the anchors; none twice.
     pub(super) pool: Vec<&'a Certificate>,
@@ -64,7 +64,7 @@ pub(super) fn spend(left: &mut u32, count: usize) -> Result<(), Reason> {
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn new(question: &'a Question<'a>) -> Self {
+    pub(super) fn new(question: &Question<'a>) -> Self {
         let mut seen = BTreeSet::new();
         let mut once = |certificate: &&'a Certificate| seen.insert(certificate.fingerprint());
         let anchors: Vec<_> = question.anchors.iter().filter(&mut once).collect();
@@ -75,7 +75,7 @@ impl<'a> Search<'a> {
         let first_anchor = pool.len();
         pool.extend(anchors);
         Self {
-            question,
+            question: question.clone(),
             left: question.limits,
             pool,
             first_anchor,
@@ -118,9 +118,8 @@ impl<'a> Search<'a> {
             self.note(path, Refusal::new(Reason::IssuerUnknown, depth));
         }
         for issuer in candidates {
-            let tried = spend(&mut self.left.candidates, 1).and_then(|()| {
-                self.check_signature(last, issuer)
-            });
+            let tried = spend(&mut self.left.candidates, 1)
+                .and_then(|()| self.check_signature(last, issuer));
             match tried {
                 Ok(()) => {
                     path.push(issuer);

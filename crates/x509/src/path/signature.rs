@@ -227,7 +227,8 @@ const WEAK: [&[u8]; 7] = [
 const RSA_KEY: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00";
 const RSA_PSS_KEY: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a";
 const MGF1: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x08";
-const P256_KEY: &[u8] = b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07";
+const P256_KEY: &[u8] =
+    b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07";
 const P384_KEY: &[u8] = b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x05\x2b\x81\x04\x00\x22";
 const P521_KEY: &[u8] = b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x05\x2b\x81\x04\x00\x23";
 const ED25519: &[u8] = b"\x06\x03\x2b\x65\x70";
@@ -260,7 +261,10 @@ mod tests {
             let mask = [MGF1, &hash(second)].concat();
             let mask = [&[0x30, mask.len() as u8][..], &mask].concat();
             let fields = [
-                &[0xa0, 13][..], &hash(first), &[0xa1, mask.len() as u8], &mask,
+                &[0xa0, 13][..],
+                &hash(first),
+                &[0xa1, mask.len() as u8],
+                &mask,
                 &[0xa2, 3, 2, 1, salt],
             ];
             let fields = fields.concat();

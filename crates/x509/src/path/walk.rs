@@ -18,9 +18,9 @@ impl Search<'_> {
         let top = path.len() - 1;
         let anchor = self.pool[path[top]];
         self.check_anchor(anchor).map_err(|reason| Refusal::new(reason, top))?;
-        let free = PolicyQuestion::default();
-        let question = if own { &self.question.policies } else { &free };
-        let mut policies = Policies::new(question, top as u32);
+        let own_question = own.then(|| self.question.policies.clone());
+        let question: PolicyQuestion = own_question.unwrap_or_default();
+        let mut policies = Policies::new(&question, top as u32);
         let mut room = length_below(anchor).unwrap_or(u32::MAX);
         for depth in (0..top).rev() {
             let certificate = self.pool[path[depth]];
@@ -38,7 +38,7 @@ impl Search<'_> {
             }
         }
         let leaf = &self.pool[path[0]].extensions;
-        policies.finish(leaf, question).map_err(|reason| Refusal::new(reason, 0))
+        policies.finish(leaf, &question).map_err(|reason| Refusal::new(reason, 0))
     }
 
     fn check_anchor(&self, anchor: &Certificate) -> Result<(), Reason> {
