@@ -341,6 +341,39 @@ labels! {
     TIME_STAMP_IMPRINT "time_stamp_imprint" Refused 422 "The time stamp is about something else" "タイムスタンプの対象が異なります";
     TIME_STAMP_NONCE "time_stamp_nonce" Refused 422 "The time stamp has another nonce" "タイムスタンプのノンスが異なります";
     TIME_STAMP_POLICY "time_stamp_policy" Refused 422 "The time stamp was made under another policy" "タイムスタンプのポリシーが異なります";
+    // the validation of certification paths
+    PATH_MALFORMED "path_malformed" Refused 422 "The certificate is not one of RFC 5280 in DER" "証明書がRFC 5280のDER形式ではありません";
+    PATH_ISSUER_UNKNOWN "path_issuer_unknown" Refused 422 "No chain of issuers leads to a trust anchor" "信頼点に至る発行者の連鎖がありません";
+    PATH_LIMIT "path_limit" Refused 422 "The search for a path was given up at its limits" "認証パスの探索が上限に達しました";
+    PATH_SIGNATURE "path_signature" Refused 422 "The signature of the certificate is not its issuer's" "証明書の署名が発行者のものではありません";
+    PATH_SIGNATURE_ALGORITHM "path_signature_algorithm" Refused 422 "The signature algorithm of the certificate is not accepted" "証明書の署名方式は認められません";
+    PATH_SIGNATURE_WEAK "path_signature_weak" Refused 422 "The signature of the certificate is over SHA-1 or MD5" "証明書の署名がSHA-1又はMD5によるものです";
+    PATH_KEY_WEAK "path_key_weak" Refused 422 "The certificate's key is an RSA key of fewer than 2,048 bits" "証明書の鍵が2,048ビット未満のRSA鍵です";
+    PATH_KEY "path_key" Refused 422 "The certificate's key is of a kind that is not accepted" "証明書の鍵の種類は認められません";
+    PATH_NOT_YET_VALID "path_not_yet_valid" Refused 422 "The certificate is not valid yet" "証明書の有効期間が始まっていません";
+    PATH_EXPIRED "path_expired" Refused 422 "The certificate has expired" "証明書の有効期間が満了しています";
+    PATH_CRITICAL_EXTENSION "path_critical_extension" Refused 422 "The certificate has a critical extension that is unknown" "証明書に処理できない重要な拡張があります";
+    PATH_NOT_A_CA "path_not_a_ca" Refused 422 "An issuer in the chain is not a certificate authority" "連鎖の中の発行者が認証局ではありません";
+    PATH_KEY_USAGE "path_key_usage" Refused 422 "An issuer's key may not sign certificates" "発行者の鍵は証明書への署名に使えません";
+    PATH_LENGTH "path_length" Refused 422 "The path is longer than an issuer admits" "認証パスが発行者の認める長さを超えています";
+    PATH_NAME_CONSTRAINT "path_name_constraint" Refused 422 "A name is outside an issuer's name constraints" "名前が発行者の名前制約に反しています";
+    PATH_NAME_FORM "path_name_form" Refused 422 "A name constraint is of a form that is not processed" "処理できない形式の名前制約です";
+    PATH_POLICY "path_policy" Refused 422 "No certificate policy that is wanted holds along the path" "求められた証明書ポリシーが認証パスで有効ではありません";
+    PATH_POLICY_MAPPING "path_policy_mapping" Refused 422 "A policy mapping names anyPolicy" "ポリシーの対応付けにanyPolicyが使われています";
+    PATH_PURPOSE "path_purpose" Refused 422 "The certificate is not for this purpose" "証明書はこの用途に使えません";
+    PATH_REVOKED "path_revoked" Refused 422 "The certificate is revoked" "証明書は失効しています";
+    PATH_ON_HOLD "path_on_hold" Refused 422 "The certificate is suspended" "証明書は効力が停止されています";
+    PATH_REVOCATION_UNKNOWN "path_revocation_unknown" Refused 422 "No revocation list tells the certificate's state" "証明書の失効情報がありません";
+    PATH_CRL_MALFORMED "path_crl_malformed" Refused 422 "The revocation list is not one of RFC 5280 in DER" "失効リストがRFC 5280のDER形式ではありません";
+    PATH_CRL_SCOPE "path_crl_scope" Refused 422 "No revocation list of the issuer covers the certificate" "発行者の失効リストはこの証明書を対象としていません";
+    PATH_CRL_REASONS "path_crl_reasons" Refused 422 "The revocation lists do not cover all reasons" "失効リストがすべての失効事由を対象としていません";
+    PATH_CRL_INDIRECT "path_crl_indirect" Refused 422 "The revocation list is indirect" "失効リストが間接型です";
+    PATH_CRL_DELTA "path_crl_delta" Refused 422 "A delta list is there without its complete list" "差分の失効リストに対応する完全な失効リストがありません";
+    PATH_CRL_CRITICAL_EXTENSION "path_crl_critical_extension" Refused 422 "The revocation list has a critical extension that is unknown" "失効リストに処理できない重要な拡張があります";
+    PATH_CRL_NOT_YET_VALID "path_crl_not_yet_valid" Refused 422 "The revocation list is not valid yet" "失効リストの有効期間が始まっていません";
+    PATH_CRL_EXPIRED "path_crl_expired" Refused 422 "The revocation list has expired" "失効リストの有効期間が満了しています";
+    PATH_CRL_ISSUER "path_crl_issuer" Refused 422 "No key that may sign it speaks for the revocation list's issuer" "失効リストに署名できる発行者の鍵が確認できません";
+    PATH_CRL_SIGNATURE "path_crl_signature" Refused 422 "The signature of the revocation list is not its issuer's" "失効リストの署名が発行者のものではありません";
 }
 
 #[cfg(test)]

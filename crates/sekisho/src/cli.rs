@@ -8,6 +8,10 @@ macro_rules! examples {
     ($($line:literal),+ $(,)?) => { concat!("Examples:", $("\n  ", $line),+) };
 }
 
+mod certs;
+
+pub(crate) use certs::{Certs, CertsVerify};
+
 /// One open program for the whole life of a national individual number.
 #[derive(Parser, Debug)]
 #[command(
@@ -110,6 +114,9 @@ pub(crate) enum Command {
     /// Be a witness of ledgers: cosign what only grows, and notice what does not.
     #[command(subcommand)]
     Witness(Witness),
+    /// Certificates: whether they are to be believed.
+    #[command(subcommand)]
+    Certs(Certs),
     /// Give resident record codes to a municipality.
     #[command(after_help = examples!(
         "sekisho stock --municipality 131016 --count 1000 > codes.txt",

@@ -31,6 +31,7 @@ mod time_stamp;
 mod time_stamp_read;
 mod time_stamp_request;
 mod weakness;
+pub mod path;
 
 pub use certificate::{Certificate, CertificateRefusal, RawExtension, TbsCertificate, assemble};
 pub use const_oid::ObjectIdentifier;

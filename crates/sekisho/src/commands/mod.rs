@@ -1,5 +1,6 @@
 //! The commands: each does one thing and answers with text, JSON and an exit code.
 
+mod certs;
 mod feed;
 mod init;
 mod keys;
@@ -80,6 +81,7 @@ pub(crate) fn run(cli: Cli) -> Result<Answer, Problem> {
         Command::Number(asked) => papers::number(asked),
         Command::Ledger(asked) => ledger::ledger(&context, asked),
         Command::Witness(asked) => witness::witness(&context, asked),
+        Command::Certs(asked) => certs::certs(&asked),
         Command::Stock(asked) => feed::stock(&context, &asked),
         Command::Population(asked) => feed::population(&context, &asked),
         Command::Lists => maintenance::lists(&context),

@@ -154,6 +154,7 @@ fn every_command_answers_in_json() {
         &["ledger", "prove", "0"],
         &["ledger", "audit"],
         &["witness", "key"],
+        &["certs", "verify", "--anchor", &good, &good],
         &["stock", "--municipality", CHIYODA, "--count", "1"],
         &["population", "--residents", "3", "--output", &drawn],
         &["lists"],

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod certs;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod country;
