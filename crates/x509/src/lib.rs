@@ -22,6 +22,7 @@ mod ocsp_id;
 mod ocsp_read;
 mod ocsp_request;
 mod oid;
+pub mod path;
 pub mod pem;
 mod request;
 mod serial;
@@ -31,7 +32,6 @@ mod time_stamp;
 mod time_stamp_read;
 mod time_stamp_request;
 mod weakness;
-pub mod path;
 
 pub use certificate::{Certificate, CertificateRefusal, RawExtension, TbsCertificate, assemble};
 pub use const_oid::ObjectIdentifier;
