@@ -46,6 +46,13 @@ impl RevocationLists {
         Self { platform, place, schedule: Schedule::DAILY }
     }
 
+    /// The same, without waiting for more changes before one is told.
+    #[must_use]
+    pub fn at_once(mut self) -> Self {
+        self.schedule.gather_s = 0;
+        self
+    }
+
     /// Makes the lists that are due; how many.
     pub fn make_due(&self) -> Result<usize, Problem> {
         let mut count = 0;
