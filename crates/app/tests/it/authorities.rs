@@ -42,7 +42,7 @@ fn an_authority_is_retired_when_a_newer_one_issues() {
         assert_eq!(label(retire(2)), Some("authority_retired"));
         let auditor: Actor = "auditor:a".parse().unwrap();
         let refused = house.act(|work| authority_retire(work, &auditor, 2));
-        assert_eq!(label(refused), Some("no_legal_basis"));
+        assert_eq!(label(refused), Some("permit_refused"));
     });
 }
 
@@ -62,7 +62,7 @@ fn certificates_are_told_to_those_who_may_know_of_them() {
         assert_eq!(label(ask(&other, issued.id)), Some("certificate_absent"));
         let nobody = CertificateId { authority: 1, serial: 999 };
         assert_eq!(label(ask(&own, nobody)), Some("certificate_absent"));
-        assert_eq!(label(ask(&"agency:nta".parse().unwrap(), issued.id)), Some("no_legal_basis"));
+        assert_eq!(label(ask(&"agency:nta".parse().unwrap(), issued.id)), Some("permit_refused"));
         let left = bureau.intend(CertificateKind::Signature, &code).unwrap();
         assert_eq!(label(ask(&own, left.id)), Some("certificate_unready"));
         let whose = Whose::Code(code);
