@@ -27,6 +27,7 @@ mod side_by_side;
 pub mod authority_init;
 pub mod authority_retire;
 pub mod certificate_ask;
+pub mod certificate_batch;
 pub mod certificate_end;
 pub mod certificate_finish;
 pub mod certificate_forecast;
