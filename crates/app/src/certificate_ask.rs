@@ -120,6 +120,30 @@ fn read(
     Ok(CertificateTold { act, certificate: Zeroizing::new(whole) })
 }
 
+/// Tells the certificate of a kind that a person was issued for this key (SHA-256 of its
+/// SubjectPublicKeyInfo): to whoever asks for it again.
+pub fn certificate_of_key(
+    work: &mut Work<'_>,
+    actor: &Actor,
+    purpose: Purpose,
+    (whose, kind, key): (&Whose, CertificateKind, &[u8; 32]),
+) -> Result<(CertificateId, CertificateTold), Problem> {
+    let asking = permit(actor, Action::CertificateAsk, purpose, actor.municipality())?;
+    let asked = content(whose);
+    ask_about(work, &asking, whose, &asked, |work, person| {
+        let used = || Problem::new(&labels::CERTIFICATE_KEY_USED, "");
+        let id = work.key_holder(key)?.ok_or_else(used)?;
+        let held = work.certificate(id)?.ok_or_else(used)?;
+        let is_meant = held.intention.person == person
+            && work.authorities()?.by_id(id.authority)?.kind() == kind;
+        if !is_meant {
+            return Err(used());
+        }
+        let asked = fields::pack(&[&id.authority.to_string(), &id.serial.to_string()]);
+        Ok((id, read(work, &asking, (id, person), &asked)?))
+    })
+}
+
 /// Tells which certificates a person has and had.
 pub fn certificates_ask(
     work: &mut Work<'_>,

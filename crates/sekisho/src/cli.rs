@@ -13,7 +13,7 @@ mod certs;
 
 pub(crate) use ca::{Algorithm, Ca, CaInit, Kind};
 pub(crate) use certs::{
-    By, Certs, CertsEnd, CertsForecast, CertsIssue, CertsList, CertsRelease, CertsSave,
+    By, Certs, CertsBatch, CertsEnd, CertsForecast, CertsIssue, CertsList, CertsRelease, CertsSave,
     CertsVerify, ForecastFormat, Form,
 };
 

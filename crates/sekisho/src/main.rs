@@ -9,6 +9,7 @@ mod kat;
 mod number;
 mod output;
 mod progress;
+mod rounds;
 mod wiring;
 
 use clap::Parser;

@@ -4,6 +4,7 @@ use super::Context;
 use crate::cli::{Serve, Token};
 use crate::config::Config;
 use crate::output::{Answer, program};
+use crate::rounds::Rounds;
 use crate::wiring::Wired;
 use app::{Committer, Publisher};
 use base::{Actor, Problem, labels};
@@ -60,6 +61,7 @@ pub(crate) fn run(config: &Config, wired: Wired) -> Result<(), Problem> {
     let heard = publisher.tally();
     let split = Arc::new(Notify::new());
     let sequencer = start_sequencer(config, publisher, Arc::clone(&stop), Arc::clone(&split))?;
+    let rounds = Rounds::new(&wired).start(Arc::clone(&stop))?;
     let committer = Arc::new(Committer::start(wired.platform.clone())?);
     let mut state = ApiState::new(wired.platform, committer, wired.ledger);
     state.witnesses = heard;
@@ -86,6 +88,9 @@ pub(crate) fn run(config: &Config, wired: Wired) -> Result<(), Problem> {
         http_door::serve(listener, state, shutdown).await
     });
     stop.store(true, Ordering::Release);
+    rounds.thread().unpark();
+    // What a round did not come to is due in the next one.
+    drop(rounds.join());
     let published = sequencer.join();
     served?;
     published.unwrap_or_else(|_| Err(Problem::new(&labels::INTERNAL, "the sequencer failed")))
