@@ -59,6 +59,13 @@ pub struct Intended {
     pub(crate) tbs: Zeroizing<Vec<u8>>,
 }
 
+impl Intended {
+    /// The authority that is to sign.
+    pub fn authority(&self) -> &Authority {
+        &self.issuer
+    }
+}
+
 /// A certificate in force.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Issued {
@@ -265,12 +272,12 @@ fn attributes(record: &registry::ResidentRecord) -> Result<PersonalAttributes, P
 }
 
 /// SHA-256 of the SubjectPublicKeyInfo.
-fn key_digest(asked: &CertificateAsked) -> [u8; 32] {
+pub(crate) fn key_digest(asked: &CertificateAsked) -> [u8; 32] {
     x509::sha256(&asked.key.public_key().to_spki())
 }
 
 /// What was asked, as the ledger commits to it.
-fn asked_content(asked: &CertificateAsked, digest: &[u8; 32]) -> Zeroizing<Vec<u8>> {
+pub(crate) fn asked_content(asked: &CertificateAsked, digest: &[u8; 32]) -> Zeroizing<Vec<u8>> {
     let whose = number_ask::content(&asked.whose);
     let mut content = fields::pack(&[asked.kind.word()]);
     content.extend_from_slice(digest);

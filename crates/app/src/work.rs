@@ -136,10 +136,7 @@ impl<'a> Work<'a> {
 
     /// When the last act before this transaction was recorded.
     pub(crate) fn last_act_at(&mut self) -> Result<Option<Moment>, Problem> {
-        let Some(last) = self.tx.act_count()?.checked_sub(1) else { return Ok(None) };
-        let Some(row) = self.tx.acts(ActId(last), 1)?.pop() else { return Ok(None) };
-        let leaf = LeafEntry::parse(&row.entry).map_err(|_| broken("a leaf does not parse"))?;
-        Ok(Some(Moment::from_us(leaf.fields().at_us)))
+        last_act_at(self.tx)
     }
 
     /// Today in Japan.
@@ -473,6 +470,16 @@ pub(crate) fn open_own_key(
     let row = view.data_keys(&[PLATFORM_PERSON])?.pop().flatten();
     let row = row.ok_or_else(|| Problem::new(&labels::NOT_INITIALISED, ""))?;
     open_key(platform, &platform.names.kek, &row)
+}
+
+/// When the last act that is stored was recorded.
+pub(crate) fn last_act_at(
+    view: &mut (impl ports::View + ?Sized),
+) -> Result<Option<Moment>, Problem> {
+    let Some(last) = view.act_count()?.checked_sub(1) else { return Ok(None) };
+    let Some(row) = view.acts(ActId(last), 1)?.pop() else { return Ok(None) };
+    let leaf = LeafEntry::parse(&row.entry).map_err(|_| broken("a leaf does not parse"))?;
+    Ok(Some(Moment::from_us(leaf.fields().at_us)))
 }
 
 pub(crate) fn broken(detail: &str) -> Problem {
