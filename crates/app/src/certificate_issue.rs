@@ -60,6 +60,13 @@ pub struct Intended {
     pub(crate) tbs: Zeroizing<Vec<u8>>,
 }
 
+impl Intended {
+    /// The authority that is to sign.
+    pub fn authority(&self) -> &Authority {
+        &self.issuer
+    }
+}
+
 /// A certificate in force.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Issued {

@@ -11,7 +11,7 @@ use app::certificate_finish::certificate_finish;
 use app::revocation_list::RevocationLists;
 use base::{Problem, Remedy};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -26,6 +26,11 @@ impl Rounds {
     pub(crate) fn new(wired: &Wired) -> Self {
         let platform = wired.platform.clone();
         Self { lists: RevocationLists::new(platform.clone(), Arc::clone(&wired.crl)), platform }
+    }
+
+    /// How many lists were made so far.
+    pub(crate) fn lists_made(&self) -> Arc<AtomicU64> {
+        self.lists.made()
     }
 
     /// Starts them; they end after `stop`.

@@ -61,9 +61,12 @@ pub(crate) fn run(config: &Config, wired: Wired) -> Result<(), Problem> {
     let heard = publisher.tally();
     let split = Arc::new(Notify::new());
     let sequencer = start_sequencer(config, publisher, Arc::clone(&stop), Arc::clone(&split))?;
-    let rounds = Rounds::new(&wired).start(Arc::clone(&stop))?;
+    let rounds = Rounds::new(&wired);
+    let made = rounds.lists_made();
+    let rounds = rounds.start(Arc::clone(&stop))?;
     let committer = Arc::new(Committer::start(wired.platform.clone())?);
-    let mut state = ApiState::new(wired.platform, committer, wired.ledger);
+    let state = ApiState::new(wired.platform, committer, wired.ledger);
+    let mut state = state.with_lists(wired.crl).counting_lists(made);
     state.witnesses = heard;
     let data = config.data();
     let served = runtime.block_on(async {
