@@ -91,7 +91,7 @@ pub(crate) struct Keyed {
     /// SHA-256 of the SubjectPublicKeyInfo.
     pub(crate) digest: [u8; 32],
     /// What was asked, as the ledger commits to it.
-    content: Zeroizing<Vec<u8>>,
+    pub(crate) content: Zeroizing<Vec<u8>>,
 }
 
 /// An application that is granted: its serial number is taken, its act recorded, and its bytes are

@@ -148,7 +148,6 @@ fn facts_of(facts: &Listed) -> Value {
         "authority": facts.id.authority,
         "serial": facts.id.serial,
         "kind": facts.kind.word(),
-        "generation": facts.generation,
         "not_before": facts.not_before.to_string(),
         "not_after": facts.not_after.to_string(),
         "state": facts.state.word(),
