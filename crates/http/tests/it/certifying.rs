@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use hyper::{Method, StatusCode};
 use keys::{OsEntropy, SoftKeyStore};
 use ports::{KeyKind, KeyStore};
+use sekisho_http::DoorLimits;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::Command;
@@ -20,7 +21,11 @@ use x509::{
 
 /// A house with authorities of both kinds and one resident, two hours ago by the machine's clock.
 pub(crate) async fn bureau() -> (House, String) {
-    let house = House::open().await;
+    bureau_with(DoorLimits::default()).await
+}
+
+async fn bureau_with(limits: DoorLimits) -> (House, String) {
+    let house = House::open_with(limits).await;
     house.set_seconds_ago(7_200);
     for kind in CertificateKind::ALL {
         let asked = AuthorityAsked { kind, algorithm: KeyAlgorithm::P256 };
@@ -41,7 +46,7 @@ fn request() -> Vec<u8> {
     assemble(&info, KeyAlgorithm::P256, &keys.sign(&label, &info).unwrap())
 }
 
-fn application(kind: &str, code: &str) -> Value {
+pub(crate) fn application(kind: &str, code: &str) -> Value {
     json!({
         "resident_record_code": code, "kind": kind, "request": STANDARD.encode(request()),
         "card_end": "2036-04-01", "card_has_pins": true,
@@ -194,6 +199,22 @@ async fn ocsp_in_addresses_is_for_caches() {
     assert_eq!(&late.body[..], OcspStatus::TryLater.response());
     assert_eq!(late.header("cache-control"), "no-store");
     house.keys.sick.store(false, Ordering::SeqCst);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn prepared_answers_are_told_when_the_door_is_full() {
+    let limits = DoorLimits { requests_max: 1, ..DoorLimits::default() };
+    let (house, code) = bureau_with(limits).await;
+    let issued = issue(&house, "signature", &code).await;
+    let word = issued["authority"].as_str().unwrap();
+    let authority = house.get(&format!("/ca/{word}.cer")).send().await.body;
+    let ask = |nonce| house.get(&in_address(&question(&der_of(&issued), &authority, nonce))).send();
+    let first = ask(None).await;
+    let slow = house.half_sent().await;
+    assert_eq!(ask(Some(&[7])).await.label(), "overloaded");
+    assert_eq!(ask(None).await.body, first.body);
+    drop(slow);
     house.close().await;
 }
 
@@ -423,8 +444,8 @@ async fn bad_applications_are_refused_with_their_reason() {
     for (member, value, label, field) in [
         ("request", json!("hello"), "request_pem", "request"),
         ("request", json!(""), "der_truncated", "request"),
-        ("request", json!(wrong), "request_possession", "request"),
-        ("request", json!(text), "request_possession", "request"),
+        ("request", json!(wrong), "proof_of_possession", "request"),
+        ("request", json!(text), "proof_of_possession", "request"),
         ("request", json!(7), "request_malformed", "request"),
         ("kind", json!("encryption"), "request_malformed", "kind"),
         ("card_end", json!("2036-04-31"), "feed_date", "card_end"),
