@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::Ordering;
 use x509::{
-    CertStatus, Certificate, IdHash, IssuerId, KeyAlgorithm, Name, OcspRequest, OcspResponse,
+    CertStatus, Certificate, Crl, IdHash, IssuerId, KeyAlgorithm, Name, OcspRequest, OcspResponse,
     OcspStatus, Serial, assemble, encode_request_info, pem,
 };
 
@@ -296,12 +296,27 @@ async fn lists_are_served_and_openssl_goes_by_them() {
         let asked = house.get(&format!("/crl/{kind}/{rest}/{}", other.replace(' ', "%20")));
         assert_eq!(asked.send().await.status, StatusCode::NOT_FOUND, "{other}");
     }
+    near_its_end(&house, &path).await;
     let gone = house.get(&format!("/ca/{kind}/0000000000000000.cer")).send().await;
     assert_eq!(gone.label(), "authority_absent");
     house.close().await;
 }
 
-/// Whoever has a copy is told that it is the newest; when the next is due nobody keeps it.
+/// Nobody keeps a list beyond the moment at which the next is due.
+async fn near_its_end(house: &House, path: &str) {
+    let list = house.get(path).send().await.body;
+    let due = Crl::parse(&list).unwrap().next_update().unwrap();
+    let now = house.platform.clock.now();
+    house.pass_seconds(due.seconds() - now.seconds() - 10);
+    let answer = house.get(path).send().await;
+    assert!(answer.header("cache-control").starts_with("max-age=10,"), "{answer:?}");
+    let expires = answer.header("expires").to_owned();
+    house.pass_seconds(11);
+    let late = house.get(path).send().await;
+    assert_eq!((late.header("cache-control"), late.header("expires")), ("no-store", &expires[..]));
+}
+
+/// Whoever has a copy is told that it is the newest.
 async fn copies(house: &House, path: &str, first: &Answer) {
     let (tag, modified) = (first.header("etag"), first.header("last-modified"));
     assert!(tag.starts_with('"') && tag.len() == 34, "{tag}");
