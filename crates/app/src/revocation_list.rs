@@ -190,7 +190,9 @@ impl Known {
             let Some(last) = page.last() else { break };
             after = last.id.serial;
             rows.reserve(page.len());
-            page.iter().try_for_each(|one| Ok::<_, Problem>(rows.push(row_of(one)?)))?;
+            for one in &page {
+                rows.push(row_of(one)?);
+            }
         }
         let mut delegates = BTreeSet::new();
         if partition.municipality.is_none() {

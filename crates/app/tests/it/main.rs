@@ -10,4 +10,5 @@ mod feeding;
 mod house;
 mod repeating;
 mod stocks;
+mod telling;
 mod verifying;
