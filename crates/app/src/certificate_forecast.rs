@@ -70,7 +70,7 @@ fn of_row(row: &ExpiryRow) -> Expiring {
     }
 }
 
-/// The last moment of a week, as the store counts them: from the Monday before 1970-01-01, in Japan.
+/// The last moment of a week, counted as the store does: from the Monday before 1970, in Japan.
 const fn week_end(week: i64) -> Moment {
     Moment::from_us((week + 1) * WEEK_US - MONDAY_BEFORE_1970_US - 1)
 }
