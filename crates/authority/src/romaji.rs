@@ -9,8 +9,9 @@ use places::{Kind, LocalGovernment};
 
 /// Prefecture and municipality of a unit that keeps a resident register (or of a designated city),
 /// as they stand in the L= of a subject and in the name of a distribution point: `Tokyo-to` and
-/// `Kiyose-shi`, `Hokkaido` and `Sapporo-shi-Chuo-ku`. Districts (郡) are left out
-/// but for two towns that read alike, so that within a prefecture each name stands once. `None` for prefectures and unknown codes.
+/// `Kiyose-shi`, `Hokkaido` and `Sapporo-shi-Chuo-ku`. Districts (郡) are left out but for two towns
+/// that read alike, so that within a prefecture each name stands once. `None` for prefectures and
+/// unknown codes.
 pub fn locality(code: LocalGovernmentCode) -> Option<Locality> {
     let unit = places::by_code(code).filter(|unit| unit.kind() != Kind::Prefecture)?;
     let above = places::prefectures().find(|above| above.code().prefecture() == code.prefecture());
