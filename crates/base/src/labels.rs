@@ -285,6 +285,53 @@ labels! {
     SIGNING_MALFORMED "signing_malformed" Broken 500 "What was signed is not a certificate in DER" "署名結果が証明書の形式ではありません";
     SIGNING_OTHER_BYTES "signing_other_bytes" Broken 500 "Other bytes were signed than those intended" "意図した内容と異なるものに署名されました";
     SIGNING_SIGNATURE "signing_signature" Broken 500 "The signature is not that of the issuer's key" "署名が発行者の鍵のものではありません";
+
+    // revocation lists, OCSP and time stamps
+    CRL_TIMES "crl_times" Broken 500 "The next update of a revocation list does not come after this one" "失効リストの次回更新日時が今回更新日時より後ではありません";
+    CRL_DELTA_BASE "crl_delta_base" Broken 500 "The number of a delta list is not above that of its base" "差分失効リストの番号が基準リストの番号以下です";
+    CRL_SCOPE_EMPTY "crl_scope_empty" Broken 500 "The scope of a revocation list says nothing" "失効リストの対象範囲が空です";
+    CRL_FRESHEST_IN_DELTA "crl_freshest_in_delta" Broken 500 "A delta list names delta lists" "差分失効リストが差分リストの所在を含んでいます";
+    CRL_ORDER "crl_order" Broken 500 "The entries of a revocation list are not in the order of their serials" "失効リストの項目が発行番号順ではありません";
+    CRL_REMOVE_OUTSIDE_DELTA "crl_remove_outside_delta" Broken 500 "Only a delta list takes an entry back" "失効の取消しは差分失効リストでしか表せません";
+    CRL_MALFORMED "crl_malformed" Refused 422 "Not a revocation list in DER" "DER形式の失効リストではありません";
+    CRL_VERSION "crl_version" Refused 422 "A revocation list of another version" "失効リストの版が異なります";
+    CRL_ALGORITHMS "crl_algorithms" Refused 422 "A revocation list names two algorithms for its signature" "失効リストの署名アルゴリズムの表示が一致しません";
+    OCSP_REQUEST_MALFORMED "ocsp_request_malformed" Refused 422 "Not an OCSP request in DER" "DER形式のOCSP要求ではありません";
+    OCSP_REQUEST_TOO_LONG "ocsp_request_too_long" Refused 422 "The OCSP request is too long" "OCSP要求が長すぎます";
+    OCSP_REQUEST_VERSION "ocsp_request_version" Refused 422 "The OCSP request has another version than 1" "OCSP要求の版が異なります";
+    OCSP_REQUEST_COUNT "ocsp_request_count" Refused 422 "The OCSP request asks for no certificate or for too many" "OCSP要求の証明書の数が範囲外です";
+    OCSP_REQUEST_HASH "ocsp_request_hash" Refused 422 "Certificates are named by SHA-1 or SHA-256" "証明書の特定にはSHA-1またはSHA-256を使います";
+    OCSP_REQUEST_SERIAL "ocsp_request_serial" Refused 422 "No certificate has the serial of the OCSP request" "OCSP要求の発行番号が正しくありません";
+    OCSP_REQUEST_NONCE "ocsp_request_nonce" Refused 422 "A nonce has 1 to 128 bytes" "ノンスの長さは1から128バイトです";
+    OCSP_REQUEST_CRITICAL_EXTENSION "ocsp_request_critical_extension" Refused 422 "The OCSP request has an unknown critical extension" "OCSP要求に未知の重要拡張があります";
+    OCSP_RESPONSE_MALFORMED "ocsp_response_malformed" Refused 422 "Not an OCSP response in DER" "DER形式のOCSP応答ではありません";
+    OCSP_RESPONSE_STATUS "ocsp_response_status" Refused 422 "The OCSP responder did not answer and says so" "OCSPレスポンダが回答を拒みました";
+    OCSP_RESPONSE_TYPE "ocsp_response_type" Refused 422 "Another kind of OCSP response than the basic one" "OCSP応答の種類が異なります";
+    OCSP_RESPONSE_CRITICAL_EXTENSION "ocsp_response_critical_extension" Refused 422 "The OCSP response has an unknown critical extension" "OCSP応答に未知の重要拡張があります";
+    OCSP_RESPONSE_RESPONDER "ocsp_response_responder" Refused 422 "The OCSP response is by neither the issuer nor a delegate of it" "OCSP応答の署名者に権限がありません";
+    OCSP_RESPONSE_RESPONDER_EXPIRED "ocsp_response_responder_expired" Refused 422 "The certificate of the OCSP responder is not valid now" "OCSPレスポンダの証明書が有効期間外です";
+    OCSP_RESPONSE_SIGNATURE "ocsp_response_signature" Refused 422 "The signature of the OCSP response does not verify" "OCSP応答の署名を検証できません";
+    OCSP_RESPONSE_NOT_ANSWERED "ocsp_response_not_answered" Refused 422 "The OCSP response is not about this certificate" "OCSP応答に該当の証明書がありません";
+    OCSP_RESPONSE_NONCE "ocsp_response_nonce" Refused 422 "The OCSP response has another nonce" "OCSP応答のノンスが異なります";
+    OCSP_RESPONSE_STALE "ocsp_response_stale" Refused 422 "The OCSP response is too old" "OCSP応答が古すぎます";
+    OCSP_RESPONSE_EARLY "ocsp_response_early" Refused 422 "The OCSP response is from the future" "OCSP応答の日時が未来です";
+    TIME_STAMP_REQUEST_MALFORMED "time_stamp_request_malformed" Refused 422 "Not a request for a time stamp in DER" "DER形式のタイムスタンプ要求ではありません";
+    TIME_STAMP_REQUEST_TOO_LONG "time_stamp_request_too_long" Refused 422 "The request for a time stamp is too long" "タイムスタンプ要求が長すぎます";
+    TIME_STAMP_REQUEST_VERSION "time_stamp_request_version" Refused 422 "The request for a time stamp has another version than 1" "タイムスタンプ要求の版が異なります";
+    TIME_STAMP_REQUEST_HASH "time_stamp_request_hash" Refused 422 "Hashes by SHA-256, SHA-384 and SHA-512 are stamped" "SHA-256、SHA-384、SHA-512のハッシュ値だけに付与します";
+    TIME_STAMP_REQUEST_EXTENSION "time_stamp_request_extension" Refused 422 "No extension of requests for time stamps is known" "タイムスタンプ要求の拡張には対応していません";
+    TIME_STAMP_MALFORMED "time_stamp_malformed" Refused 422 "Not a time stamp in DER" "DER形式のタイムスタンプではありません";
+    TIME_STAMP_REJECTED "time_stamp_rejected" Refused 422 "The authority did not stamp and says so" "タイムスタンプ局が付与を拒みました";
+    TIME_STAMP_TYPE "time_stamp_type" Refused 422 "Another thing than a time stamp is signed" "署名の対象がタイムスタンプではありません";
+    TIME_STAMP_ALGORITHM "time_stamp_algorithm" Refused 422 "The algorithms of the time stamp are not taken or do not go together" "タイムスタンプのアルゴリズムに対応していません";
+    TIME_STAMP_DIGEST "time_stamp_digest" Refused 422 "The signed hash is not that of the time stamp" "署名されたハッシュ値がタイムスタンプと一致しません";
+    TIME_STAMP_CERTIFICATE "time_stamp_certificate" Refused 422 "The time stamp names another certificate" "タイムスタンプの署名者証明書が異なります";
+    TIME_STAMP_PURPOSE "time_stamp_purpose" Refused 422 "The certificate is not one for time stamps alone" "タイムスタンプ専用の証明書ではありません";
+    TIME_STAMP_EXPIRED "time_stamp_expired" Refused 422 "The certificate was not valid when the time stamp was made" "付与時に署名者証明書が有効期間外でした";
+    TIME_STAMP_SIGNATURE "time_stamp_signature" Refused 422 "The signature of the time stamp does not verify" "タイムスタンプの署名を検証できません";
+    TIME_STAMP_IMPRINT "time_stamp_imprint" Refused 422 "The time stamp is about something else" "タイムスタンプの対象が異なります";
+    TIME_STAMP_NONCE "time_stamp_nonce" Refused 422 "The time stamp has another nonce" "タイムスタンプのノンスが異なります";
+    TIME_STAMP_POLICY "time_stamp_policy" Refused 422 "The time stamp was made under another policy" "タイムスタンプのポリシーが異なります";
 }
 
 #[cfg(test)]
