@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests talk to: PostgreSQL (server programs; no service is started), OpenSSL and GnuTLS,
-# which judge certificates, a C++ compiler for the fuzz targets, and the test runner. Safe to run again; says what it does.
+# which judge certificates, a C++ compiler for the fuzz targets, and the test runner. Safe to run again;
+# says what it does.
 set -euo pipefail
 
 packages=()
