@@ -295,6 +295,7 @@ labels! {
     SIGNING_MALFORMED "signing_malformed" Broken 500 "What was signed is not a certificate in DER" "署名結果が証明書の形式ではありません";
     SIGNING_OTHER_BYTES "signing_other_bytes" Broken 500 "Other bytes were signed than those intended" "意図した内容と異なるものに署名されました";
     SIGNING_SIGNATURE "signing_signature" Broken 500 "The signature is not that of the issuer's key" "署名が発行者の鍵のものではありません";
+
     // revocation lists, OCSP and time stamps
     CRL_TIMES "crl_times" Broken 500 "The next update of a revocation list does not come after this one" "失効リストの次回更新日時が今回更新日時より後ではありません";
     CRL_DELTA_BASE "crl_delta_base" Broken 500 "The number of a delta list is not above that of its base" "差分失効リストの番号が基準リストの番号以下です";
