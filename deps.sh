@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Installs what the tests talk to: PostgreSQL (server programs; no service is started), a C++ compiler for
-# the fuzz targets, and the test runner. Safe to run again; says what it does.
+# Installs what the tests talk to: PostgreSQL (server programs; no service is started), OpenSSL and GnuTLS,
+# which judge certificates, a C++ compiler for the fuzz targets, and the test runner. Safe to run again; says what it does.
 set -euo pipefail
 
 packages=()
 [ -x "$(ls -d /usr/lib/postgresql/*/bin/initdb 2>/dev/null | head -n 1)" ] || packages+=(postgresql)
 command -v g++ >/dev/null || packages+=(g++)
 command -v setpriv >/dev/null || packages+=(util-linux)
+command -v openssl >/dev/null || packages+=(openssl)
+command -v certtool >/dev/null || packages+=(gnutls-bin)
 
 if [ ${#packages[@]} -gt 0 ]; then
   as_root=()

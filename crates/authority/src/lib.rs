@@ -3,11 +3,17 @@
 //!
 //! Pure: what is so, what is asked and what time it is go in; a decision or a refusal comes out.
 
+pub mod certificate;
 mod content;
+pub mod explain;
+pub mod forecast;
 mod personal;
+pub mod profile;
+pub mod revocation_list;
 pub mod romaji;
 mod subject;
 pub mod substitution;
+pub mod trigger;
 pub mod validity;
 
 pub use content::{

@@ -20,6 +20,7 @@ mod ocsp;
 mod ocsp_id;
 mod ocsp_read;
 mod ocsp_request;
+mod oid;
 pub mod pem;
 mod request;
 mod serial;
@@ -51,6 +52,7 @@ pub use ocsp_request::{
     OCSP_CERTIFICATES_MAX, OCSP_NONCE_BYTES_MAX, OCSP_REQUEST_BYTES_MAX, OcspRequest,
     OcspRequestRefusal,
 };
+pub use oid::{extension_id, purpose};
 pub use request::{
     CertificationRequest, PossessedKey, REQUEST_BYTES_MAX, RequestRefusal, encode_request_info,
 };

@@ -151,6 +151,33 @@ pub fn same_tbs<'a>(
 }
 
 impl Finding {
+    /// All of them, in the order of the fields.
+    pub const ALL: [Self; 23] = [
+        Self::Malformed,
+        Self::Version,
+        Self::Serial,
+        Self::Algorithm,
+        Self::Issuer,
+        Self::Validity,
+        Self::TimeForm,
+        Self::Subject,
+        Self::SubjectText,
+        Self::Key,
+        Self::KeyWeak,
+        Self::KeyOfIssuer,
+        Self::ExtensionOrder,
+        Self::KeyUsage,
+        Self::ExtendedKeyUsage,
+        Self::Authority,
+        Self::Policy,
+        Self::AuthorityKey,
+        Self::SubjectKey,
+        Self::Texts,
+        Self::Flags,
+        Self::Address,
+        Self::Signature,
+    ];
+
     /// The stable label.
     pub const fn label(self) -> &'static str {
         match self {

@@ -400,7 +400,10 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_are_judged_without_a_panic(bytes in any::<Vec<u8>>(), text in any::<String>()) {
+        fn anything_is_judged_without_a_panic(
+            bytes in any::<Vec<u8>>(),
+            text in any::<String>(),
+        ) {
             prop_assert!(CertificationRequest::parse(&bytes).is_err());
             prop_assert!(CertificationRequest::from_pem(&text).is_err());
         }

@@ -2,4 +2,9 @@
 
 #![cfg(test)]
 
+mod certificates;
+mod dump;
 mod golden;
+mod house;
+mod labels;
+mod profile;

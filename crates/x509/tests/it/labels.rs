@@ -1,82 +1,66 @@
-//! Every refusal of lists, OCSP and time stamps stands in the one table of labels.
+//! Every refusal of certificates and requests stands in the one table of labels.
 
+use crate::x509::lint::{Finding, SigningFault};
 use crate::x509::{
-    CrlReadRefusal, CrlRefusal, DerFault, OcspReadRefusal, OcspRequestRefusal, OcspStatus,
-    TimeStampReadRefusal, TimeStampRefusal, TimeStampRequestRefusal,
+    CertificateRefusal, DerFault, NameRefusal, PublicKeyRefusal, RequestRefusal, SerialRefusal,
+    Weakness,
 };
 use base::labels;
 
 #[test]
-fn every_label_is_in_the_table() {
-    let der = DerFault::Value;
-    let building = [
-        CrlRefusal::Times,
-        CrlRefusal::DeltaBase,
-        CrlRefusal::ScopeEmpty,
-        CrlRefusal::FreshestInDelta,
-        CrlRefusal::Order,
-        CrlRefusal::RemoveOutsideDelta,
+fn certificates_and_requests_are_refused_with_labels_of_the_table() {
+    let faults = [
+        DerFault::Truncated,
+        DerFault::Trailing,
+        DerFault::IndefiniteLength,
+        DerFault::Length,
+        DerFault::Tag,
+        DerFault::Integer,
+        DerFault::Value,
     ];
-    let lists =
-        [CrlReadRefusal::Malformed(der), CrlReadRefusal::Version, CrlReadRefusal::Algorithms];
-    let requests = [
-        OcspRequestRefusal::Malformed(der),
-        OcspRequestRefusal::TooLong,
-        OcspRequestRefusal::Version,
-        OcspRequestRefusal::Count,
-        OcspRequestRefusal::Hash,
-        OcspRequestRefusal::Serial,
-        OcspRequestRefusal::Nonce,
-        OcspRequestRefusal::CriticalExtension,
-    ];
-    let responses = [
-        OcspReadRefusal::Malformed(der),
-        OcspReadRefusal::Status(OcspStatus::TryLater),
-        OcspReadRefusal::Type,
-        OcspReadRefusal::CriticalExtension,
-        OcspReadRefusal::Responder,
-        OcspReadRefusal::ResponderExpired,
-        OcspReadRefusal::Signature,
-        OcspReadRefusal::NotAnswered,
-        OcspReadRefusal::Nonce,
-        OcspReadRefusal::Stale,
-        OcspReadRefusal::Early,
-    ];
-    let mut used: Vec<_> = building.map(CrlRefusal::label).into();
-    used.extend(lists.map(CrlReadRefusal::label));
-    used.extend(requests.map(OcspRequestRefusal::label));
-    used.extend(responses.map(OcspReadRefusal::label));
-    used.extend(stamps());
+    let mut used: Vec<_> = faults.map(DerFault::label).into();
+    let names = [NameRefusal::Der(DerFault::Tag), NameRefusal::Country, NameRefusal::Empty];
+    used.extend(names.map(NameRefusal::label));
+    used.push(SerialRefusal.label());
+    used.extend(
+        [PublicKeyRefusal::Malformed, PublicKeyRefusal::Algorithm, PublicKeyRefusal::Value]
+            .map(PublicKeyRefusal::label),
+    );
+    used.extend(
+        [
+            CertificateRefusal::Der(DerFault::Tag),
+            CertificateRefusal::Version,
+            CertificateRefusal::AlgorithmMismatch,
+            CertificateRefusal::Extensions,
+        ]
+        .map(CertificateRefusal::label),
+    );
+    used.extend(requests().map(RequestRefusal::label));
+    used.extend(Finding::ALL.map(Finding::label));
+    used.extend(
+        [SigningFault::Malformed, SigningFault::OtherBytes, SigningFault::Signature]
+            .map(SigningFault::label),
+    );
     for label in used {
         assert!(labels::find(label).is_some(), "{label}");
     }
 }
 
-fn stamps() -> Vec<&'static str> {
-    let der = DerFault::Value;
-    let requests = [
-        TimeStampRequestRefusal::Malformed(der),
-        TimeStampRequestRefusal::TooLong,
-        TimeStampRequestRefusal::Version,
-        TimeStampRequestRefusal::Hash,
-        TimeStampRequestRefusal::Extension,
-    ];
-    let stamps = [
-        TimeStampReadRefusal::Malformed(der),
-        TimeStampReadRefusal::Rejected(2, 0),
-        TimeStampReadRefusal::Type,
-        TimeStampReadRefusal::Algorithm,
-        TimeStampReadRefusal::Digest,
-        TimeStampReadRefusal::Certificate,
-        TimeStampReadRefusal::Purpose,
-        TimeStampReadRefusal::Expired,
-        TimeStampReadRefusal::Signature,
-        TimeStampReadRefusal::Imprint,
-        TimeStampReadRefusal::Nonce,
-        TimeStampReadRefusal::Policy,
-    ];
-    let mut used: Vec<_> = requests.map(TimeStampRequestRefusal::label).into();
-    used.extend(stamps.map(TimeStampReadRefusal::label));
-    used.push(TimeStampRefusal::Algorithm.label());
-    used
+fn requests() -> [RequestRefusal; 14] {
+    [
+        RequestRefusal::TooLong,
+        RequestRefusal::Pem,
+        RequestRefusal::Der(DerFault::Tag),
+        RequestRefusal::Version,
+        RequestRefusal::Subject(NameRefusal::Country),
+        RequestRefusal::KeyAlgorithm,
+        RequestRefusal::Curve,
+        RequestRefusal::RsaLength,
+        RequestRefusal::RsaExponent,
+        RequestRefusal::KeyValue,
+        RequestRefusal::Weak(Weakness::SmallFactor),
+        RequestRefusal::Weak(Weakness::Roca),
+        RequestRefusal::SignatureAlgorithm,
+        RequestRefusal::Possession,
+    ]
 }
