@@ -22,6 +22,8 @@ mod ocsp_tools;
 #[cfg(test)]
 mod request;
 #[cfg(test)]
+mod strangers;
+#[cfg(test)]
 mod time_stamp;
 #[cfg(test)]
 mod tools;
