@@ -210,6 +210,15 @@ labels! {
     LEDGER_SPLIT "ledger_split" Broken 500 "The published ledger and the store disagree" "公開済み台帳とデータベースが一致しません";
     IO "io" Broken 500 "Reading or writing a file failed" "ファイルの読み書きに失敗しました";
     INTERNAL "internal" Broken 500 "A defect of the program" "プログラムの不具合です";
+
+    // keys that follow each other, and ceremonies
+    KEY_LABEL_UNKNOWN "key_label_unknown" Refused 422 "The platform uses no such key next" "この名称・世代・種類の鍵は使用されません";
+    KEY_NOT_ROTATABLE "key_not_rotatable" Refused 409 "This key cannot be followed by another" "この鍵は更新できません";
+    KEY_ROTATION "key_rotation" Refused 409 "The key cannot be rotated so now" "鍵の更新が現在の状態と合いません";
+    CEREMONY_FORM "ceremony_form" Refused 422 "The ceremony's file is not well formed" "鍵セレモニーのファイルの形式が正しくありません";
+    CEREMONY_UNFIT "ceremony_unfit" Refused 409 "The ceremony does not fit what is so" "鍵セレモニーの内容が現状と合いません";
+    SET_DIGEST_EPOCH "set_digest_epoch" Refused 409 "The digest key is of another epoch than the records" "ダイジェスト鍵の世代が異なります";
+    SET_DIGEST_MOVING "set_digest_moving" Again 503 "The records are being digested under a new key" "新しい鍵によるダイジェストの再計算中です";
 }
 
 #[cfg(test)]
