@@ -23,7 +23,7 @@ fn label(house: &House, token: &str) -> &'static str {
     token::verify(platform, token, platform.clock.now()).map_or_else(|p| p.label(), |_| "good")
 }
 
-const HEADER: &str = r#"{"alg":"EdDSA","typ":"JWT"}"#;
+const HEADER: &str = r#"{"alg":"EdDSA","kid":"token/1","typ":"JWT"}"#;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_speaks_for_its_actor_while_it_is_valid() {
