@@ -53,11 +53,7 @@ fn still_wraps(work: &mut Work<'_>, label: &KeyLabel) -> Result<Option<&'static 
 }
 
 /// A key that has outlived what it signed counts no more, from this act on.
-fn leave_behind(
-    work: &mut Work<'_>,
-    label: &KeyLabel,
-    standing: Standing,
-) -> Result<(), Problem> {
+fn leave_behind(work: &mut Work<'_>, label: &KeyLabel, standing: Standing) -> Result<(), Problem> {
     let (role, epoch) = (KeyRole::named(label.name())?, label.epoch().unwrap_or(0));
     if standing == Standing::Done && epoch >= work.epochs().era(role).oldest {
         let ended = work.epochs().ended(role, epoch + 1)?;

@@ -129,12 +129,7 @@ pub(crate) fn outlived(role: KeyRole, era: Era, now: Moment) -> bool {
     role == KeyRole::Token && now >= era.since.plus_us(TOKEN_VALID_S_MAX * 1_000_000)
 }
 
-fn begin(
-    work: &mut Work<'_>,
-    permit: &Permit,
-    role: KeyRole,
-    era: Era,
-) -> Result<ActId, Problem> {
+fn begin(work: &mut Work<'_>, permit: &Permit, role: KeyRole, era: Era) -> Result<ActId, Problem> {
     let mut epochs = (**work.epochs()).clone();
     if outlived(role, era, work.now()) {
         epochs = epochs.ended(role, era.current)?;

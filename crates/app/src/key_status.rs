@@ -1,7 +1,7 @@
 //! What keys there are, what each is for and whether something needs it, and how what holds them
 //! fares. Shows no person and no secret.
 
-use crate::epochs::{Era, Epochs, epochs_of};
+use crate::epochs::{Epochs, Era, epochs_of};
 use crate::key_roles::{KeyRole, Rotation};
 use crate::key_rotate::outlived;
 use crate::platform::Platform;
@@ -108,9 +108,7 @@ const fn why_former(role: KeyRole) -> &'static str {
             "municipalities still compare under it; `keys rotate set-digest` moves them"
         }
         (KeyRole::Token, _) => "tokens that it signed may be valid for 31 days",
-        (KeyRole::Ledger, _) => {
-            "it signs beside the new one until `keys rotate ledger --finish`"
-        }
+        (KeyRole::Ledger, _) => "it signs beside the new one until `keys rotate ledger --finish`",
         (KeyRole::Pseudonym, _) => "acts of its time are found with it alone",
         (KeyRole::Repeat, _) => "messages of its time are recognised with it alone",
         (_, Rotation::Never(why)) => why,

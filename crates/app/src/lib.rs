@@ -17,10 +17,10 @@ pub mod work;
 mod chores;
 mod enact;
 mod feed_backlog;
-mod redigest;
-mod rewrap;
 mod people;
 mod permits;
+mod redigest;
+mod rewrap;
 mod side_by_side;
 
 // the use cases

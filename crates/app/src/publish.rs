@@ -18,8 +18,8 @@ use ledger::grow::{ReadError, TileGrower, TileSource};
 use ledger::note::{KeyName, SignatureKind, VerifierKey};
 use ledger::tile::{BundleId, TILE_WIDTH, TileId};
 use ledger::{Hash, TreeHead, bundle, note};
-use ports::{KeyLabel, Publication, Tx, View};
 use ports::rows::{ActRow, CheckpointRow, CosignatureRow};
+use ports::{KeyLabel, Publication, Tx, View};
 use std::sync::Arc;
 
 /// Publishes one ledger. There is one per platform.
@@ -281,7 +281,8 @@ impl Publisher {
         let mut note = note::Note::new(&text).map_err(|_| split("not a note"))?;
         for (label, key) in &keys {
             let line = note::sign(&text, key, |message| self.platform.keys.sign(label, message));
-            let unsigned = |_| Problem::new(&labels::KEY_OPERATION, "the checkpoint was not signed");
+            let unsigned =
+                |_| Problem::new(&labels::KEY_OPERATION, "the checkpoint was not signed");
             note.add(line.map_err(unsigned)?).map_err(|_| split("not a note"))?;
         }
         Ok(note.to_string())

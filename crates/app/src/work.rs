@@ -18,11 +18,11 @@ use finish::{ActDraft, NewKey};
 use ledger::leaf::{Salt, commit};
 use numbers::{LocalGovernmentCode, ResidentRecordCode};
 use policy::Permit;
+use ports::Tx;
 use ports::rows::{
     Changes, DataKeyRow, FeedCursorRow, FeedMessageRow, IdempotencyRow, NumberRow, RecordCodeRow,
     StockRow,
 };
-use ports::Tx;
 use registry::resident::Resident;
 use seal::{BlindIndex, OpenedKey, Place, WrapPlace};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -461,10 +461,7 @@ fn holder(row: &RecordCodeRow) -> Option<PersonId> {
 }
 
 /// Opens a data key, whatever epoch it is wrapped under.
-pub(crate) fn open_key(
-    platform: &Platform,
-    row: &DataKeyRow,
-) -> Result<OpenedKey, Problem> {
+pub(crate) fn open_key(platform: &Platform, row: &DataKeyRow) -> Result<OpenedKey, Problem> {
     let epoch = u32::try_from(row.epoch).map_err(|_| broken("a key epoch out of range"))?;
     let place = WrapPlace { person: row.person.0, generation: generation_of(row.generation)? };
     let label = KeyRole::Kek.label(epoch).map_err(|_| broken("a key epoch out of range"))?;

@@ -47,8 +47,9 @@ pub fn issue(platform: &Platform, actor: &Actor, valid_s: u64) -> Result<String,
         return Err(Problem::new(&labels::ACTOR_KIND, "the platform does not call itself"));
     }
     let valid_s = i64::try_from(valid_s).ok().filter(|s| (1..=TOKEN_VALID_S_MAX).contains(s));
-    let valid_s = valid_s
-        .ok_or_else(|| malformed(format!("a token is valid for 1 to {TOKEN_VALID_S_MAX} seconds")))?;
+    let valid_s = valid_s.ok_or_else(|| {
+        malformed(format!("a token is valid for 1 to {TOKEN_VALID_S_MAX} seconds"))
+    })?;
     let mut id = [0; 16];
     (platform.entropy)().fill(&mut id);
     let iat = platform.clock.now().seconds();

@@ -84,7 +84,8 @@ impl Plan {
         let (mut rows, mut made) = (Vec::new(), Vec::new());
         for (planned, (act, key)) in keys.iter().zip(&carried.keys) {
             let print = key.as_ref().and_then(fingerprint);
-            let at = key.as_ref().map_or("destroyed since".to_owned(), |key| key.created.to_string());
+            let at =
+                key.as_ref().map_or("destroyed since".to_owned(), |key| key.created.to_string());
             let (label, kind) = (planned.label.to_string(), planned.kind.to_string());
             made.push(json!({
                 "label": label,

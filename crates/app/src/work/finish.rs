@@ -44,9 +44,7 @@ impl Work<'_> {
         let (platform, epochs, now) = (self.platform, self.epochs, self.now);
         let (kek, pseudonym) = (epochs.in_use(KeyRole::Kek), epochs.in_use(KeyRole::Pseudonym));
         let mut changes = self.changes;
-        let acts = side_by_side(&self.acts, || (), |(), act| {
-            leaf(platform, pseudonym, now, act)
-        })?;
+        let acts = side_by_side(&self.acts, || (), |(), act| leaf(platform, pseudonym, now, act))?;
         changes.acts = acts;
         changes.data_keys = wrap_keys(platform, kek, &self.new_keys)?;
         changes.persons.extend(seal_persons(platform, &epochs, self.people)?);

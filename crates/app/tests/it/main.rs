@@ -7,5 +7,6 @@ mod disposing;
 mod feeding;
 mod house;
 mod repeating;
+mod rotating;
 mod stocks;
 mod verifying;

@@ -33,11 +33,13 @@ Examples:
   sekisho keys rotate ledger --finish")]
     Rotate(Rotate),
     /// Make keys as a reviewed file says, and write the protocol.
-    #[command(after_help = "The protocol goes to `ceremonies` in the data directory, as text and as \
+    #[command(
+        after_help = "The protocol goes to `ceremonies` in the data directory, as text and as \
                             JSON. A first ceremony makes the platform too, in place of \
                             `init`.\n\nExamples:\n  \
                             sekisho keys ceremony first.toml --check\n  \
-                            sekisho keys ceremony first.toml --operator k.sato")]
+                            sekisho keys ceremony first.toml --operator k.sato"
+    )]
     Ceremony(Ceremony),
     /// Destroy a key that is done with for good; backups that need it open never again.
     #[command(after_help = examples!(
