@@ -223,7 +223,11 @@ impl Backing {
         let key = self.key();
         let lock = file::lock(&self.path)?;
         let mut records = key.open(&file::read(&self.path)?)?;
-        edit(&mut records)?;
+        if let Err(refused) = edit(&mut records) {
+            // Another program made or destroyed the key: what it left is taken over all the same.
+            ring.replace(&records)?;
+            return Err(refused);
+        }
         file::write(&self.path, &key.seal(&mut records, &mut OsEntropy::new()), &lock)?;
         ring.replace(&records)
     }
