@@ -351,6 +351,9 @@ fn keys_that_define_numbers_are_not_followed() {
     });
 }
 
+/// Makes a ceremony one that does not fit.
+type Change = fn(&mut Ceremony);
+
 /// A later ceremony, as it fits a new platform.
 fn later(house: &House) -> Ceremony {
     let there = house.platform.keys.list().unwrap().into_iter().map(|key| key.label);
@@ -387,13 +390,13 @@ fn a_ceremony_that_does_not_fit_makes_nothing() {
     on_both(|house| {
         let fits = later(house);
         let before = house.platform.keys.list().unwrap();
-        let changes: [(&str, fn(&mut Ceremony)); 9] = [
+        let changes: [(&str, Change); 9] = [
             ("today", |c| c.date = "2026-04-02".parse().unwrap()),
             ("fewer than two", |c| c.present.truncate(1)),
             ("present twice", |c| c.present.push(c.present[0].clone())),
             ("is a platform already", |c| c.before.origin = Some("x.example/l".to_owned())),
             ("not to be", |c| drop(c.before.keys.pop_first())),
-            ("to be there", |c| drop(c.before.keys.insert(label("token/7")))),
+            ("to be there", |c| c.before.keys.extend([label("token/7")])),
             ("next epoch is", |c| c.keys[0].label = label("kek/3")),
             ("kind", |c| c.keys[0].kind = KeyKind::Mac),
             ("no such key", |c| c.keys[0].label = label("ca-root/1")),

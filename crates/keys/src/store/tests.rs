@@ -333,7 +333,8 @@ fn another_program_s_changes_are_taken_over() {
     assert_eq!(refused(store.mac(&label("mac"), b"x")), "key_absent");
     // A refusal tells that there was a change, too.
     make(&other, "kek/3", KeyKind::Wrap);
-    let again = store.generate(&label("kek/3"), KeyKind::Wrap, Moment::from_us(1), &mut OsEntropy::new());
+    let again =
+        store.generate(&label("kek/3"), KeyKind::Wrap, Moment::from_us(1), &mut OsEntropy::new());
     assert_eq!(refused(again), "key_exists");
     assert_eq!(store.list().unwrap(), other.list().unwrap());
 }

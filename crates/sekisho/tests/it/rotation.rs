@@ -53,7 +53,7 @@ fn signatures(note: &str) -> usize {
 fn every_key_is_followed_while_others_serve_and_import() {
     let house = House::quick();
     let feed = population(&house, "150");
-    let serving = Serving::start(&house, &["serve"]);
+    let serving = Serving::start(&house, &["--json", "serve"]);
     let former = token(&house);
     let key = house.ask(&["ledger", "key"]).good()["key"].as_str().unwrap().to_owned();
     let importing = started(&house, &["--json", "import", &feed]);
