@@ -64,8 +64,8 @@ pub struct Carried {
 }
 
 impl Ceremony {
-    /// What does not fit, in words; nothing if it may be carried out. `platform` is none where there
-    /// is none yet.
+    /// What does not fit, in words; nothing if it may be carried out. `platform` is none where
+    /// there is none yet.
     pub fn faults(
         &self,
         keys: &dyn KeyStore,

@@ -1,5 +1,5 @@
-//! A key is made ahead of its use: the next epoch of a key that the platform has. Until `key_rotate`
-//! puts it into use, nothing asks for it.
+//! A key is made ahead of its use: the next epoch of a key that the platform has. Until
+//! `key_rotate` puts it into use, nothing asks for it.
 //!
 //! The act is committed before the deed: a crash between the two leaves an act without a key, which
 //! the same command makes, and never a key that nobody answers for.

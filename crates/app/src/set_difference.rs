@@ -22,9 +22,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// The sets that were asked about lately, as they stood at a mark of their feed: a comparison asks
 /// many questions about one set.
 ///
-/// Only its own feed and a new digest key change a municipality's set: nobody else may touch an open
-/// record, and what becomes of a closed one is not in the set (`registry` decides so, and a test of
-/// it holds it).
+/// Only its own feed and a new digest key change a municipality's set: nobody else may touch an
+/// open record, and what becomes of a closed one is not in the set (`registry` decides so, and a
+/// test of it holds it).
 #[derive(Default)]
 pub struct SetCache {
     /// The one asked about last at the end.
