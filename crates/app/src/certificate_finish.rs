@@ -130,7 +130,7 @@ pub(crate) fn open_in(
     let IntentionRow { head, tbs } = row.ok_or_else(absent)?;
     let issuer = Arc::clone(Authorities::read(view)?.by_id(id.authority)?);
     let Some(key) = view.data_keys(&[head.person])?.pop().flatten() else { return Ok(None) };
-    let key = open_key(platform, &platform.names.kek, &key)?;
+    let key = open_key(platform, &key)?;
     let place = tbs_place(id, generation_of(head.key_generation)?);
     let tbs = key.open(&place, &tbs);
     let tbs = tbs.map_err(|refusal| Problem::from_refusal(refusal.label()))?;

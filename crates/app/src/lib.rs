@@ -8,6 +8,8 @@
 pub mod authorities;
 pub mod commit;
 pub mod cosign;
+pub mod epochs;
+pub mod key_roles;
 pub mod keyed;
 pub mod platform;
 pub mod publish;
@@ -21,6 +23,8 @@ mod feed_backlog;
 mod meant;
 mod people;
 mod permits;
+mod redigest;
+mod rewrap;
 mod side_by_side;
 
 // the use cases
@@ -34,7 +38,11 @@ pub mod disposal;
 pub mod feed_status;
 pub mod import;
 pub mod init;
+pub mod key_ceremony;
 pub mod key_destroy;
+pub mod key_generate;
+pub mod key_rotate;
+pub mod key_status;
 pub mod number_ask;
 pub mod number_change;
 pub mod number_list;
@@ -43,7 +51,6 @@ pub mod ocsp;
 pub mod once;
 pub mod resident_event;
 pub mod revocation_list;
-pub mod rewrap;
 pub mod set_difference;
 pub mod stock;
 pub mod subject_acts;

@@ -48,9 +48,9 @@ pub fn once<T>(
         return Err(Problem::new(&labels::IDEMPOTENCY_KEY_LENGTH, ""));
     }
     let actor = actor.to_string();
-    let digest = work.platform().repeat_digest(request)?;
+    let digest = work.repeat_digest(request)?;
     if let Some(kept) = work.answer(&actor, key)? {
-        if kept.digest != digest {
+        if !work.is_repeat(kept.digest, digest, request)? {
             return Err(Problem::new(&labels::IDEMPOTENCY_KEY_REUSED, ""));
         }
         let note = open_note(work.own_key(), &kept)?;

@@ -375,6 +375,14 @@ labels! {
     PATH_CRL_EXPIRED "path_crl_expired" Refused 422 "The revocation list has expired" "失効リストの有効期間が満了しています";
     PATH_CRL_ISSUER "path_crl_issuer" Refused 422 "No key that may sign it speaks for the revocation list's issuer" "失効リストに署名できる発行者の鍵が確認できません";
     PATH_CRL_SIGNATURE "path_crl_signature" Refused 422 "The signature of the revocation list is not its issuer's" "失効リストの署名が発行者のものではありません";
+    // keys that follow each other, and ceremonies
+    KEY_LABEL_UNKNOWN "key_label_unknown" Refused 422 "The platform uses no such key next" "この名称・世代・種類の鍵は使用されません";
+    KEY_NOT_ROTATABLE "key_not_rotatable" Refused 409 "This key cannot be followed by another" "この鍵は更新できません";
+    KEY_ROTATION "key_rotation" Refused 409 "The key cannot be rotated so now" "鍵の更新が現在の状態と合いません";
+    CEREMONY_FORM "ceremony_form" Refused 422 "The ceremony's file is not well formed" "鍵セレモニーのファイルの形式が正しくありません";
+    CEREMONY_UNFIT "ceremony_unfit" Refused 409 "The ceremony does not fit what is so" "鍵セレモニーの内容が現状と合いません";
+    SET_DIGEST_EPOCH "set_digest_epoch" Refused 409 "The digest key is of another epoch than the records" "ダイジェスト鍵の世代が異なります";
+    SET_DIGEST_MOVING "set_digest_moving" Again 503 "The records are being digested under a new key" "新しい鍵によるダイジェストの再計算中です";
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ macro_rules! examples {
 }
 
 mod certs;
+pub(crate) mod keys;
 
 pub(crate) use certs::{Certs, CertsVerify};
 
@@ -134,16 +135,14 @@ pub(crate) enum Command {
         "TOKEN=$(sekisho token municipality:131016 --minutes 10)",
     ))]
     Token(Token),
-    /// Start a new key epoch and wrap every data key again.
-    Rewrap(Acting),
     /// Destroy the content of a person whose record was closed 150 years ago.
     #[command(after_help = examples!(
         "sekisho dispose --operator k.sato code.txt",
     ))]
     Dispose(Dispose),
-    /// The keys of the data directory: list them, destroy a former one, change the passphrase.
+    /// The keys: their state, ceremonies, rotation while serving, the end of a former one.
     #[command(subcommand)]
-    Keys(Keys),
+    Keys(keys::Keys),
     /// Answer known-answer questions (JSON Lines on standard input).
     #[command(after_help = crate::kat::help())]
     Kat,
@@ -287,7 +286,8 @@ pub(crate) enum Family {
 /// Ledger commands.
 #[derive(Subcommand, Debug)]
 pub(crate) enum Ledger {
-    /// Print the verifier key (C2SP signed note) with which anybody checks the ledger.
+    /// Print the verifier key (C2SP signed note) with which anybody checks the ledger; while one
+    /// key follows another, both, the newer first.
     Key,
     /// Publish what is committed and print the newest checkpoint.
     Checkpoint {
@@ -364,40 +364,6 @@ pub(crate) enum Witness {
         /// several times. The key's name is the ledger's.
         #[arg(long = "log", required = true, value_name = "KEY")]
         logs: Vec<String>,
-    },
-}
-
-/// Key commands.
-#[derive(Subcommand, Debug)]
-pub(crate) enum Keys {
-    /// Name every key, what it is for, and whether something needs it.
-    List,
-    /// Destroy a key of a former epoch for good; backups that need it open never again.
-    #[command(after_help = examples!(
-        "sekisho rewrap",
-        "sekisho keys destroy kek/1 --yes",
-    ))]
-    Destroy {
-        /// The key, as `keys list` names it.
-        label: String,
-        /// Says that you mean it: nothing brings the key back.
-        #[arg(long, required = true)]
-        yes: bool,
-        #[command(flatten)]
-        acting: Acting,
-    },
-    /// Seal the key store under another passphrase; copies made before open with the old one.
-    #[command(after_help = "The new one comes from the file named, from the environment variable \
-                            SEKISHO_NEW_PASSPHRASE, or from a prompt.\n\nExamples:\n  \
-                            sekisho keys passphrase --generate\n  \
-                            sekisho keys passphrase --new new-passphrase.txt")]
-    Passphrase {
-        /// Invent one, in place of that which `init --generate-passphrase` made.
-        #[arg(long, conflicts_with = "new")]
-        generate: bool,
-        /// File with the new passphrase, readable by its owner only.
-        #[arg(long, value_name = "FILE")]
-        new: Option<PathBuf>,
     },
 }
 

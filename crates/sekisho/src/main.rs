@@ -1,6 +1,7 @@
 //! The one program: configuration, wiring, subcommands. No rule of the domain lives here.
 
 mod bench;
+mod ceremony;
 mod cli;
 mod commands;
 mod config;

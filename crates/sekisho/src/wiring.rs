@@ -68,17 +68,27 @@ pub(crate) fn open(config: &Config) -> Result<Wired, Problem> {
 
 /// Makes keys and store in the data directory. Nothing that is there is changed.
 pub(crate) fn create(config: &Config, generate_passphrase: bool) -> Result<Wired, Problem> {
+    let wired = prepare(config, generate_passphrase)?;
+    app::init::make_keys(&wired.platform)?;
+    app::init::make_store(&wired.platform, config.origin()?)?;
+    Ok(wired)
+}
+
+/// Opens the data directory for a platform that is to be made in it, and makes what holds it.
+pub(crate) fn prepare(config: &Config, generate_passphrase: bool) -> Result<Wired, Problem> {
     // A key store that is there was left by a ceremony that was interrupted, or there is a platform
-    // already: `make_store` tells.
+    // already: whoever makes it tells.
     let keys = make_keystore(config, generate_passphrase)?;
     let witness = app::witness::label()?;
     if keys.list()?.iter().any(|key| key.label == witness) {
         return Err(Problem::new(&labels::ALREADY_INITIALISED, "it is a witness's"));
     }
-    let wired = wire(config, Arc::new(keys), true)?;
-    app::init::make_keys(&wired.platform)?;
-    app::init::make_store(&wired.platform, config.origin()?)?;
-    Ok(wired)
+    wire(config, Arc::new(keys), true)
+}
+
+/// Whether the data directory holds a key store.
+pub(crate) fn has_keystore(config: &Config) -> bool {
+    keystore_path(&config.data()).exists()
 }
 
 /// Opens the key store of the data directory, or makes an empty one.

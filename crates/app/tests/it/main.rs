@@ -8,5 +8,6 @@ mod disposing;
 mod feeding;
 mod house;
 mod repeating;
+mod rotating;
 mod stocks;
 mod verifying;

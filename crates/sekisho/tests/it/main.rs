@@ -27,6 +27,8 @@ mod lists;
 #[cfg(test)]
 mod marks;
 #[cfg(test)]
+mod rotation;
+#[cfg(test)]
 mod serving;
 #[cfg(test)]
 mod together;
