@@ -25,6 +25,7 @@ mod side_by_side;
 
 // the use cases
 pub mod authority_init;
+pub mod certificate_batch;
 pub mod certificate_end;
 pub mod certificate_finish;
 pub mod certificate_issue;

@@ -104,10 +104,10 @@ impl Work<'_> {
         Ok(next)
     }
 
-    /// Takes in an intention; it is open until its outcome is taken in.
-    pub(crate) fn keep_intention(&mut self, row: IntentionRow) -> Result<(), Problem> {
+    /// Takes in an intention, of which the sealed part follows; it is open until its outcome is
+    /// taken in.
+    pub(crate) fn keep_intention(&mut self, head: IntentionHead) -> Result<(), Problem> {
         self.take_in();
-        let head = row.head;
         // The list that the certificate names is to be there with the certificate.
         let municipality = Some(head.municipality);
         let partition = Partition { authority: head.id.authority, municipality };
@@ -120,8 +120,13 @@ impl Work<'_> {
         rows.outcomes.insert(head.id, None);
         rows.statuses.insert(head.id, Kept { row: None, dirty: false });
         rows.keys.insert(head.key_digest, Some(head.id));
-        self.changes.intentions.push(row);
         Ok(())
+    }
+
+    /// Takes in an intention with its sealed part, as it is stored.
+    pub(crate) fn keep_sealed(&mut self, row: IntentionRow) {
+        self.take_in();
+        self.changes.intentions.push(row);
     }
 
     /// Takes in what came of an intention.
@@ -153,6 +158,14 @@ impl Work<'_> {
             self.certificates.keys.extend(keys.into_iter().zip(found));
         }
         Ok(())
+    }
+
+    /// Whose these certificates are.
+    pub(crate) fn holders_of(&mut self, ids: &[CertificateId]) -> Result<Vec<PersonId>, Problem> {
+        self.know_certificates(ids)?;
+        let heads = &self.certificates.heads;
+        let head = |id| heads.get(id).copied().flatten().map(|head: IntentionHead| head.person);
+        Ok(ids.iter().filter_map(head).collect())
     }
 
     /// All certificates that were ever meant for a person.
