@@ -228,13 +228,10 @@ pub fn conclude(
     intended: &Intended,
     signature: &[u8],
 ) -> Result<Issued, Problem> {
-    let Intended { id, issuer, tbs, .. } = intended;
-    let whole = |signature: &[u8]| Zeroizing::new(assemble(tbs, issuer.algorithm(), signature));
+    let Intended { id, tbs, .. } = intended;
     let held = work.certificate(*id)?.ok_or_else(|| broken("an intention that is not there"))?;
-    if let Some(CertificateRow { signature, act, .. }) = held.outcome {
-        let closed = || Problem::new(&labels::CERTIFICATE_CLOSED, "");
-        let signature = signature.ok_or_else(closed)?;
-        return Ok(Issued { id: *id, act, certificate: whole(&signature) });
+    if let Some(outcome) = held.outcome {
+        return intended.issued(outcome);
     }
     check_clock(work)?;
     let person = held.intention.person;
@@ -252,8 +249,19 @@ pub fn conclude(
         }
     }
     let act = work.record(&permit, Outcome::Done, Some(person), &content)?;
-    work.keep_outcome(CertificateRow { id: *id, signature: Some(signature.to_vec()), act });
-    Ok(Issued { id: *id, act, certificate: whole(signature) })
+    let outcome = CertificateRow { id: *id, signature: Some(signature.to_vec()), act };
+    work.keep_outcome(outcome.clone());
+    intended.issued(outcome)
+}
+
+impl Intended {
+    /// What came of it: the certificate, unless the case was closed without one.
+    pub(crate) fn issued(&self, outcome: CertificateRow) -> Result<Issued, Problem> {
+        let closed = || Problem::new(&labels::CERTIFICATE_CLOSED, "");
+        let signature = outcome.signature.ok_or_else(closed)?;
+        let whole = assemble(&self.tbs, self.issuer.algorithm(), &signature);
+        Ok(Issued { id: self.id, act: outcome.act, certificate: Zeroizing::new(whole) })
+    }
 }
 
 /// A clock that is behind the last act issues nothing.
@@ -296,7 +304,7 @@ fn draft(
             Some(SubjectName::of_authentication(&mut Chance(work.entropy), office))
         }
     };
-    let nameless = || Problem::new(&labels::INTERNAL, "a municipality without a name in letters");
+    let nameless = || Problem::new(&labels::PROFILE_MUNICIPALITY, "");
     Ok(CertificateContent {
         kind: issuance.kind,
         serial: 0,
