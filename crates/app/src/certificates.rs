@@ -163,10 +163,7 @@ pub(crate) fn refused(refusal: Refusal) -> Problem {
 
 /// Where the bytes to be signed are sealed to.
 pub(crate) fn tbs_place(id: CertificateId, generation: u32) -> Place {
-    // Serial numbers count from 1 and stay far below 2⁴⁸.
-    let row = (id.authority << SERIAL_BITS) | id.serial.cast_signed();
-    Place { table: "certificate_intention", column: "tbs", row, generation }
+    Place { table: "certificate_intention", column: "tbs", row: id.row(), generation }
 }
 
 const CERTIFICATE_HOLD: i64 = 6;
-const SERIAL_BITS: u32 = 48;

@@ -497,6 +497,7 @@ pub(crate) fn each_check_of_the_authority_holds(db: &Db) {
     let mut bad: Vec<Changes> = Vec::new();
     for change in [
         (|row| row.id = 0) as fn(&mut AuthorityRow),
+        |row| row.id = 1 << 15,
         |row| row.kind = 3,
         |row| row.generation = 0,
         |row| row.serial = 0,
@@ -509,6 +510,7 @@ pub(crate) fn each_check_of_the_authority_holds(db: &Db) {
     }
     for change in [
         (|row| row.id = id(7, 1)) as fn(&mut IntentionHead),
+        |row| row.id = id(1, 1 << 48),
         |row| row.person = PersonId(0),
         |row| row.not_after = week(-1),
     ] {
