@@ -281,6 +281,22 @@ impl Issuer {
     }
 }
 
+/// Forgets kept answers that have ended; how many.
+pub fn forget_ended(platform: &Platform) -> Result<usize, Problem> {
+    let (now, mut ended) = (platform.clock.now(), 0);
+    loop {
+        let mut some = 0;
+        platform.store.transact("ocsp_answers_ended", &mut |tx| {
+            some = tx.forget_ocsp_answers(now, ANSWERS_AT_A_TIME)?;
+            Ok(())
+        })?;
+        ended += some;
+        if some < ANSWERS_AT_A_TIME {
+            return Ok(ended);
+        }
+    }
+}
+
 /// What holds of certificates: unknown is what was never issued.
 fn read_states(
     view: &mut (impl View + ?Sized),
@@ -332,3 +348,5 @@ const CHECK_EVERY_US: i64 = 10 * 1_000_000;
 const READ_EVERY_US: i64 = 30 * 1_000_000;
 /// The greatest serial number that the store can hold.
 const SERIAL_MAX: u64 = i64::MAX as u64;
+/// So that nobody waits long behind it.
+const ANSWERS_AT_A_TIME: usize = 4_096;

@@ -59,6 +59,13 @@ impl RevocationLists {
         Self { platform, place, schedule: Schedule::DAILY, unpublished: Mutex::default() }
     }
 
+    /// The same, without waiting for more changes before one is told.
+    #[must_use]
+    pub fn at_once(mut self) -> Self {
+        self.schedule.gather_s = 0;
+        self
+    }
+
     /// Makes the lists that are due; how many. One that cannot be made keeps no other authority's
     /// from being made: the first problem is told when all were tried.
     pub fn make_due(&self) -> Result<usize, Problem> {
