@@ -12,7 +12,7 @@ use crate::commit::transact;
 use crate::platform::Platform;
 use crate::work::{Work, broken, generation_of, open_key};
 use authority::certificate::Change;
-use base::{Moment, Problem, Remedy, labels};
+use base::{Label, Moment, Problem, labels};
 use policy::Action;
 use ports::View;
 use ports::rows::{CertificateId, IntentionRow};
@@ -26,7 +26,7 @@ pub struct Finished {
     pub issued: usize,
     /// Cases that were closed without one.
     pub closed: usize,
-    /// Cases that are still open: the keys cannot be reached.
+    /// Cases that are still open: the keys or what is stored of them do not answer as they should.
     pub left: usize,
 }
 
@@ -43,8 +43,12 @@ pub fn certificate_finish(platform: &Platform, grace_us: i64) -> Result<Finished
             match finish_one(platform, id) {
                 Ok(true) => finished.issued += 1,
                 Ok(false) => finished.closed += 1,
-                Err(problem) if problem.remedy() == Remedy::Again => finished.left += 1,
-                Err(problem) => return Err(problem),
+                Err(problem) if is_one_of(&problem, &OF_THE_STORE) => return Err(problem),
+                Err(problem) => {
+                    let (authority, serial, label) = (id.authority, id.serial, problem.label());
+                    tracing::error!(authority, serial, label, "a certificate was not finished");
+                    finished.left += 1;
+                }
             }
         }
     }
@@ -52,13 +56,18 @@ pub fn certificate_finish(platform: &Platform, grace_us: i64) -> Result<Finished
 
 /// The certificate of an intention, signed now if it was not yet.
 pub fn certificate_of(platform: &Platform, id: CertificateId) -> Result<Issued, Problem> {
-    let intended = reopen(platform, id)?;
+    let (mut intended, mut outcome) = (None, None);
+    platform.store.snapshot("certificate", &mut |view| {
+        outcome = view.certificates(&[id])?.pop().flatten();
+        intended = open_in(platform, view, id)?;
+        Ok(())
+    })?;
     let intended = intended.ok_or_else(|| Problem::new(&labels::CONTENT_ERASED, ""))?;
+    if let Some(outcome) = outcome {
+        return intended.issued(outcome);
+    }
     let mut issued = None;
-    let signature = match stored_signature(platform, id)? {
-        Some(signature) => signature,
-        None => sign(platform, &intended)?,
-    };
+    let signature = sign(platform, &intended)?;
     transact(platform, |work| {
         issued = Some(conclude(work, &intended, &signature)?);
         Ok(())
@@ -91,7 +100,7 @@ fn finish_one(platform: &Platform, id: CertificateId) -> Result<bool, Problem> {
         Ok(_) => Ok(true),
         Err(problem) if problem.label() == labels::CERTIFICATE_CLOSED.text => Ok(false),
         // Nothing can be signed any more: what it would say is gone, or its time is over.
-        Err(problem) if matches!(problem.remedy(), Remedy::Refused | Remedy::Absent) => {
+        Err(problem) if is_one_of(&problem, &CLOSING) => {
             transact(platform, |work| close(work, id, problem.label()))?;
             Ok(false)
         }
@@ -110,16 +119,6 @@ fn close(work: &mut Work<'_>, id: CertificateId, why: &str) -> Result<(), Proble
 }
 
 /// The intention as it was on its way to the key; `None` if the holder's data were disposed of.
-pub(crate) fn reopen(platform: &Platform, id: CertificateId) -> Result<Option<Intended>, Problem> {
-    let mut found = None;
-    platform.store.snapshot("intention", &mut |view| {
-        found = open_in(platform, view, id)?;
-        Ok(())
-    })?;
-    Ok(found)
-}
-
-/// The same on a view.
 pub(crate) fn open_in(
     platform: &Platform,
     view: &mut (impl View + ?Sized),
@@ -137,13 +136,16 @@ pub(crate) fn open_in(
     Ok(Some(Intended { id, act: head.act, issuer, tbs }))
 }
 
-fn stored_signature(platform: &Platform, id: CertificateId) -> Result<Option<Vec<u8>>, Problem> {
-    let mut found = None;
-    platform.store.snapshot("signature", &mut |view| {
-        found = view.certificates(&[id])?.pop().flatten().and_then(|row| row.signature);
-        Ok(())
-    })?;
-    Ok(found)
+fn is_one_of(problem: &Problem, labels: &[&Label]) -> bool {
+    labels.iter().any(|label| label.text == problem.label())
 }
 
 const PAGE_ROWS: usize = 256;
+
+/// What ends a case. Anything else is left to be tried again: to close one for a key store that
+/// refuses today would cost the holder the certificate.
+const CLOSING: [&Label; 2] = [&labels::CONTENT_ERASED, &labels::CERTIFICATE_CARD_EXPIRED];
+
+/// What any other case would meet now too.
+const OF_THE_STORE: [&Label; 3] =
+    [&labels::STORE_BUSY, &labels::STORE_FULL, &labels::STORE_UNREACHABLE];

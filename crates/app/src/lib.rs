@@ -29,8 +29,12 @@ mod side_by_side;
 
 // the use cases
 pub mod authority_init;
+pub mod authority_retire;
+pub mod certificate_ask;
+pub mod certificate_batch;
 pub mod certificate_end;
 pub mod certificate_finish;
+pub mod certificate_forecast;
 pub mod certificate_issue;
 pub mod delegate;
 pub mod digest_key_ask;

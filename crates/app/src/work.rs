@@ -41,6 +41,7 @@ pub struct Work<'a> {
     epochs: Arc<Epochs>,
     own_key: OpenedKey,
     next_act: u64,
+    last_act_at: Option<Option<Moment>>,
     next_person: i64,
     people: BTreeMap<PersonId, Box<Person>>,
     disposed: BTreeMap<PersonId, LocalGovernmentCode>,
@@ -105,6 +106,7 @@ impl<'a> Work<'a> {
             epochs,
             own_key,
             next_act,
+            last_act_at: None,
             next_person,
             people: BTreeMap::new(),
             disposed: BTreeMap::new(),
@@ -139,10 +141,18 @@ impl<'a> Work<'a> {
 
     /// When the last act before this transaction was recorded.
     pub(crate) fn last_act_at(&mut self) -> Result<Option<Moment>, Problem> {
-        let Some(last) = self.tx.act_count()?.checked_sub(1) else { return Ok(None) };
-        let Some(row) = self.tx.acts(ActId(last), 1)?.pop() else { return Ok(None) };
-        let leaf = LeafEntry::parse(&row.entry).map_err(|_| broken("a leaf does not parse"))?;
-        Ok(Some(Moment::from_us(leaf.fields().at_us)))
+        if let Some(known) = self.last_act_at {
+            return Ok(known);
+        }
+        let last = self.tx.act_count()?.checked_sub(1);
+        let row = last.map(|last| self.tx.acts(ActId(last), 1)).transpose()?;
+        let leaf = row.and_then(|mut row| row.pop()).map(|row| {
+            let leaf = LeafEntry::parse(&row.entry).map_err(|_| broken("a leaf does not parse"))?;
+            Ok::<_, Problem>(Moment::from_us(leaf.fields().at_us))
+        });
+        let at = leaf.transpose()?;
+        self.last_act_at = Some(at);
+        Ok(at)
     }
 
     /// Today in Japan.
@@ -399,6 +409,12 @@ impl<'a> Work<'a> {
         self.load(&[id])?;
         let held = self.people.get(&id).map(|held| &**held);
         held.ok_or_else(|| Problem::new(&labels::CONTENT_ERASED, ""))
+    }
+
+    /// A person who was loaded before.
+    pub(crate) fn loaded(&self, id: PersonId) -> Result<&Person, Problem> {
+        let held = self.people.get(&id).map(|held| &**held);
+        held.ok_or_else(|| broken("a person was not loaded"))
     }
 
     /// Gives a person a new state.

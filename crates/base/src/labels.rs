@@ -202,6 +202,8 @@ labels! {
     // the certification authority
     AUTHORITY_ABSENT "authority_absent" Absent 404 "No such certification authority issues certificates" "該当する認証局がありません";
     AUTHORITY_EXISTS "authority_exists" Refused 409 "The certification authority is there already" "認証局は既にあります";
+    AUTHORITY_RETIRED "authority_retired" Refused 409 "The certification authority issues no certificates any more" "この認証局は既に発行を終了しています";
+    AUTHORITY_NOT_FOLLOWED "authority_not_followed" Refused 409 "No newer certification authority of this kind issues certificates" "後継の認証局がありません";
     CERTIFICATE_ABSENT "certificate_absent" Absent 404 "No such certificate was issued" "該当する電子証明書はありません";
     CERTIFICATE_KEY_USED "certificate_key_used" Refused 409 "The public key is in another certificate already" "この公開鍵は既に電子証明書に使われています";
     CERTIFICATE_UNREADY "certificate_unready" Again 503 "The certificate is still to be signed" "電子証明書は署名待ちです";

@@ -8,10 +8,15 @@ macro_rules! examples {
     ($($line:literal),+ $(,)?) => { concat!("Examples:", $("\n  ", $line),+) };
 }
 
+mod ca;
 mod certs;
 pub(crate) mod keys;
 
-pub(crate) use certs::{Certs, CertsVerify};
+pub(crate) use ca::{Algorithm, Ca, CaInit, Kind};
+pub(crate) use certs::{
+    By, Certs, CertsEnd, CertsForecast, CertsIssue, CertsList, CertsRelease, CertsSave,
+    CertsVerify, ForecastFormat, Form,
+};
 
 /// One open program for the whole life of a national individual number.
 #[derive(Parser, Debug)]
@@ -115,7 +120,10 @@ pub(crate) enum Command {
     /// Be a witness of ledgers: cosign what only grows, and notice what does not.
     #[command(subcommand)]
     Witness(Witness),
-    /// Certificates: whether they are to be believed.
+    /// The certification authorities: found them, show them, retire them.
+    #[command(subcommand)]
+    Ca(Ca),
+    /// Certificates: issue and end them, and say whether they are to be believed.
     #[command(subcommand)]
     Certs(Certs),
     /// Give resident record codes to a municipality.

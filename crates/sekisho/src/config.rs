@@ -3,6 +3,8 @@
 //! No file is needed: every key has a default that works on a laptop. A key given on the command
 //! line or in the environment wins over the file.
 
+pub(crate) mod authority;
+
 use base::{Problem, labels};
 use http_door::WitnessUrl;
 use ledger::checkpoint::Origin;
@@ -20,7 +22,11 @@ pub(crate) struct Key {
 }
 
 /// Every key there is, in the order of the reference.
-pub(crate) static KEYS: &[Key] = &[
+pub(crate) fn keys() -> impl Iterator<Item = &'static Key> {
+    KEYS.iter().chain(authority::KEYS)
+}
+
+static KEYS: &[Key] = &[
     Key {
         name: "data.directory",
         default: "var",
@@ -123,7 +129,7 @@ impl Config {
         let table: toml::Table =
             toml::from_str(text).map_err(|error| malformed(error.message().to_owned()))?;
         let mut values: BTreeMap<_, _> =
-            KEYS.iter().map(|key| (key.name, key.default.to_owned())).collect();
+            keys().map(|key| (key.name, key.default.to_owned())).collect();
         let mut witnesses = Vec::new();
         for (section, entries) in &table {
             let Value::Table(entries) = entries else {
@@ -131,7 +137,7 @@ impl Config {
             };
             for (name, value) in entries {
                 let name = format!("{section}.{name}");
-                let key = KEYS.iter().find(|key| key.name == name).ok_or_else(|| unknown(&name))?;
+                let key = keys().find(|key| key.name == name).ok_or_else(|| unknown(&name))?;
                 if key.name == WITNESSES {
                     witnesses = read_witnesses(value)?;
                     values.insert(key.name, value.to_string());
@@ -164,6 +170,7 @@ impl Config {
         self.publish_ms()?;
         self.fixed_moment()?;
         self.origin()?;
+        authority::profile(self)?;
         one_of(self.get("log.format"), "log.format", &["text", "json"])?;
         one_of(self.get("log.level"), "log.level", &["error", "warn", "info", "debug"])
     }
@@ -244,7 +251,7 @@ impl Config {
 pub(crate) fn reference() -> String {
     let mut text = String::from("# Sekisho's configuration. Every key, with its default.\n");
     let mut section = "";
-    for key in KEYS {
+    for key in keys() {
         let (of, name) = key.name.split_once('.').unwrap_or(("", key.name));
         if of != section {
             text.push_str(&format!("\n[{of}]\n"));
@@ -253,11 +260,21 @@ pub(crate) fn reference() -> String {
         for line in wrapped(key.meaning, 96) {
             text.push_str(&format!("# {line}\n"));
         }
-        let plain = key.default.parse::<u32>().is_ok() || key.default == "[]";
-        let shown = if plain { key.default.to_owned() } else { format!("{:?}", key.default) };
+        let shown =
+            if is_plain(key) { key.default.to_owned() } else { format!("{:?}", key.default) };
         text.push_str(&format!("{name} = {shown}\n"));
     }
     text
+}
+
+/// Whether a default stands as it is, without quotes.
+fn is_plain(key: &Key) -> bool {
+    let number = key.default.parse::<u32>().is_ok();
+    number || is_list(key) || ["true", "false"].contains(&key.default)
+}
+
+fn is_list(key: &Key) -> bool {
+    key.default.starts_with('[')
 }
 
 fn wrapped(text: &str, width: usize) -> Vec<String> {
@@ -281,6 +298,8 @@ fn scalar(key: &Key, value: &Value) -> Result<String, Problem> {
     match value {
         Value::String(text) => Ok(text.clone()),
         Value::Integer(number) => Ok(number.to_string()),
+        Value::Boolean(word) => Ok(word.to_string()),
+        Value::Array(_) if is_list(key) => Ok(value.to_string()),
         _ => Err(malformed(format!("{}: a text or a whole number", key.name))),
     }
 }
@@ -333,7 +352,7 @@ fn one_of(value: &str, key: &str, words: &[&str]) -> Result<(), Problem> {
 }
 
 fn unknown(name: &str) -> Problem {
-    let nearest = KEYS.iter().max_by(|a, b| {
+    let nearest = keys().max_by(|a, b| {
         strsim::jaro_winkler(a.name, name).total_cmp(&strsim::jaro_winkler(b.name, name))
     });
     let hint = nearest.map(|key| format!("; did you mean `{}`?", key.name)).unwrap_or_default();
@@ -355,7 +374,7 @@ mod tests {
     #[test]
     fn the_reference_is_the_default() {
         let config = Config::parse(&reference()).unwrap();
-        for key in KEYS {
+        for key in keys() {
             assert_eq!(config.get(key.name), key.default);
         }
     }

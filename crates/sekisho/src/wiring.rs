@@ -3,7 +3,8 @@
 use crate::config::{Config, StoreKind};
 use app::cosign::KnownWitness;
 use app::platform::EntropySource;
-use app::{KeyNames, Platform, Publisher};
+use app::revocation_list::RevocationLists;
+use app::{Committer, KeyNames, Platform, Publisher, Work};
 use base::{Clock, Entropy, Moment, Problem, labels};
 use http_door::WitnessClient;
 use jiff::Timestamp;
@@ -28,6 +29,8 @@ pub(crate) struct Wired {
     pub(crate) platform: Platform,
     pub(crate) ledger: Arc<dyn Publication>,
     pub(crate) deliveries: Arc<dyn Publication>,
+    /// Where revocation lists are published.
+    pub(crate) crl: Arc<dyn Publication>,
     pub(crate) witnesses: Vec<KnownWitness>,
 }
 
@@ -55,6 +58,21 @@ impl Wired {
     pub(crate) fn publisher(&self) -> Result<Publisher, Problem> {
         let publisher = Publisher::open(self.platform.clone(), Arc::clone(&self.ledger))?;
         Ok(publisher.with_witnesses(self.witnesses.clone()))
+    }
+
+    /// The revocation lists, told of as soon as they are due.
+    pub(crate) fn lists(&self) -> RevocationLists {
+        RevocationLists::new(self.platform.clone(), Arc::clone(&self.crl)).at_once()
+    }
+
+    /// Carries out one act and publishes it. What is refused is on record too.
+    pub(crate) fn act<T: Send + 'static>(
+        &self,
+        act: impl FnMut(&mut Work<'_>) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let done = Committer::start(self.platform.clone())?.call(act);
+        self.publish()?;
+        done
     }
 }
 
@@ -128,12 +146,13 @@ fn wire(config: &Config, keys: Arc<dyn KeyStore>, create: bool) -> Result<Wired,
         clock,
         entropy: entropy_source(),
         names: Arc::new(KeyNames::first()?),
-        profile: Arc::new(app::CertificateProfile::first()?),
+        profile: Arc::new(crate::config::authority::profile(config)?),
     };
     Ok(Wired {
         platform,
         ledger: Arc::new(PublicationDirectory::open(&data.join("ledger"))?),
         deliveries: Arc::new(PublicationDirectory::open_private(&data.join("deliveries"))?),
+        crl: Arc::new(PublicationDirectory::open(&data.join("crl"))?),
         witnesses: witnesses(config)?,
     })
 }

@@ -25,7 +25,7 @@ use x509::{
 };
 
 /// An authority of both hierarchies with its lists, in a house with residents.
-struct Bureau<'a> {
+pub(crate) struct Bureau<'a> {
     house: &'a House,
     lists: RevocationLists,
     place: Arc<PublicationDirectory>,
@@ -33,7 +33,7 @@ struct Bureau<'a> {
 }
 
 impl<'a> Bureau<'a> {
-    fn open(house: &'a House, algorithm: KeyAlgorithm) -> Self {
+    pub(crate) fn open(house: &'a House, algorithm: KeyAlgorithm) -> Self {
         for kind in CertificateKind::ALL {
             let asked = AuthorityAsked { kind, algorithm };
             authority_init(&house.platform, &operator(), asked).unwrap();
@@ -44,7 +44,7 @@ impl<'a> Bureau<'a> {
         Self { house, lists, place, _folder: folder }
     }
 
-    fn intend(
+    pub(crate) fn intend(
         &self,
         kind: CertificateKind,
         code: &ResidentRecordCode,
@@ -53,14 +53,14 @@ impl<'a> Bureau<'a> {
         self.house.act(|work| intend(work, &chiyoda(), Purpose::Certification, &asked))
     }
 
-    fn issue(&self, kind: CertificateKind, code: &ResidentRecordCode) -> Issued {
+    pub(crate) fn issue(&self, kind: CertificateKind, code: &ResidentRecordCode) -> Issued {
         let intended = self.intend(kind, code).unwrap();
         let signature = sign(&self.house.platform, &intended).unwrap();
         self.house.act(|work| conclude(work, &intended, &signature)).unwrap()
     }
 
     /// What OCSP tells of a certificate.
-    fn told(&self, issued: &Issued) -> CertStatus {
+    pub(crate) fn told(&self, issued: &Issued) -> CertStatus {
         let read = Certificate::parse(&issued.certificate).unwrap();
         let authority = self.issuer(&read);
         let issuer =
@@ -108,7 +108,7 @@ impl<'a> Bureau<'a> {
     }
 }
 
-fn operator() -> Actor {
+pub(crate) fn operator() -> Actor {
     "operator:k.sato".parse().unwrap()
 }
 

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod authorities;
 mod batches;
 mod certifying;
 mod disposing;

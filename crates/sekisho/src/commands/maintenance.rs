@@ -64,10 +64,7 @@ pub(crate) fn lists(context: &Context) -> Result<Answer, Problem> {
 /// Destroys a person's content.
 pub(crate) fn dispose(context: &Context, asked: &Dispose) -> Result<Answer, Problem> {
     let actor = context.operator(Some(&asked.operator))?;
-    let code: ResidentRecordCode = read(&asked.code)?
-        .trim()
-        .parse()
-        .map_err(|refusal: numbers::NumberRefusal| Problem::from_refusal(refusal.label()))?;
+    let code = read_code(&asked.code)?;
     let wired = context.open_for_change()?;
     let mut act = None;
     app::commit::transact(&wired.platform, |work| {
@@ -83,6 +80,12 @@ pub(crate) fn dispose(context: &Context, asked: &Dispose) -> Result<Answer, Prob
         program()
     );
     Ok(Answer::good(text, json!({ "act": act })))
+}
+
+/// The resident record code in a file.
+pub(super) fn read_code(path: &Path) -> Result<ResidentRecordCode, Problem> {
+    let refused = |refusal: numbers::NumberRefusal| Problem::from_refusal(refusal.label());
+    read(path)?.trim().parse().map_err(refused)
 }
 
 fn read(path: &Path) -> Result<String, Problem> {

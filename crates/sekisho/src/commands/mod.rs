@@ -1,5 +1,6 @@
 //! The commands: each does one thing and answers with text, JSON and an exit code.
 
+mod ca;
 mod certs;
 mod feed;
 mod init;
@@ -81,7 +82,8 @@ pub(crate) fn run(cli: Cli) -> Result<Answer, Problem> {
         Command::Number(asked) => papers::number(asked),
         Command::Ledger(asked) => ledger::ledger(&context, asked),
         Command::Witness(asked) => witness::witness(&context, asked),
-        Command::Certs(asked) => certs::certs(&asked),
+        Command::Ca(asked) => ca::ca(&context, &asked),
+        Command::Certs(asked) => certs::certs(&context, &asked),
         Command::Stock(asked) => feed::stock(&context, &asked),
         Command::Population(asked) => feed::population(&context, &asked),
         Command::Lists => maintenance::lists(&context),
@@ -98,7 +100,7 @@ pub(crate) fn run(cli: Cli) -> Result<Answer, Problem> {
 }
 
 fn config_answer(context: &Context, check: bool) -> Answer {
-    let keys = crate::config::KEYS.iter();
+    let keys = crate::config::keys();
     let values: serde_json::Map<_, _> =
         keys.map(|key| (key.name.to_owned(), json!(context.config.get(key.name)))).collect();
     if check {
