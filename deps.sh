@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
 # Installs what the tests talk to: PostgreSQL (server programs; no service is started), a C++ compiler for
-# the fuzz targets, and the test runner. Safe to run again; says what it does.
+# the fuzz targets, a PKCS#11 token in software with a stranger's tool to look into it, and the test
+# runner. Safe to run again; says what it does.
 set -euo pipefail
 
 packages=()
 [ -x "$(ls -d /usr/lib/postgresql/*/bin/initdb 2>/dev/null | head -n 1)" ] || packages+=(postgresql)
 command -v g++ >/dev/null || packages+=(g++)
 command -v setpriv >/dev/null || packages+=(util-linux)
+command -v softhsm2-util >/dev/null || packages+=(softhsm2)
+command -v pkcs11-tool >/dev/null || packages+=(opensc)
 
 if [ ${#packages[@]} -gt 0 ]; then
   as_root=()

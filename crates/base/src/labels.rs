@@ -210,6 +210,13 @@ labels! {
     LEDGER_SPLIT "ledger_split" Broken 500 "The published ledger and the store disagree" "公開済み台帳とデータベースが一致しません";
     IO "io" Broken 500 "Reading or writing a file failed" "ファイルの読み書きに失敗しました";
     INTERNAL "internal" Broken 500 "A defect of the program" "プログラムの不具合です";
+
+    // key devices
+    HSM_UNAVAILABLE "hsm_unavailable" Again 503 "No key device answers in time" "鍵装置が時間内に応答しません";
+    HSM_GONE "hsm_gone" Again 503 "The token of a key device is not there" "鍵装置のトークンが取り外されています";
+    HSM_ANSWER_WRONG "hsm_answer_wrong" Broken 500 "A key device gave a wrong answer" "鍵装置の応答が正しくありません";
+    HSM_MECHANISM "hsm_mechanism" Refused 422 "The key device offers no such mechanism" "鍵装置がこの方式に対応していません";
+    HSM_CONFIGURATION "hsm_configuration" Broken 500 "A key device cannot be used as it is configured" "鍵装置の設定が正しくありません";
 }
 
 #[cfg(test)]
