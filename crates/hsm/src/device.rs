@@ -61,7 +61,13 @@ impl Device {
         if !lock(&self.shared.breaker).admit(Instant::now()) {
             return Err(self.shared.resting());
         }
-        let answer = self.shared.pool(until).and_then(|pool| pool.call(request, until));
+        let answer = self.shared.pool(until).and_then(|pool| {
+            let answer = pool.call(request, until);
+            if answer == Err(Failure::Lost) {
+                self.shared.leave(&pool);
+            }
+            answer
+        });
         self.shared.judge(&answer);
         answer
     }
@@ -146,8 +152,21 @@ impl Shared {
             }
             state.pool.clone().map(Ok)
         });
-        let starting = || Failure::Transient("its child is being started".to_owned());
-        found.unwrap_or_else(|| Err(starting()))
+        found.unwrap_or_else(|| {
+            Err(match lock(&self.state).last_failure.clone() {
+                Some(gone @ Failure::Gone(_)) => gone,
+                _ => Failure::Transient("its child is being started".to_owned()),
+            })
+        })
+    }
+
+    /// The child behind these sessions has ended, which the supervisor may not have seen yet: who
+    /// asks next waits for the next child.
+    fn leave(&self, pool: &Arc<Pool>) {
+        let mut state = lock(&self.state);
+        if state.pool.as_ref().is_some_and(|current| Arc::ptr_eq(current, pool)) {
+            state.pool = None;
+        }
     }
 
     /// Waits until there is something to be found, at most until that moment.
@@ -229,7 +248,7 @@ impl Supervisor {
             Ok(started) => started,
             Err(error) => return Failure::Transient(format!("no child: {}", error.kind())),
         };
-        let pool = Arc::new(Pool::new(sockets));
+        let pool = Arc::new(Pool::new(sockets, options.stuck));
         let failure = match self.greet(&process, &pool) {
             Ok(()) => self.watch(&process, &pool),
             Err(failure) => failure,
@@ -245,7 +264,7 @@ impl Supervisor {
     fn greet(&self, process: &Process, pool: &Arc<Pool>) -> Result<(), Failure> {
         lock(&self.shared.state).child = Some(process.id());
         let greeting = self.await_greeting(process)?;
-        let until = Instant::now() + START_PATIENCE;
+        let until = Instant::now() + self.start_patience();
         let keys = read_keys(|request| pool.call(request, until))?;
         lock(&self.shared.catalogue).replace(keys);
         let mut state = lock(&self.shared.state);
@@ -259,7 +278,7 @@ impl Supervisor {
     }
 
     fn await_greeting(&self, process: &Process) -> Result<Greeting, Failure> {
-        let until = Instant::now() + START_PATIENCE;
+        let until = Instant::now() + self.start_patience();
         while !self.is_closing() && Instant::now() < until {
             match process.greeting(LOOK) {
                 Err(Failure::Late) => {}
@@ -277,8 +296,7 @@ impl Supervisor {
             if self.is_closing() {
                 return Failure::Lost;
             }
-            let missing = pool.tend().map(|since| since.elapsed());
-            if missing.is_some_and(|missing| missing > stuck) {
+            if pool.is_stuck() {
                 return Failure::Transient("stuck in its library and killed".to_owned());
             }
         }
@@ -306,6 +324,11 @@ impl Supervisor {
         state.last_failure = Some(failure);
         drop(state);
         self.shared.changed.notify_all();
+    }
+
+    /// How long a library may take to come up.
+    fn start_patience(&self) -> Duration {
+        self.shared.options.stuck * 4
     }
 
     /// How long to wait before the next start: at first hardly at all, then longer and longer.
@@ -342,8 +365,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// How long a library may take to come up.
-const START_PATIENCE: Duration = Duration::from_secs(10);
 /// How often a supervisor looks up.
 const LOOK: Duration = Duration::from_millis(100);
 const RESTART_MIN: Duration = Duration::from_millis(10);

@@ -116,7 +116,9 @@ impl Greeting {
     pub(crate) fn encode(&self) -> Zeroizing<Vec<u8>> {
         let mut out = Writer::default();
         out.text(&self.token).text(&self.serial);
-        self.kinds.iter().for_each(|kind| drop(out.u8(kind_code(*kind))));
+        for kind in &self.kinds {
+            out.u8(kind_code(*kind));
+        }
         out.done()
     }
 
@@ -129,6 +131,14 @@ impl Greeting {
 }
 
 impl<'a> Request<'a> {
+    /// How many times longer than others it may take: a pair of RSA keys is searched for.
+    pub(crate) fn length(&self) -> u32 {
+        match self {
+            Self::Generate { .. } | Self::Destroy { .. } | Self::List { .. } => LONG,
+            _ => 1,
+        }
+    }
+
     /// The request under its number, with the moment of the monotonic clock, in microseconds, after
     /// which nobody waits for the answer.
     pub(crate) fn encode(&self, id: u64, until_us: u64) -> Zeroizing<Vec<u8>> {
@@ -279,6 +289,8 @@ pub(crate) fn kind_of(code: u8) -> Result<KeyKind, Malformed> {
     at.and_then(|at| KeyKind::ALL.get(at)).copied().ok_or(Malformed)
 }
 
+/// Making and destroying keys and looking through a token may take so many times longer.
+pub(crate) const LONG: u32 = 10;
 const MAGIC: &[u8; 4] = b"shsm";
 const VERSION: u8 = 1;
 const WHY_MAX: usize = 512;

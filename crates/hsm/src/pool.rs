@@ -21,15 +21,17 @@ pub(crate) struct Pool {
     state: Mutex<State>,
     changed: Condvar,
     sessions: usize,
+    /// How long an answer may be missing.
+    stuck: Duration,
 }
 
 struct State {
     idle: Vec<Session>,
-    /// Answers are missing here, since these moments.
+    /// Answers are missing here, which must come before these moments.
     late: Vec<(Session, Instant)>,
     /// The token gave the child no session for these; they are tried again after these moments.
     benched: Vec<(Session, Instant)>,
-    /// Since when each session is at work.
+    /// When the answer that each session is at work on must have come.
     at_work: Vec<Option<Instant>>,
     lost: bool,
 }
@@ -56,7 +58,7 @@ enum Heard {
 }
 
 impl Pool {
-    pub(crate) fn new(sockets: Vec<OwnedFd>) -> Self {
+    pub(crate) fn new(sockets: Vec<OwnedFd>, stuck: Duration) -> Self {
         let sessions = sockets.len();
         let ready = |(index, socket)| {
             // Without it, waiting ends with the deadline all the same, by one more system call.
@@ -71,14 +73,14 @@ impl Pool {
             at_work: vec![None; sessions],
             lost: false,
         };
-        Self { state: Mutex::new(state), changed: Condvar::new(), sessions }
+        Self { state: Mutex::new(state), changed: Condvar::new(), sessions, stuck }
     }
 
     /// Has the request worked on, until the deadline at most.
     pub(crate) fn call(&self, request: &Request<'_>, until: Instant) -> Result<Vec<u8>, Failure> {
         let mut without = None;
         loop {
-            let mut session = match self.take(until, without.is_some()) {
+            let mut session = match self.take(request, until) {
                 Ok(session) => session,
                 Err(failure) => return Err(without.unwrap_or(failure)),
             };
@@ -94,8 +96,8 @@ impl Pool {
                     return answer;
                 }
                 Heard::Nothing => {
-                    self.give_back(session, |state, session, since| {
-                        state.late.push((session, since));
+                    self.give_back(session, |state, session, due| {
+                        state.late.push((session, due));
                     });
                     return Err(Failure::Late);
                 }
@@ -113,14 +115,15 @@ impl Pool {
         self.changed.notify_all();
     }
 
-    /// Takes in the answers that came late, and says since when the longest missing one is missing.
-    pub(crate) fn tend(&self) -> Option<Instant> {
+    /// Takes in the answers that came late; whether one is missing for too long.
+    pub(crate) fn is_stuck(&self) -> bool {
         let mut state = self.lock();
         if state.recover() {
             self.changed.notify_all();
         }
-        let late = state.late.iter().map(|(_, since)| *since);
-        late.chain(state.at_work.iter().copied().flatten()).min()
+        let late = state.late.iter().map(|(_, due)| *due);
+        let now = Instant::now();
+        late.chain(state.at_work.iter().copied().flatten()).any(|due| due < now)
     }
 
     pub(crate) fn load(&self) -> Load {
@@ -132,8 +135,8 @@ impl Pool {
         self.sessions
     }
 
-    /// A session for one call; with `at_once` only one that is idle.
-    fn take(&self, until: Instant, at_once: bool) -> Result<Session, Failure> {
+    /// A session for one call.
+    fn take(&self, request: &Request<'_>, until: Instant) -> Result<Session, Failure> {
         let mut state = self.lock();
         loop {
             if state.lost {
@@ -143,11 +146,12 @@ impl Pool {
                 state.recover();
             }
             if let Some(session) = state.idle.pop() {
-                state.at_work[session.index] = Some(Instant::now());
+                let patience = self.stuck * request.length();
+                state.at_work[session.index] = Some(Instant::now() + patience);
                 return Ok(session);
             }
             let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() || at_once {
+            if left.is_zero() {
                 return Err(Failure::Busy);
             }
             // Late answers and benched sessions announce themselves to nobody.
@@ -158,8 +162,8 @@ impl Pool {
 
     fn give_back(&self, session: Session, place: impl FnOnce(&mut State, Session, Instant)) {
         let mut state = self.lock();
-        let since = state.at_work[session.index].take().unwrap_or_else(Instant::now);
-        place(&mut state, session, since);
+        let due = state.at_work[session.index].take().unwrap_or_else(Instant::now);
+        place(&mut state, session, due);
         drop(state);
         self.changed.notify_one();
     }
@@ -174,10 +178,10 @@ impl State {
     /// Makes idle what has answered late or sat long enough; whether there was any.
     fn recover(&mut self) -> bool {
         let (idle, now) = (self.idle.len(), Instant::now());
-        for (mut session, since) in std::mem::take(&mut self.late) {
+        for (mut session, due) in std::mem::take(&mut self.late) {
             match session.hear(RecvFlags::DONTWAIT) {
                 Heard::Answer(_) => self.idle.push(session),
-                Heard::Nothing => self.late.push((session, since)),
+                Heard::Nothing => self.late.push((session, due)),
                 Heard::End => self.lost = true,
             }
         }

@@ -36,7 +36,9 @@ impl Process {
         let (control, theirs) = sockets()?;
         let mut command = Command::new(&options.child.program);
         command.args(&options.child.arguments).arg0("sekisho");
-        options.child.hidden.iter().for_each(|name| drop(command.env_remove(name)));
+        for name in &options.child.hidden {
+            command.env_remove(name);
+        }
         command.envs(device.environment.iter().map(|(name, value)| (name, value)));
         // What a library prints is not for our output.
         let child = command.stdin(Stdio::from(theirs)).stdout(Stdio::null()).spawn()?;

@@ -3,11 +3,12 @@
 
 use crate::device::Device;
 use crate::failure::Failure;
-use crate::message::{HeldKey, Request};
+use crate::message::{HeldKey, LONG, Request};
 use crate::options::HsmOptions;
 use crate::process::SESSIONS_MAX;
 use crate::signatures::{input_of, signature_of};
 use crate::status::HsmStatus;
+use crate::wire::MESSAGE_MAX;
 use base::{Entropy, Moment, Problem, labels};
 use ports::{Domain, KeyInfo, KeyKind, KeyLabel, KeyStore};
 use seal::{DataKey, WrapPlace};
@@ -461,12 +462,13 @@ fn parts(wrapped: &[u8]) -> Option<([u8; 12], &[u8])> {
     (head[0] == FORM && wrapped.len() == WRAPPED).then_some((nonce, body))
 }
 
-/// A wrapping is laid out as sealed values are: form, nonce, data key, tag.
-const FORM: u8 = 1;
+/// A wrapping is laid out as sealed values are: form, nonce, data key, tag. Tokens offer AES-GCM
+/// and not AES-GCM-SIV, so the form is another one, and drawn nonces bound how often one key may
+/// wrap: 2³² times (NIST SP 800-38D §8.3), thirty times as often as there are persons.
+const FORM: u8 = 2;
 const WRAPPED: usize = 32 + seal::OVERHEAD;
 /// Values of a permutation in one message.
 const VALUES_MAX: usize = 4096;
-const INPUT_MAX: usize = 64 * 1024;
-/// Making and destroying keys takes so many deadlines at most.
-const LONG: u32 = 10;
+/// Bytes that are signed or hashed at once: what goes into a message beside the label.
+const INPUT_MAX: usize = MESSAGE_MAX - 1024;
 const DIFFERENT: &str = "two tokens hold different keys under this label";

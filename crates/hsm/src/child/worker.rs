@@ -182,9 +182,12 @@ impl Bench<'_> {
         self.needs(KeyKind::Wrap)?;
         let body = self.gcm(true, nonce, bound, plain)?;
         if self.token.check {
-            let back = Zeroizing::new(self.gcm(false, nonce, bound, &body)?);
-            if verify_slices_are_equal(&back, plain).is_err() {
-                return Err(wrong("a wrapping that opens to something else"));
+            let back = match self.gcm(false, nonce, bound, &body) {
+                Err(Trouble::Settled(Failure::Transient(_) | Failure::Operation(_))) => Vec::new(),
+                back => back?,
+            };
+            if verify_slices_are_equal(&Zeroizing::new(back), plain).is_err() {
+                return Err(wrong("a wrapping that does not open to what was wrapped"));
             }
         }
         Ok(body)

@@ -123,4 +123,4 @@ fn sick_library() -> PathBuf {
     library
 }
 
-const CONF: &str = "SOFTHSM2_CONF";
+pub(crate) const CONF: &str = "SOFTHSM2_CONF";
