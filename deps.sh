@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs what the tests talk to: PostgreSQL (server programs; no service is started), a C++ compiler for
-# the fuzz targets, a PKCS#11 token in software with a stranger's tool to look into it, and the test
-# runner. Safe to run again; says what it does.
+# Installs what the tests talk to: PostgreSQL (server programs; no service is started), SoftHSM, OpenSC,
+# OpenSSL and GnuTLS's certtool as judges, a C++ compiler for the fuzz targets, and the test runner;
+# nginx is what the benchmarks are measured against. Safe to run again; says what it does.
 set -euo pipefail
 
 packages=()
@@ -10,6 +10,9 @@ command -v g++ >/dev/null || packages+=(g++)
 command -v setpriv >/dev/null || packages+=(util-linux)
 command -v softhsm2-util >/dev/null || packages+=(softhsm2)
 command -v pkcs11-tool >/dev/null || packages+=(opensc)
+command -v openssl >/dev/null || packages+=(openssl)
+command -v certtool >/dev/null || packages+=(gnutls-bin)
+[ -x /usr/sbin/nginx ] || packages+=(nginx-light)
 
 if [ ${#packages[@]} -gt 0 ]; then
   as_root=()

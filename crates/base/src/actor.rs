@@ -15,6 +15,8 @@ pub enum Actor {
     Agency(String),
     /// A person of the operator's staff, by staff name.
     Operator(String),
+    /// Someone registered to ask whether certificates are valid (署名検証者).
+    Verifier(String),
     /// Someone who judges from outside and changes nothing.
     Auditor(String),
 }
@@ -36,6 +38,7 @@ impl Actor {
             Self::Municipality(_) => "municipality",
             Self::Agency(_) => "agency",
             Self::Operator(_) => "operator",
+            Self::Verifier(_) => "verifier",
             Self::Auditor(_) => "auditor",
         }
     }
@@ -64,9 +67,10 @@ impl fmt::Display for Actor {
         match self {
             Self::Platform => f.write_str("platform"),
             Self::Municipality(code) => write!(f, "municipality:{code}"),
-            Self::Agency(name) | Self::Operator(name) | Self::Auditor(name) => {
-                write!(f, "{}:{name}", self.kind())
-            }
+            Self::Agency(name)
+            | Self::Operator(name)
+            | Self::Verifier(name)
+            | Self::Auditor(name) => write!(f, "{}:{name}", self.kind()),
         }
     }
 }
@@ -83,6 +87,7 @@ impl FromStr for Actor {
             "municipality" => name.parse().map(Self::Municipality).map_err(|_| ActorRefusal::Name),
             "agency" => plain_name(name).map(Self::Agency),
             "operator" => plain_name(name).map(Self::Operator),
+            "verifier" => plain_name(name).map(Self::Verifier),
             "auditor" => plain_name(name).map(Self::Auditor),
             _ => Err(ActorRefusal::Kind),
         }
@@ -105,9 +110,14 @@ mod tests {
 
     #[test]
     fn every_kind_reads_back() {
-        for text in
-            ["platform", "municipality:131016", "agency:nta", "operator:k.sato", "auditor:a-1"]
-        {
+        for text in [
+            "platform",
+            "municipality:131016",
+            "agency:nta",
+            "operator:k.sato",
+            "verifier:bank-1",
+            "auditor:a-1",
+        ] {
             let actor: Actor = text.parse().unwrap();
             assert_eq!(actor.to_string(), text);
             assert_eq!(actor.kind(), text.split(':').next().unwrap());

@@ -18,6 +18,10 @@ pub enum Purpose {
     Tax,
     /// Disaster response (My Number Act art. 9 and its table).
     Disaster,
+    /// Issuing and ending the residents' certificates (公的個人認証法 art. 3 to 16).
+    Certification,
+    /// Finding out whether a signature or a sign-on is to be trusted (公的個人認証法 art. 17 to 21).
+    SignatureVerification,
     /// A person's own request to see what is held (Basic Resident Register Act art. 30-32) or who
     /// looked at it.
     Disclosure,
@@ -33,13 +37,15 @@ pub struct PurposeRefusal;
 
 impl Purpose {
     /// All purposes, in the order of the documentation.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::ResidentRegister,
         Self::Numbering,
         Self::Notification,
         Self::SocialSecurity,
         Self::Tax,
         Self::Disaster,
+        Self::Certification,
+        Self::SignatureVerification,
         Self::Disclosure,
         Self::Supervision,
         Self::Operation,
@@ -54,6 +60,8 @@ impl Purpose {
             Self::SocialSecurity => "social_security",
             Self::Tax => "tax",
             Self::Disaster => "disaster",
+            Self::Certification => "certification",
+            Self::SignatureVerification => "signature_verification",
             Self::Disclosure => "disclosure",
             Self::Supervision => "supervision",
             Self::Operation => "operation",

@@ -29,11 +29,37 @@ pub enum Action {
     KeyDestroy,
     /// A token is issued, with which its holder acts as somebody.
     TokenIssue,
+    /// A certification authority is founded.
+    AuthorityInit,
+    /// A certificate is intended, and then issued.
+    CertificateIssue,
+    /// A certificate ends before its time.
+    CertificateRevoke,
+    /// A certificate is suspended.
+    CertificateHold,
+    /// A suspended certificate is good again.
+    CertificateRelease,
+    /// Why a certificate is valid or not is asked for.
+    CertificateExplain,
+    /// A revocation list is made.
+    RevocationList,
+    /// A verifier is registered, suspended or struck off.
+    VerifierRegister,
+    /// Whether a certificate is valid is asked for.
+    CertificateStatusAsk,
+    /// The serial of the same person's other certificate is asked for.
+    CertificateLinkAsk,
+    /// A person's present name, address, birth date and sex are asked for, with consent.
+    AttributesAsk,
+    /// A key is made.
+    KeyGenerate,
+    /// A key is followed by one of the next epoch.
+    KeyRotate,
 }
 
 impl Action {
     /// All deeds.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 26] = [
         Self::ResidentEvent,
         Self::NumberProvisional,
         Self::NumberChange,
@@ -47,6 +73,19 @@ impl Action {
         Self::Rewrap,
         Self::KeyDestroy,
         Self::TokenIssue,
+        Self::AuthorityInit,
+        Self::CertificateIssue,
+        Self::CertificateRevoke,
+        Self::CertificateHold,
+        Self::CertificateRelease,
+        Self::CertificateExplain,
+        Self::RevocationList,
+        Self::VerifierRegister,
+        Self::CertificateStatusAsk,
+        Self::CertificateLinkAsk,
+        Self::AttributesAsk,
+        Self::KeyGenerate,
+        Self::KeyRotate,
     ];
 
     /// The word of the ledger and the API.
@@ -65,6 +104,19 @@ impl Action {
             Self::Rewrap => "rewrap",
             Self::KeyDestroy => "key_destroy",
             Self::TokenIssue => "token_issue",
+            Self::AuthorityInit => "authority_init",
+            Self::CertificateIssue => "certificate_issue",
+            Self::CertificateRevoke => "certificate_revoke",
+            Self::CertificateHold => "certificate_hold",
+            Self::CertificateRelease => "certificate_release",
+            Self::CertificateExplain => "certificate_explain",
+            Self::RevocationList => "revocation_list",
+            Self::VerifierRegister => "verifier_register",
+            Self::CertificateStatusAsk => "certificate_status_ask",
+            Self::CertificateLinkAsk => "certificate_link_ask",
+            Self::AttributesAsk => "attributes_ask",
+            Self::KeyGenerate => "key_generate",
+            Self::KeyRotate => "key_rotate",
         }
     }
 }

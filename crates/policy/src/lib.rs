@@ -118,7 +118,7 @@ pub fn matrix() -> String {
     text
 }
 
-const KINDS: [&str; 5] = ["platform", "municipality", "agency", "operator", "auditor"];
+const KINDS: [&str; 6] = ["platform", "municipality", "agency", "operator", "verifier", "auditor"];
 
 #[cfg(test)]
 mod tests {
