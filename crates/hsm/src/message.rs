@@ -294,3 +294,100 @@ pub(crate) const LONG: u32 = 10;
 const MAGIC: &[u8; 4] = b"shsm";
 const VERSION: u8 = 1;
 const WHY_MAX: usize = 512;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// One request of each sort.
+    fn requests() -> Vec<Request<'static>> {
+        let label = "kek/1";
+        let (nonce, identity) = (*b"twelve bytes", *b"identity");
+        let created = Moment::from_us(-3);
+        vec![
+            Request::Sign { label, input: b"digest" },
+            Request::Mac { label, message: b"" },
+            Request::Wrap { label, nonce, bound: b"place", key: b"key" },
+            Request::Unwrap { label, nonce, bound: b"place", body: b"sealed" },
+            Request::Permute { label, digits: 11, below: 80, forward: false, values: b"12345678" },
+            Request::Generate { label, kind: KeyKind::Mac, created, identity },
+            Request::Destroy { label },
+            Request::List { after: "" },
+        ]
+    }
+
+    #[test]
+    fn requests_read_back() {
+        for request in requests() {
+            let bytes = request.encode(7, 9);
+            let (id, until_us, read) = Request::decode(&bytes).unwrap();
+            assert_eq!((id, until_us), (7, 9));
+            assert_eq!(read.encode(7, 9), bytes);
+        }
+    }
+
+    #[test]
+    fn what_is_cut_or_has_more_is_refused_where_lengths_are_fixed() {
+        for request in requests().into_iter().skip(5) {
+            let bytes = request.encode(7, 9);
+            for length in 0..bytes.len() {
+                assert!(Request::decode(&bytes[..length]).is_err());
+            }
+            assert!(Request::decode(&[&bytes[..], &[0]].concat()).is_err());
+        }
+    }
+
+    #[test]
+    fn answers_and_failures_read_back() {
+        let why = || "CKR_X".to_owned();
+        for answer in [
+            Ok(Vec::new()),
+            Ok(b"bytes".to_vec()),
+            Err(Failure::Transient(why())),
+            Err(Failure::NoSession(why())),
+            Err(Failure::Gone(why())),
+            Err(Failure::Wrong(why())),
+            Err(Failure::Absent),
+            Err(Failure::Exists),
+            Err(Failure::Operation(why())),
+            Err(Failure::Mechanism(why())),
+            Err(Failure::Configuration(why())),
+            Err(Failure::Late),
+        ] {
+            assert_eq!(decode_answer(&encode_answer(3, &answer)), Ok((3, answer)));
+        }
+        let long = Err(Failure::Gone("鍵".repeat(1_000)));
+        assert!(encode_answer(3, &long).len() < 600);
+        assert_eq!(decode_answer(&[0, 0, 0, 0, 0, 0, 0, 1, 11]), Err(Malformed));
+    }
+
+    #[test]
+    fn hello_and_greeting_read_back() {
+        for token in [TokenChoice::Label("t".to_owned()), TokenChoice::Slot(u64::MAX)] {
+            let (module, pin, check, sessions) = ("/a.so", &b"1234"[..], true, 8);
+            let hello = Hello { module, token, pin, check, sessions };
+            let bytes = hello.encode();
+            let read = Hello::decode(&bytes).unwrap();
+            assert_eq!(read.encode(), bytes);
+            assert_eq!((read.module, read.token, read.pin), (module, hello.token, pin));
+            for length in 0..bytes.len() {
+                assert!(Hello::decode(&bytes[..length]).is_err());
+            }
+        }
+        let (token, serial) = ("t".to_owned(), "1".to_owned());
+        let greeting = Greeting { token, serial, kinds: KeyKind::ALL.to_vec() };
+        assert_eq!(Greeting::decode(&greeting.encode()), Ok(greeting));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes: Vec<u8>) {
+            let _ = Request::decode(&bytes);
+            let _ = decode_answer(&bytes);
+            let _ = Hello::decode(&bytes);
+            let _ = Greeting::decode(&bytes);
+            let _ = HeldKey::take(&mut Reader::new(&bytes));
+        }
+    }
+}

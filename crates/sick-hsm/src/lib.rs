@@ -5,21 +5,23 @@
 //! The file holds one line: the fault, optionally `on` and the one function that has it, and
 //! optionally `once`, which heals it before it strikes. Faults: `stall`, `slow <milliseconds>`,
 //! `crash`, `wrong` (a bit of what is signed, encrypted or decrypted is flipped), `sessions` (none
-//! is left), `removed` (the token is gone, and its sessions with it), `error` (CKR_DEVICE_ERROR).
+//! is left), `removed` (the token is gone, and its sessions with it), `error` (CKR_DEVICE_ERROR),
+//! `poor` (the token does not offer Ed25519).
 //!
 //! Assumes that the wrapped library stays loaded to the end of the process.
 
 use cryptoki_sys::{
-    CK_ATTRIBUTE, CK_BBOOL, CK_BYTE, CK_FLAGS, CK_FUNCTION_LIST, CK_MECHANISM, CK_NOTIFY,
-    CK_OBJECT_HANDLE, CK_RV, CK_SESSION_HANDLE, CK_SLOT_ID, CK_TOKEN_INFO, CK_TRUE, CK_ULONG,
-    CK_USER_TYPE, CKR_DEVICE_ERROR, CKR_DEVICE_REMOVED, CKR_FUNCTION_NOT_SUPPORTED,
-    CKR_GENERAL_ERROR, CKR_OK, CKR_SESSION_COUNT, CKR_TOKEN_NOT_PRESENT, Pkcs11,
+    CK_ATTRIBUTE, CK_BBOOL, CK_BYTE, CK_FLAGS, CK_FUNCTION_LIST, CK_MECHANISM, CK_MECHANISM_TYPE,
+    CK_NOTIFY, CK_OBJECT_HANDLE, CK_RV, CK_SESSION_HANDLE, CK_SLOT_ID, CK_TOKEN_INFO, CK_TRUE,
+    CK_ULONG, CK_USER_TYPE, CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_EDDSA, CKM_RSA_PKCS, CKR_DEVICE_ERROR,
+    CKR_DEVICE_REMOVED, CKR_FUNCTION_NOT_SUPPORTED, CKR_GENERAL_ERROR, CKR_OK, CKR_SESSION_COUNT,
+    CKR_TOKEN_NOT_PRESENT, Pkcs11,
 };
 use std::os::raw::c_void;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
-use std::{env, fs, process, ptr, thread};
+use std::{env, fs, process, ptr, slice, thread};
 
 /// What a call meets.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -31,6 +33,7 @@ enum Fault {
     Sessions,
     Removed,
     Error,
+    Poor,
 }
 
 struct Wrapped {
@@ -94,6 +97,7 @@ fn fault(function: &str) -> Option<Fault> {
         "sessions" => Fault::Sessions,
         "removed" => Fault::Removed,
         "error" => Fault::Error,
+        "poor" => Fault::Poor,
         _ => return None,
     };
     if words.windows(2).any(|pair| pair[0] == "on" && pair[1] != function)
@@ -112,6 +116,7 @@ fn strikes(fault: Fault, function: &str) -> bool {
     match fault {
         Fault::Wrong => ["C_Sign", "C_Encrypt", "C_Decrypt"].contains(&function),
         Fault::Sessions => function == "C_OpenSession",
+        Fault::Poor => function == "C_GetMechanismList",
         _ => true,
     }
 }
@@ -127,7 +132,7 @@ fn suffer(fault: Option<Fault>, function: &str) -> Option<CK_RV> {
             None
         }
         Fault::Crash => process::abort(),
-        Fault::Wrong => None,
+        Fault::Wrong | Fault::Poor => None,
         Fault::Sessions => Some(CKR_SESSION_COUNT),
         Fault::Removed => Some(remove(function)),
         Fault::Error => Some(CKR_DEVICE_ERROR),
@@ -167,6 +172,7 @@ macro_rules! forwarded {
             $(list.$name = Some($name);)*
             list.C_OpenSession = Some(open_session);
             list.C_GetSlotList = Some(get_slot_list);
+            list.C_GetMechanismList = Some(get_mechanism_list);
             list.C_Sign = Some(sign);
             list.C_Encrypt = Some(encrypt);
             list.C_Decrypt = Some(decrypt);
@@ -249,6 +255,30 @@ unsafe extern "C" fn get_slot_list(
         Some(function) => unsafe { function(with_token, slots, count) },
         None => CKR_FUNCTION_NOT_SUPPORTED,
     }
+}
+
+unsafe extern "C" fn get_mechanism_list(
+    slot: CK_SLOT_ID,
+    mechanisms: *mut CK_MECHANISM_TYPE,
+    count: *mut CK_ULONG,
+) -> CK_RV {
+    let fault = fault("C_GetMechanismList");
+    if let Some(code) = suffer(fault, "C_GetMechanismList") {
+        return code;
+    }
+    let Some(function) = real().and_then(|real| real.C_GetMechanismList) else {
+        return CKR_FUNCTION_NOT_SUPPORTED;
+    };
+    // SAFETY: the arguments are the caller's, for the same function.
+    let code = unsafe { function(slot, mechanisms, count) };
+    if fault == Some(Fault::Poor) && code == CKR_OK && !mechanisms.is_null() {
+        // SAFETY: the library has just written so many mechanisms there.
+        let list = unsafe { slice::from_raw_parts_mut(mechanisms, *count as usize) };
+        let edwards = [CKM_EDDSA, CKM_EC_EDWARDS_KEY_PAIR_GEN];
+        // One that is named twice is one.
+        list.iter_mut().filter(|one| edwards.contains(*one)).for_each(|one| *one = CKM_RSA_PKCS);
+    }
+    code
 }
 
 /// Functions that turn data into other data, of which a bit may be flipped.
