@@ -70,11 +70,13 @@ impl Failure {
     /// that is gone says more than one that is silent.
     pub(crate) fn weight(&self) -> u8 {
         match self {
-            Self::Wrong(_) => 4,
-            Self::Configuration(_) => 3,
-            Self::Gone(_) => 2,
-            Self::Resting => 0,
-            _ => 1,
+            Self::Wrong(_) => 5,
+            Self::Configuration(_) => 4,
+            Self::Gone(_) => 3,
+            Self::Resting => 1,
+            // One that was not asked may hold the key.
+            Self::Absent => 0,
+            _ => 2,
         }
     }
 

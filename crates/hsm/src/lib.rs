@@ -12,6 +12,7 @@ mod catalogue;
 pub mod child;
 mod device;
 mod failure;
+mod fleet;
 mod message;
 mod options;
 mod pool;

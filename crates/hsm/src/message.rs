@@ -232,7 +232,7 @@ pub(crate) fn encode_answer(id: u64, answer: &Result<Vec<u8>, Failure>) -> Zeroi
             let (code, why) = failure_code(failure);
             // A library's words are cut where they would fill a message.
             let most = why.floor_char_boundary(WHY_MAX);
-            out.u8(code).raw(why[..most].as_bytes())
+            out.u8(code).raw(&why.as_bytes()[..most])
         }
     };
     out.done()

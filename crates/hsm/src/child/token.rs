@@ -15,7 +15,6 @@ use cryptoki::slot::Slot;
 use cryptoki::types::RawAuthPin;
 use ports::KeyKind;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use x509::KeyAlgorithm;
 
@@ -28,8 +27,9 @@ pub(super) struct Token {
     keys: RwLock<BTreeMap<String, Arc<KeyOnToken>>>,
     /// One at a time makes and destroys keys.
     pub(super) making: Mutex<()>,
-    /// The PIN was refused. Tried again and again it would lock the token.
-    pin_refused: AtomicBool,
+    /// Whether the PIN was refused. Tried again and again, or by all sessions at once, it would
+    /// lock the token.
+    pin_refused: Mutex<bool>,
 }
 
 impl Token {
@@ -47,7 +47,7 @@ impl Token {
             check: hello.check,
             keys: RwLock::default(),
             making: Mutex::default(),
-            pin_refused: AtomicBool::new(false),
+            pin_refused: Mutex::default(),
         };
         let session = token.session().map_err(Trouble::settle)?;
         token.reload(&session).map_err(Trouble::settle)?;
@@ -57,17 +57,16 @@ impl Token {
 
     /// A new session that is logged in.
     pub(super) fn session(&self) -> Result<Session, Trouble> {
-        if self.pin_refused.load(Ordering::Relaxed) {
+        let session = self.library.open_rw_session(self.slot()?)?;
+        let mut refused = self.pin_refused.lock().unwrap_or_else(PoisonError::into_inner);
+        if *refused {
             return Err(Failure::Configuration("the PIN was refused".to_owned()).into());
         }
-        let session = self.library.open_rw_session(self.slot()?)?;
         match session.login_with_raw(UserType::User, &self.pin) {
             Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(session),
             Err(error) => {
                 let trouble = Trouble::from(error);
-                if matches!(trouble, Trouble::Settled(Failure::Configuration(_))) {
-                    self.pin_refused.store(true, Ordering::Relaxed);
-                }
+                *refused = matches!(trouble, Trouble::Settled(Failure::Configuration(_)));
                 Err(trouble)
             }
         }

@@ -3,6 +3,7 @@
 
 use crate::devices::{CONF, PIN, SOFTHSM, Token, open};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use base::Moment;
 use keys::OsEntropy;
 use numbers::assignment::{CODE_DOMAIN, NUMBER_DOMAIN, WalkingFf1};
 use ports::{Domain, KeyKind, KeyStore};
@@ -57,11 +58,41 @@ fn a_wrapping_is_aes_gcm_bound_to_its_place() {
     assert_eq!(store.status()[0].last_failure, None);
 }
 
-/// Writes [`KEY`] into the token, marked as the platform marks its keys.
+#[test]
+fn two_keys_of_one_label_are_not_worked_with_and_others_are() {
+    let token = Token::new("twice");
+    for (label, identity) in
+        [("kek/1", b"identity"), ("kek/1", b"anotherk"), ("kek/2", b"identity")]
+    {
+        import_as(&token, label, KeyKind::Wrap, identity);
+    }
+    let store = open(vec![token.healthy()]);
+    let (place, key) = (WrapPlace { person: 1, generation: 1 }, DataKey::from_entropy(&mut os()));
+    let wrap = |label: &str| {
+        let label = label.parse().unwrap();
+        store.wrap(&label, &place, &key, &mut os()).map_err(|problem| problem.label())
+    };
+    assert_eq!(wrap("kek/1"), Err("key_operation"));
+    assert!(wrap("kek/2").is_ok());
+    let label = "kek/1".parse().unwrap();
+    let made = store.generate(&label, KeyKind::Wrap, Moment::from_us(0), &mut os());
+    assert_eq!(made.unwrap_err().label(), "key_exists");
+    assert_eq!(store.destroy(&label).unwrap_err().label(), "key_operation");
+}
+
+fn os() -> OsEntropy {
+    OsEntropy::new()
+}
+
 fn import(token: &Token, label: &str, kind: KeyKind) {
+    import_as(token, label, kind, b"identity");
+}
+
+/// Writes [`KEY`] into the token, marked as the platform marks its keys.
+fn import_as(token: &Token, label: &str, kind: KeyKind, identity: &[u8; 8]) {
     fs::write(token.path("key"), KEY).unwrap();
     let code = KeyKind::ALL.iter().position(|other| *other == kind).unwrap() as u8 + 1;
-    let id = [&b"sekisho\x01"[..], &[code], &7_i64.to_be_bytes(), b"identity"].concat();
+    let id = [&b"sekisho\x01"[..], &[code], &7_i64.to_be_bytes(), identity].concat();
     let id = id.iter().fold(String::new(), |mut text, byte| {
         write!(text, "{byte:02x}").unwrap();
         text

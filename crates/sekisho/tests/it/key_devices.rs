@@ -63,10 +63,13 @@ fn a_killed_child_and_a_sick_library_cost_no_act() {
     let answer = house.ask(&["import", &path]).good();
     assert_eq!((&answer["applied"], &answer["repeated"]), (&Value::from(3), &Value::from(2)));
     until("all is published", || serving.size() > size + 5);
-    let pid = serving.id();
-    let last = children_of(pid);
+    let last = children_of(serving.id());
     serving.stop(&house);
-    assert!(last.iter().all(|child| !Path::new(&format!("/proc/{child}")).exists()));
+    assert!(!last.is_empty() && last.iter().all(has_ended));
+    let serving = Serving::start(&house, &["--json", "serve"]);
+    let last = children_of(serving.id());
+    serving.kill();
+    until("no child outlives the program", || !last.is_empty() && last.iter().all(has_ended));
     house.done();
 }
 
@@ -167,6 +170,10 @@ fn children_of(parent: u32) -> Vec<u32> {
         }
     }
     children
+}
+
+fn has_ended(id: &u32) -> bool {
+    !Path::new(&format!("/proc/{id}")).exists()
 }
 
 fn kill(id: u32) {
