@@ -13,7 +13,7 @@ use app::witness::label;
 use base::{Problem, labels};
 use http_door::DoorLimits;
 use ledger::note::{KeyName, SignatureKind, VerifierKey};
-use ports::{KeyKind, KeyStore, Publication};
+use ports::{KeyKind, Publication};
 use serde_json::json;
 use std::fs::{File, TryLockError};
 use std::net::SocketAddr;

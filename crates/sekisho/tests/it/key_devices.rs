@@ -6,6 +6,8 @@ use crate::house::House;
 use crate::serving::Serving;
 use serde_json::Value;
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
@@ -36,18 +38,21 @@ fn a_killed_child_and_a_sick_library_cost_no_act() {
     let house = tokened("");
     house.ask(&["init"]).good();
     let codes = house.codes(CHIYODA, 5);
-    let serving = Serving::start(&house, &["--json", "serve"]);
-    let child = children_of(serving.id());
-    assert_eq!(child.len(), 1, "the library is in a process of its own");
-    let size = serving.size();
-    kill(child[0]);
     house.import(&newcomers(&codes[..2]));
-    until("what was imported is signed by the next child", || serving.size() > size);
-    until(
-        "there is a next child",
-        || matches!(children_of(serving.id())[..], [next] if next != child[0]),
-    );
-    // The serving program and the next commands meet the same fault, each in its own child.
+    let serving = Serving::start(&house, &["--json", "serve"]);
+    let token = house.ask(&["token", "agency:nta"]).good()["token"].as_str().unwrap().to_owned();
+    let ask = || number_of(&serving, &token, &codes[0]);
+    let number = ask().split_once("individual_number").expect("a number").1.to_owned();
+    let asked_again =
+        || ask().split_once("individual_number").is_some_and(|(_, n)| n[..16] == number[..16]);
+    for _ in 0..3 {
+        let child = children_of(serving.id());
+        assert_eq!(child.len(), 1, "the library is in a process of its own");
+        kill(child[0]);
+        assert!(asked_again(), "the next child answers within the deadline");
+        assert_ne!(children_of(serving.id()), child);
+    }
+    // The serving program and a command meet the same fault, each in its own child.
     let path = house.write("feed.csv", newcomers(&codes));
     for (fault, code, label) in [
         ("error on C_SignInit", 5, "hsm_unavailable"),
@@ -57,12 +62,15 @@ fn a_killed_child_and_a_sick_library_cost_no_act() {
         ("removed", 5, "hsm_gone"),
     ] {
         infect(&house, fault);
+        let told = ask();
+        let status = if code == 5 { "503" } else { "500" };
+        assert!(told.starts_with(&format!("HTTP/1.1 {status}")) && told.contains(label), "{told}");
         house.ask(&["import", &path]).problem(code, label);
         infect(&house, "");
+        until("the number is told again", asked_again);
     }
     let answer = house.ask(&["import", &path]).good();
     assert_eq!((&answer["applied"], &answer["repeated"]), (&Value::from(3), &Value::from(2)));
-    until("all is published", || serving.size() > size + 5);
     let last = children_of(serving.id());
     serving.stop(&house);
     assert!(!last.is_empty() && last.iter().all(has_ended));
@@ -147,6 +155,23 @@ fn config(house: &House, more: &str) -> String {
         beside("softhsm2.conf"),
         beside("control"),
     )
+}
+
+/// The whole answer of the API to somebody who asks for a number.
+fn number_of(serving: &Serving, token: &str, code: &str) -> String {
+    let body = format!("{{\"resident_record_code\":\"{code}\"}}");
+    let mut stream = TcpStream::connect(&serving.address).unwrap();
+    write!(
+        stream,
+        "POST /v1/numbers/ask HTTP/1.1\r\nHost: sekisho\r\nConnection: close\r\n\
+         Authorization: Bearer {token}\r\nSekisho-Purpose: tax\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len(),
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
 }
 
 /// From now on the library has this fault.
