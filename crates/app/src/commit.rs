@@ -184,8 +184,8 @@ fn commit_batch(platform: &Platform, batch: Vec<Box<dyn Job>>) -> BTreeSet<Local
     feeds
 }
 
-/// Whether any other transaction would meet it now too: what passes by itself, and ails the store or
-/// the keys. What is broken may be broken for one job only.
+/// Whether any other transaction would meet it now too: what passes by itself, and ails the store
+/// or the keys. What is broken may be broken for one job only.
 fn would_meet_all(problem: &Problem) -> bool {
     problem.is_of_the_platform() && problem.remedy() == Remedy::Again
 }

@@ -162,7 +162,7 @@ mod tests {
             ("hsm_answer_wrong", true),
             ("internal", true),
             ("overloaded", false),
-            ("key_absent", false),
+            ("individual_number_length", false),
             ("hsm_mechanism", false),
         ] {
             assert_eq!(Problem::from_refusal(label).is_of_the_platform(), is, "{label}");
