@@ -1,7 +1,7 @@
 //! Signatures per second through the child and straight through the library, by as many threads:
-//! `throughput MODULE TOKEN PIN THREADS SECONDS [ALGORITHM]`. The token is the caller's to make (the
-//! library's own environment variables hold); a key `throughput` is made in it and destroyed again.
-//! Without arguments it says so and ends.
+//! `throughput MODULE TOKEN PIN THREADS SECONDS [ALGORITHM]`. The token is the caller's to make,
+//! and the library's own environment variables hold. A key `throughput` is made in it and destroyed
+//! again. Without arguments it says so and ends.
 
 use aws_lc_rs::digest;
 use base::{Moment, Problem, labels};

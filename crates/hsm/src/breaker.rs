@@ -1,7 +1,8 @@
 //! A circuit breaker: closed while a device works, open after failures in a row, half-open when it
 //! has rested: then one call goes through as a probe, and what becomes of it decides.
 //!
-//! Pure: moments are arguments. A probe whose fate is never told is given up after the longest rest.
+//! Pure: moments are arguments. A probe whose fate is never told is given up after the longest
+//! rest.
 
 use crate::options::BreakerPolicy;
 use crate::status::BreakerState;

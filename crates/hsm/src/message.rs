@@ -31,7 +31,7 @@ pub(crate) struct Greeting {
 
 /// One piece of work.
 pub(crate) enum Request<'a> {
-    /// What is signed is ready for the mechanism: a digest, a DigestInfo or, for Ed25519, all of it.
+    /// What is signed is ready for the mechanism: a digest, a DigestInfo or, for Ed25519, all.
     Sign {
         label: &'a str,
         input: &'a [u8],

@@ -1,9 +1,9 @@
 //! FF1, the format-preserving encryption of NIST SP 800-38G: strings of digits to strings of digits
 //! of the same length. [`Ff1`] takes any radix, length and tweak of the specification;
 //! [`DecimalFf1`] is the fast road for short decimal numbers with an empty tweak, and through
-//! [`RemoteCipher`] the same numbers are worked on with a key kept elsewhere. Owns a key that it was
-//! given for as long as it lives and wipes it on drop. Assumes that the caller keeps one key per purpose: the
-//! tweak is not a key.
+//! [`RemoteCipher`] the same numbers are worked on with a key kept elsewhere. Owns a key that it
+//! was given for as long as it lives and wipes it on drop. Assumes that the caller keeps one key
+//! per purpose: the tweak is not a key.
 
 mod decimal;
 mod key;
