@@ -1,7 +1,7 @@
 //! Keys as objects of a token. The label is CKA_LABEL. CKA_ID says that the key is the platform's,
-//! what it is for, when it was made, and eight drawn bytes that tell a copy of a key from
-//! another key; both halves of a pair share it. Objects without such a CKA_ID are somebody else's. Assumes a
-//! token that keeps a CKA_ID of 25 bytes, as all do that leave its length to the application.
+//! what it is for, when it was made, and eight drawn bytes that tell a copy of a key from another
+//! key; both halves of a pair share it. Objects without such a CKA_ID are somebody else's. Assumes
+//! a token that keeps a CKA_ID of 25 bytes, as all do that leave its length to the application.
 
 use super::fault::Trouble;
 use crate::failure::Failure;
