@@ -15,7 +15,7 @@ use base::labels::{self, Label};
 use base::{ActId, Problem};
 use ledger::checkpoint::{Checkpoint, LogIdentity, Origin};
 use ledger::grow::{ReadError, TileGrower, TileSource};
-use ledger::note::{KeyName, SignatureKind, VerifierKey};
+use ledger::note::{KeyName, SignError, SignatureKind, VerifierKey};
 use ledger::tile::{BundleId, TILE_WIDTH, TileId};
 use ledger::{Hash, TreeHead, bundle, note};
 use ports::rows::{ActRow, CheckpointRow, CosignatureRow};
@@ -281,9 +281,8 @@ impl Publisher {
         let mut note = note::Note::new(&text).map_err(|_| split("not a note"))?;
         for (label, key) in &keys {
             let line = note::sign(&text, key, |message| self.platform.keys.sign(label, message));
-            let unsigned =
-                |_| Problem::new(&labels::KEY_OPERATION, "the checkpoint was not signed");
-            note.add(line.map_err(unsigned)?).map_err(|_| split("not a note"))?;
+            let line = line.map_err(|error| unsigned(error, "the checkpoint was not signed"))?;
+            note.add(line).map_err(|_| split("not a note"))?;
         }
         Ok(note.to_string())
     }
@@ -448,6 +447,15 @@ fn head_of(row: &CheckpointRow) -> TreeHead {
 fn encode(acts: &[ActRow]) -> Result<Vec<u8>, Problem> {
     bundle::encode(acts.iter().map(|act| &act.entry))
         .map_err(|refusal| Problem::from_refusal(refusal.label()))
+}
+
+/// Why a checkpoint was not signed: in the key store's own words where it has any, so that what
+/// passes by itself is not taken for broken.
+pub(crate) fn unsigned(error: SignError<Problem>, what: &str) -> Problem {
+    match error {
+        SignError::Store(problem) => problem,
+        _ => Problem::new(&labels::KEY_OPERATION, what),
+    }
 }
 
 /// Store and publication disagree.

@@ -385,6 +385,12 @@ labels! {
     CEREMONY_UNFIT "ceremony_unfit" Refused 409 "The ceremony does not fit what is so" "鍵セレモニーの内容が現状と合いません";
     SET_DIGEST_EPOCH "set_digest_epoch" Refused 409 "The digest key is of another epoch than the records" "ダイジェスト鍵の世代が異なります";
     SET_DIGEST_MOVING "set_digest_moving" Again 503 "The records are being digested under a new key" "新しい鍵によるダイジェストの再計算中です";
+    // key devices
+    HSM_UNAVAILABLE "hsm_unavailable" Again 503 "No key device answers in time" "鍵装置が時間内に応答しません";
+    HSM_GONE "hsm_gone" Again 503 "The token of a key device is not there" "鍵装置のトークンが取り外されています";
+    HSM_ANSWER_WRONG "hsm_answer_wrong" Broken 500 "A key device gave a wrong answer" "鍵装置の応答が正しくありません";
+    HSM_MECHANISM "hsm_mechanism" Refused 422 "The key device offers no such mechanism" "鍵装置がこの方式に対応していません";
+    HSM_CONFIGURATION "hsm_configuration" Broken 500 "A key device cannot be used as it is configured" "鍵装置の設定が正しくありません";
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use keys::SoftKeyStore;
 use ports::{DeviceState, KeyKind, KeyLabel, KeyStore, Publication};
 use serde_json::{Value, json};
 use std::path::Path;
+use std::sync::Arc;
 use store::PublicationDirectory;
 
 /// Carries out a key command.
@@ -155,11 +156,11 @@ fn rotated(role: KeyRole, done: &Rotated) -> String {
 }
 
 /// The key store and the platform as a ceremony finds them.
-fn found(context: &Context) -> Result<(Box<dyn KeyStore>, Option<Wired>), Problem> {
+fn found(context: &Context) -> Result<(Arc<dyn KeyStore>, Option<Wired>), Problem> {
     if !wiring::has_keystore(&context.config) {
-        return Ok((Box::new(SoftKeyStore::in_memory()), None));
+        return Ok((Arc::new(SoftKeyStore::in_memory()), None));
     }
-    let keys = Box::new(wiring::open_keystore(&context.config)?);
+    let keys = wiring::open_keystore(&context.config)?;
     match context.open() {
         Err(problem) if problem.label() == labels::NOT_INITIALISED.text => Ok((keys, None)),
         opened => Ok((keys, Some(opened?))),
