@@ -6,6 +6,7 @@
 //! transaction.
 
 pub mod authorities;
+pub mod checkpoint_stamp;
 pub mod commit;
 pub mod cosign;
 pub mod epochs;
@@ -36,6 +37,7 @@ pub mod certificate_end;
 pub mod certificate_finish;
 pub mod certificate_forecast;
 pub mod certificate_issue;
+pub mod certificate_list;
 pub mod delegate;
 pub mod digest_key_ask;
 pub mod disposal;
@@ -58,6 +60,7 @@ pub mod revocation_list;
 pub mod set_difference;
 pub mod stock;
 pub mod subject_acts;
+pub mod time_stamp;
 pub mod token_issue;
 pub mod verify;
 pub mod witness;

@@ -25,6 +25,7 @@ use ports::rows::{
 };
 use ports::{Publication, View};
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Makes lists and puts them into their place.
@@ -34,6 +35,7 @@ pub struct RevocationLists {
     schedule: Schedule,
     /// Lists on record whose files did not get into place. Held while lists are made.
     unpublished: Mutex<BTreeSet<Partition>>,
+    made: Arc<AtomicU64>,
 }
 
 /// What a list is made of, as one snapshot shows it.
@@ -56,7 +58,13 @@ struct Drafted {
 impl RevocationLists {
     /// Lists that are made daily and are published in `place`.
     pub fn new(platform: Platform, place: Arc<dyn Publication>) -> Self {
-        Self { platform, place, schedule: Schedule::DAILY, unpublished: Mutex::default() }
+        let (made, unpublished) = (Arc::default(), Mutex::default());
+        Self { platform, place, schedule: Schedule::DAILY, unpublished, made }
+    }
+
+    /// How many lists were made so far; goes on counting.
+    pub fn made(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.made)
     }
 
     /// The same, without waiting for more changes before one is told.
@@ -181,6 +189,7 @@ impl RevocationLists {
         if self.publish(drafted)? {
             unpublished.remove(&partition);
         }
+        self.made.fetch_add(1, Ordering::Relaxed);
         Ok(true)
     }
 
