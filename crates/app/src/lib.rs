@@ -13,6 +13,7 @@ pub mod platform;
 pub mod publish;
 pub mod work;
 
+mod certificate_named;
 mod certificate_profile;
 mod certificates;
 mod chores;
@@ -24,10 +25,14 @@ mod permits;
 mod side_by_side;
 
 // the use cases
+pub mod attributes_ask;
 pub mod authority_init;
 pub mod certificate_end;
+pub mod certificate_explain;
 pub mod certificate_finish;
 pub mod certificate_issue;
+pub mod certificate_link_ask;
+pub mod certificate_status_ask;
 pub mod delegate;
 pub mod digest_key_ask;
 pub mod disposal;
@@ -48,9 +53,11 @@ pub mod set_difference;
 pub mod stock;
 pub mod subject_acts;
 pub mod token_issue;
+pub mod verifiers;
 pub mod verify;
 pub mod witness;
 
+pub use certificate_named::CertificateNamed;
 pub use certificate_profile::CertificateProfile;
 pub use commit::Committer;
 pub use people::set_record;
