@@ -280,7 +280,7 @@ pub(crate) fn check_clock(work: &mut Work<'_>) -> Result<(), Problem> {
 }
 
 /// The record of a person who is registered now.
-fn registered<'w>(
+pub(crate) fn registered<'w>(
     work: &'w mut Work<'_>,
     person: PersonId,
 ) -> Result<&'w registry::ResidentRecord, Problem> {

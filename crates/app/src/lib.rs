@@ -16,6 +16,7 @@ pub mod platform;
 pub mod publish;
 pub mod work;
 
+mod certificate_named;
 mod certificate_profile;
 mod certificates;
 mod chores;
@@ -29,15 +30,19 @@ mod rewrap;
 mod side_by_side;
 
 // the use cases
+pub mod attributes_ask;
 pub mod authority_init;
 pub mod authority_retire;
 pub mod certificate_ask;
 pub mod certificate_batch;
 pub mod certificate_end;
+pub mod certificate_explain;
 pub mod certificate_finish;
 pub mod certificate_forecast;
 pub mod certificate_issue;
 pub mod certificate_list;
+pub mod certificate_link_ask;
+pub mod certificate_status_ask;
 pub mod delegate;
 pub mod digest_key_ask;
 pub mod disposal;
@@ -62,9 +67,11 @@ pub mod stock;
 pub mod subject_acts;
 pub mod time_stamp;
 pub mod token_issue;
+pub mod verifiers;
 pub mod verify;
 pub mod witness;
 
+pub use certificate_named::CertificateNamed;
 pub use certificate_profile::CertificateProfile;
 pub use commit::Committer;
 pub use people::set_record;
