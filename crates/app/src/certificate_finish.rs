@@ -6,8 +6,7 @@
 //! its time is over; then the serial number goes on the list, in case a signature got out.
 
 use crate::authorities::Authorities;
-use crate::certificate_issue::{CertificateAsked, Intended, Issued, conclude, sign};
-use crate::certificate_issue::{asked_content, key_digest};
+use crate::certificate_issue::{CertificateAsked, Intended, Issued, Keyed, conclude, sign};
 use crate::certificates::{change, own_permit, tbs_place};
 use crate::commit::transact;
 use crate::number_ask::{ask_about, permit_about};
@@ -107,7 +106,7 @@ pub fn certificate_again(
 ) -> Result<(), Problem> {
     let action = Action::CertificateIssue;
     let asking = permit(actor, action, purpose, actor.municipality())?;
-    let content = asked_content(asked, &key_digest(asked));
+    let Keyed { content, .. } = Keyed::new(asked.clone());
     ask_about(work, &asking, &asked.whose, &content, |work, person| {
         let permit = permit_about(work, actor, action, purpose, person)?;
         let held = work.certificate(id)?.filter(|held| held.intention.person == person);

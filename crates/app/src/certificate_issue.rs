@@ -91,7 +91,7 @@ pub(crate) struct Keyed {
     /// SHA-256 of the SubjectPublicKeyInfo.
     pub(crate) digest: [u8; 32],
     /// What was asked, as the ledger commits to it.
-    content: Zeroizing<Vec<u8>>,
+    pub(crate) content: Zeroizing<Vec<u8>>,
 }
 
 /// An application that is granted: its serial number is taken, its act recorded, and its bytes are
@@ -360,20 +360,6 @@ fn check_key(
         return Err(Problem::from_refusal(Finding::KeyOfIssuer.label()));
     }
     Ok(())
-}
-
-/// SHA-256 of the SubjectPublicKeyInfo.
-pub(crate) fn key_digest(asked: &CertificateAsked) -> [u8; 32] {
-    x509::sha256(&asked.key.public_key().to_spki())
-}
-
-/// What was asked, as the ledger commits to it.
-pub(crate) fn asked_content(asked: &CertificateAsked, digest: &[u8; 32]) -> Zeroizing<Vec<u8>> {
-    let whose = number_ask::content(&asked.whose);
-    let mut content = fields::pack(&[asked.kind.word()]);
-    content.extend_from_slice(digest);
-    content.extend_from_slice(&whose);
-    content
 }
 
 /// What came of it, as the ledger commits to it: whoever holds the certificate can show that it is

@@ -14,7 +14,7 @@ pub(crate) mod keys;
 
 pub(crate) use ca::{Algorithm, Ca, CaInit, Kind};
 pub(crate) use certs::{
-    By, Certs, CertsEnd, CertsForecast, CertsIssue, CertsList, CertsRelease, CertsSave,
+    By, Certs, CertsBatch, CertsEnd, CertsForecast, CertsIssue, CertsList, CertsRelease, CertsSave,
     CertsVerify, ForecastFormat, Form,
 };
 

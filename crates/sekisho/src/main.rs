@@ -11,6 +11,7 @@ mod key_devices;
 mod number;
 mod output;
 mod progress;
+mod rounds;
 mod wiring;
 
 use clap::Parser;

@@ -3,7 +3,15 @@
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod bureau;
+#[cfg(test)]
 mod certs;
+#[cfg(test)]
+mod certs_batch;
+#[cfg(test)]
+mod certs_issuing;
+#[cfg(test)]
+mod certs_requests;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
