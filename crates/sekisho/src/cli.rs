@@ -461,9 +461,12 @@ pub(crate) struct Bench {
     /// What to measure.
     #[arg(value_enum)]
     pub(crate) name: BenchName,
-    /// How many (numbers, leaves or residents); each benchmark has its own default.
+    /// How many (numbers, leaves, residents or certificates); each benchmark has its own default.
     #[arg(long, value_name = "N")]
     pub(crate) count: Option<u64>,
+    /// Smaller sizes, for a look in minutes; the bars are the same.
+    #[arg(long)]
+    pub(crate) quick: bool,
     /// PostgreSQL for `registry`, besides SQLite: `host=… dbname=… user=…`.
     #[arg(long, value_name = "URL")]
     pub(crate) postgresql: Option<String>,
@@ -482,6 +485,7 @@ pub(crate) enum BenchName {
     Assign,
     Ledger,
     Registry,
+    Certs,
     All,
 }
 

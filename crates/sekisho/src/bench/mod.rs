@@ -4,9 +4,13 @@
 //! are one JSON object per benchmark and line, `{"bench", "figures", "bars"}`, or a table for
 //! people.
 
+mod applicants;
 mod assign;
+mod certs;
 mod disk;
+mod grown;
 mod ledger;
+mod limits;
 mod numbers;
 mod registry;
 mod report;
@@ -49,19 +53,25 @@ fn run(context: &Context, asked: &Bench, name: BenchName) -> Result<Bars, Proble
         BenchName::Numbers => numbers::bench(),
         BenchName::Assign => assign::bench(asked.count.unwrap_or(10_000_000)),
         BenchName::Ledger => ledger::bench(asked, context.quiet()),
+        BenchName::Certs => certs::bench(asked, context.quiet()),
         BenchName::Registry | BenchName::All => registry::bench(asked, context.quiet()),
     }
 }
 
 const fn names(asked: BenchName) -> &'static [BenchName] {
     match asked {
-        BenchName::All => {
-            &[BenchName::Numbers, BenchName::Assign, BenchName::Ledger, BenchName::Registry]
-        }
+        BenchName::All => &[
+            BenchName::Numbers,
+            BenchName::Assign,
+            BenchName::Ledger,
+            BenchName::Registry,
+            BenchName::Certs,
+        ],
         BenchName::Numbers => &[BenchName::Numbers],
         BenchName::Assign => &[BenchName::Assign],
         BenchName::Ledger => &[BenchName::Ledger],
         BenchName::Registry => &[BenchName::Registry],
+        BenchName::Certs => &[BenchName::Certs],
     }
 }
 
