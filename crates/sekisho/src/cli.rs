@@ -473,6 +473,9 @@ pub(crate) struct Bench {
     /// Where the stores of the benchmark are put while it runs.
     #[arg(long, value_name = "DIR")]
     pub(crate) scratch: Option<PathBuf>,
+    /// The part of a benchmark that runs in a process of its own, in this folder.
+    #[arg(long, value_name = "DIR", hide = true)]
+    pub(crate) part: Option<PathBuf>,
     /// Write the results into this Markdown file as well.
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
@@ -486,6 +489,7 @@ pub(crate) enum BenchName {
     Ledger,
     Registry,
     Certs,
+    Crl,
     All,
 }
 

@@ -5,7 +5,7 @@
 //! and is not measured.
 
 use super::failed;
-use super::scratch::{Scratch, platform};
+use super::scratch::Scratch;
 use crate::cli::Drawn;
 use crate::{draw, progress};
 use app::Platform;
@@ -18,32 +18,30 @@ use authority::certificate::Card;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
 use base::{Actor, Problem};
-use numbers::ResidentRecordCode;
-use ports::Store;
+use numbers::{LocalGovernmentCode, ResidentRecordCode};
 use registry::EventKind;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
-use std::sync::Arc;
+use std::path::Path;
 use std::thread;
 use x509::{KeyAlgorithm, Name, PublicKey, assemble, encode_request_info};
 
 /// A platform that issues.
 pub(super) struct Bureau {
     pub(super) platform: Platform,
-    /// Codes of residents who are registered.
-    codes: Vec<ResidentRecordCode>,
+    /// Codes of residents who are registered, each with the municipality.
+    pub(super) codes: Vec<(LocalGovernmentCode, ResidentRecordCode)>,
 }
 
 impl Bureau {
     /// Founds both authorities and registers residents.
     pub(super) fn found(
         scratch: &Scratch,
-        store: Arc<dyn Store>,
+        platform: Platform,
         algorithm: KeyAlgorithm,
         residents: usize,
     ) -> Result<Self, Problem> {
-        let platform = platform(store)?;
         let operator: Actor = "operator:bench".parse().map_err(|_| failed("an actor"))?;
         for kind in CertificateKind::ALL {
             authority_init(&platform, &operator, AuthorityAsked { kind, algorithm })?;
@@ -81,10 +79,12 @@ impl Bureau {
     }
 }
 
-fn lines_of(codes: &[ResidentRecordCode]) -> Result<Vec<BatchLine>, Problem> {
+fn lines_of(
+    codes: &[(LocalGovernmentCode, ResidentRecordCode)],
+) -> Result<Vec<BatchLine>, Problem> {
     let mut lines = Vec::with_capacity(codes.len() * 2);
     let end = "2035-03-31".parse().map_err(|_| failed("a date"))?;
-    for code in codes {
+    for (_, code) in codes {
         for kind in CertificateKind::ALL {
             lines.push(BatchLine {
                 kind,
@@ -111,21 +111,28 @@ fn request() -> Result<Vec<u8>, Problem> {
 }
 
 /// Codes of the grown-up whom a feed leaves registered, in the order in which they came.
-fn registered(feed: &std::path::Path) -> Result<Vec<ResidentRecordCode>, Problem> {
+fn registered(feed: &Path) -> Result<Vec<(LocalGovernmentCode, ResidentRecordCode)>, Problem> {
     let file = BufReader::new(File::open(feed).map_err(Problem::from_io)?);
     let (mut came, mut gone) = (Vec::new(), BTreeSet::new());
     for line in file.lines().skip(1) {
         let line = line.map_err(Problem::from_io)?;
         let fields: Vec<_> = line.split(',').collect();
-        let [_, _, event, _, code, _, _, born, ..] = fields[..] else { continue };
+        let [of, _, event, _, code, _, _, born, ..] = fields[..] else { continue };
         match event.parse::<EventKind>() {
-            Ok(kind) if kind.enters() && born < LAST_BORN => came.push(code.to_owned()),
+            Ok(kind) if kind.enters() && born < LAST_BORN => {
+                came.push((of.to_owned(), code.to_owned()));
+            }
             Ok(kind) if kind.closes() => drop(gone.insert(code.to_owned())),
             _ => {}
         }
     }
-    came.retain(|code| !gone.contains(code));
-    came.iter().map(|code| code.parse().map_err(|_| failed("a code of the feed"))).collect()
+    came.retain(|(_, code)| !gone.contains(code));
+    let wrong = || failed("a code of the feed");
+    let read = |(of, code): (String, String)| {
+        let of = of.parse().map_err(|_| wrong())?;
+        Ok((of, code.parse().map_err(|_| wrong())?))
+    };
+    came.into_iter().map(read).collect()
 }
 
 /// Children below 15 get no certificate for signatures.

@@ -10,7 +10,7 @@
 //! else is stored.
 
 use super::applicants::Bureau;
-use super::scratch::Scratch;
+use super::scratch::{Scratch, platform};
 use super::{Bars, failed, grown, limits};
 use crate::cli::Bench;
 use app::Platform;
@@ -32,8 +32,8 @@ pub(super) fn bench(asked: &Bench, quiet: bool) -> Result<Bars, Problem> {
 }
 
 fn p256(scratch: &Scratch, residents: usize, bars: &mut Bars) -> Result<(), Problem> {
-    let store = scratch.sqlite("p256.sqlite")?;
-    let bureau = Bureau::found(scratch, store, KeyAlgorithm::P256, residents)?;
+    let platform = platform(scratch.sqlite("p256.sqlite")?)?;
+    let bureau = Bureau::found(scratch, platform, KeyAlgorithm::P256, residents)?;
     let lines = bureau.lines(0, residents)?;
     let before = limits::p256_signed_and_verified()?;
     let ours = issue(&bureau.platform, lines)?;
@@ -47,8 +47,8 @@ fn p256(scratch: &Scratch, residents: usize, bars: &mut Bars) -> Result<(), Prob
 }
 
 fn rsa(scratch: &Scratch, residents: usize, bars: &mut Bars) -> Result<(), Problem> {
-    let store = scratch.sqlite("rsa.sqlite")?;
-    let bureau = Bureau::found(scratch, store, KeyAlgorithm::Rsa2048, residents)?;
+    let platform = platform(scratch.sqlite("rsa.sqlite")?)?;
+    let bureau = Bureau::found(scratch, platform, KeyAlgorithm::Rsa2048, residents)?;
     let lines = bureau.lines(0, residents)?;
     let before = limits::rsa_signed()?;
     let ours = issue(&bureau.platform, lines)?;
@@ -66,11 +66,11 @@ fn growth(
     quiet: bool,
     bars: &mut Bars,
 ) -> Result<(), Problem> {
-    let store = scratch.sqlite("growth.sqlite")?;
-    let bureau = Bureau::found(scratch, store, KeyAlgorithm::P256, 2 * residents)?;
+    let platform = platform(scratch.sqlite("growth.sqlite")?)?;
+    let bureau = Bureau::found(scratch, platform, KeyAlgorithm::P256, 2 * residents)?;
     let small = issue(&bureau.platform, bureau.lines(0, residents)?)?;
     let started = Instant::now();
-    grown::grow(&bureau.platform, issued, quiet)?;
+    grown::grow(&bureau.platform, (issued, None), quiet)?;
     let seconds = started.elapsed().as_secs_f64();
     let large = issue(&bureau.platform, bureau.lines(residents, residents)?)?;
     bars.figure("growth_certificates_when_empty", small.per_second, "per second");
@@ -80,13 +80,13 @@ fn growth(
     Ok(())
 }
 
-struct Rate {
-    per_second: f64,
+pub(super) struct Rate {
+    pub(super) per_second: f64,
     processor_us: f64,
 }
 
 /// Issues all of it; anything that is refused is a fault of the benchmark.
-fn issue(platform: &Platform, lines: Vec<BatchLine>) -> Result<Rate, Problem> {
+pub(super) fn issue(platform: &Platform, lines: Vec<BatchLine>) -> Result<Rate, Problem> {
     let order = BatchOrder {
         actor: Actor::Platform,
         purpose: Purpose::Certification,

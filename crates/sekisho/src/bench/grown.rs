@@ -4,14 +4,26 @@
 use super::failed;
 use crate::progress;
 use app::Platform;
-use base::{ActId, PersonId, Problem};
+use base::{ActId, Moment, PersonId, Problem};
+use numbers::LocalGovernmentCode;
 use ports::rows::{
-    ActRow, CertificateId, CertificateRow, Changes, IntentionHead, IntentionRow, PersonRow, status,
+    ActRow, CertificateId, CertificateRow, CertificateStatusRow, Changes, IntentionHead,
+    IntentionRow, Partition, PersonRow, RevocationListRow, certificate_state, status,
 };
 
-/// Adds `count` certificates of the newest authorities, in turns, like the last that was issued.
-pub(super) fn grow(platform: &Platform, count: u64, quiet: bool) -> Result<(), Problem> {
+/// Adds `count` certificates like the last that each authority issued, in turns. Those of a
+/// municipality, if one is given, are of the first authority and revoked, and their sealed parts
+/// are short: no list is made of these.
+pub(super) fn grow(
+    platform: &Platform,
+    (count, revoked_of): (u64, Option<LocalGovernmentCode>),
+    quiet: bool,
+) -> Result<(), Problem> {
     let mut like = Like::read(platform)?;
+    if let Some(of) = revoked_of {
+        like.issued.truncate(1);
+        like.revoke_all(of);
+    }
     let bar = progress::bar("writing certificates", count, quiet);
     let mut done = 0;
     while done < count {
@@ -32,6 +44,7 @@ struct Like {
     act: ActRow,
     next_act: u64,
     first_person: i64,
+    revoked_since: Option<Moment>,
 }
 
 impl Like {
@@ -52,10 +65,19 @@ impl Like {
             let act = view.acts(ActId(next_act - 1), 1)?.pop();
             let act = act.ok_or_else(|| failed("nothing was issued"))?;
             let first_person = view.last_person()?.0 + 1;
-            like = Some(Self { issued, act, next_act, first_person });
+            like = Some(Self { issued, act, next_act, first_person, revoked_since: None });
             Ok(())
         })?;
         like.filter(|like| !like.issued.is_empty()).ok_or_else(|| failed("nothing was issued"))
+    }
+
+    fn revoke_all(&mut self, of: LocalGovernmentCode) {
+        for (intention, outcome) in &mut self.issued {
+            intention.head.municipality = of;
+            intention.tbs.truncate(SHORT);
+            outcome.signature.iter_mut().for_each(|signature| signature.truncate(SHORT));
+            self.revoked_since = Some(intention.head.not_before);
+        }
     }
 
     fn rows(&mut self, range: std::ops::Range<u64>, count: u64) -> Changes {
@@ -76,7 +98,11 @@ impl Like {
             };
             changes.intentions.push(IntentionRow { head, tbs });
             changes.certificates.push(CertificateRow { id: head.id, signature, act: acts[1] });
+            changes.statuses.extend(self.revoked_since.map(|since| revoked(&head, since)));
             changes.acts.extend(acts.map(|id| ActRow { id, ..self.act.clone() }));
+        }
+        if let Some(since) = self.revoked_since {
+            changes.revocation_lists.push(first_list(&self.issued[0].0.head, since));
         }
         // New residents come after all who have a certificate.
         let last = self.first_person + (range.end / 2).cast_signed();
@@ -93,6 +119,37 @@ impl Like {
             set_digest: None,
         });
         changes
+    }
+}
+
+fn revoked(head: &IntentionHead, since: Moment) -> CertificateStatusRow {
+    CertificateStatusRow {
+        id: head.id,
+        municipality: Some(head.municipality),
+        state: certificate_state::REVOKED,
+        reason: 1 + (head.id.serial % 4).cast_signed(),
+        // Not all at once, as a list of one moment would be shorter.
+        changed_at: since.plus_us((head.id.serial % 86_400).cast_signed() * -1_000_000),
+        invalid_from: None,
+        not_after: head.not_after,
+        act: head.act,
+    }
+}
+
+fn first_list(head: &IntentionHead, at: Moment) -> RevocationListRow {
+    RevocationListRow {
+        partition: Partition {
+            authority: head.id.authority,
+            municipality: Some(head.municipality),
+        },
+        number: 0,
+        base_number: None,
+        base_at: None,
+        before_number: None,
+        before_at: None,
+        this_update: at,
+        next_update: at,
+        due: Some(at),
     }
 }
 
@@ -118,3 +175,4 @@ fn digest(place: u64, count: u64) -> [u8; 32] {
 }
 
 const AT_A_TIME: u64 = 50_000;
+const SHORT: usize = 32;

@@ -25,7 +25,8 @@ pub(super) fn p256_signed_and_verified() -> Result<f64, Problem> {
         let public = ParsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, pair.public_key().as_ref());
         let public = public.map_err(|_| failed("a public key"))?;
         Ok(move || {
-            let signature = pair.sign(&SystemRandom::new(), &MESSAGE).map_err(|_| failed("sign"))?;
+            let signature =
+                pair.sign(&SystemRandom::new(), &MESSAGE).map_err(|_| failed("sign"))?;
             public.verify_sig(&MESSAGE, signature.as_ref()).map_err(|_| failed("verify"))
         })
     })

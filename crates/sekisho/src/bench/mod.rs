@@ -7,6 +7,7 @@
 mod applicants;
 mod assign;
 mod certs;
+mod crl;
 mod disk;
 mod grown;
 mod ledger;
@@ -22,9 +23,13 @@ use crate::output::Answer;
 use base::{Problem, labels};
 pub(crate) use report::Bars;
 use serde_json::Value;
+use std::path::Path;
 
 /// Runs the benchmarks asked for.
 pub(crate) fn bench(context: &Context, asked: &Bench) -> Result<Answer, Problem> {
+    if let Some(folder) = &asked.part {
+        return part(asked.name, folder);
+    }
     let mut done = Vec::new();
     for name in names(asked.name) {
         let bars = run(context, asked, *name)?;
@@ -38,6 +43,14 @@ pub(crate) fn bench(context: &Context, asked: &Bench) -> Result<Answer, Problem>
         written.map_err(Problem::from_io)?;
     }
     Ok(answer(&done, context.json))
+}
+
+/// What a benchmark has done by a process of its own; told in JSON alone.
+fn part(name: BenchName, folder: &Path) -> Result<Answer, Problem> {
+    match name {
+        BenchName::Crl => Ok(Answer::good("", crl::make_large(folder)?)),
+        _ => Err(failed("this benchmark has no such part")),
+    }
 }
 
 /// What is left to say at the end: in JSON nothing, for each line was printed when its benchmark
@@ -54,6 +67,7 @@ fn run(context: &Context, asked: &Bench, name: BenchName) -> Result<Bars, Proble
         BenchName::Assign => assign::bench(asked.count.unwrap_or(10_000_000)),
         BenchName::Ledger => ledger::bench(asked, context.quiet()),
         BenchName::Certs => certs::bench(asked, context.quiet()),
+        BenchName::Crl => crl::bench(asked, context.quiet()),
         BenchName::Registry | BenchName::All => registry::bench(asked, context.quiet()),
     }
 }
@@ -66,12 +80,14 @@ const fn names(asked: BenchName) -> &'static [BenchName] {
             BenchName::Ledger,
             BenchName::Registry,
             BenchName::Certs,
+            BenchName::Crl,
         ],
         BenchName::Numbers => &[BenchName::Numbers],
         BenchName::Assign => &[BenchName::Assign],
         BenchName::Ledger => &[BenchName::Ledger],
         BenchName::Registry => &[BenchName::Registry],
         BenchName::Certs => &[BenchName::Certs],
+        BenchName::Crl => &[BenchName::Crl],
     }
 }
 
