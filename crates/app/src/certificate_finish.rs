@@ -6,13 +6,16 @@
 //! its time is over; then the serial number goes on the list, in case a signature got out.
 
 use crate::authorities::Authorities;
-use crate::certificate_issue::{Intended, Issued, conclude, sign};
+use crate::certificate_issue::{CertificateAsked, Intended, Issued, conclude, sign};
+use crate::certificate_issue::{asked_content, key_digest};
 use crate::certificates::{change, own_permit, tbs_place};
 use crate::commit::transact;
+use crate::number_ask::{ask_about, permit_about};
+use crate::permits::permit;
 use crate::platform::Platform;
-use crate::work::{Work, broken, generation_of, open_key};
+use crate::work::{Outcome, Work, broken, generation_of, open_key};
 use authority::certificate::Change;
-use base::{Moment, Problem, Remedy, labels};
+use base::{Actor, Moment, Problem, Purpose, Remedy, labels};
 use policy::Action;
 use ports::View;
 use ports::rows::{CertificateId, IntentionRow};
@@ -52,18 +55,46 @@ pub fn certificate_finish(platform: &Platform, grace_us: i64) -> Result<Finished
 
 /// The certificate of an intention, signed now if it was not yet.
 pub fn certificate_of(platform: &Platform, id: CertificateId) -> Result<Issued, Problem> {
-    let intended = reopen(platform, id)?;
-    let intended = intended.ok_or_else(|| Problem::new(&labels::CONTENT_ERASED, ""))?;
+    let (intended, signature) = signed(platform, id)?;
     let mut issued = None;
-    let signature = match stored_signature(platform, id)? {
-        Some(signature) => signature,
-        None => sign(platform, &intended)?,
-    };
     transact(platform, |work| {
         issued = Some(conclude(work, &intended, &signature)?);
         Ok(())
     })?;
     issued.ok_or_else(|| broken("no certificate"))
+}
+
+/// An intention with its signature: the stored one, or one made now.
+pub fn signed(platform: &Platform, id: CertificateId) -> Result<(Intended, Vec<u8>), Problem> {
+    let intended = reopen(platform, id)?;
+    let intended = intended.ok_or_else(|| Problem::new(&labels::CONTENT_ERASED, ""))?;
+    let signature = match stored_signature(platform, id)? {
+        Some(signature) => signature,
+        None => sign(platform, &intended)?,
+    };
+    Ok((intended, signature))
+}
+
+/// Enters that what came of an earlier application is told again, to whoever may still ask for it.
+/// What nothing has come of yet is no reading.
+pub fn certificate_again(
+    work: &mut Work<'_>,
+    actor: &Actor,
+    purpose: Purpose,
+    (asked, id): (&CertificateAsked, CertificateId),
+) -> Result<(), Problem> {
+    let action = Action::CertificateIssue;
+    let asking = permit(actor, action, purpose, actor.municipality())?;
+    let content = asked_content(asked, &key_digest(asked));
+    ask_about(work, &asking, &asked.whose, &content, |work, person| {
+        let permit = permit_about(work, actor, action, purpose, person)?;
+        let held = work.certificate(id)?.filter(|held| held.intention.person == person);
+        let absent = || Problem::new(&labels::CERTIFICATE_ABSENT, "");
+        if held.ok_or_else(absent)?.outcome.is_some() {
+            work.record(&permit, Outcome::Read, Some(person), &content)?;
+        }
+        Ok(())
+    })
 }
 
 struct Page {

@@ -60,6 +60,13 @@ pub struct Intended {
     pub(crate) tbs: Zeroizing<Vec<u8>>,
 }
 
+impl Intended {
+    /// The authority that is to sign.
+    pub fn authority(&self) -> &Authority {
+        &self.issuer
+    }
+}
+
 /// A certificate in force.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Issued {
@@ -97,10 +104,8 @@ pub(crate) struct Decided {
 
 impl Keyed {
     pub(crate) fn new(asked: CertificateAsked) -> Self {
-        let digest = x509::sha256(&asked.key.public_key().to_spki());
-        let mut content = fields::pack(&[asked.kind.word()]);
-        content.extend_from_slice(&digest);
-        content.extend_from_slice(&number_ask::content(&asked.whose));
+        let digest = key_digest(&asked);
+        let content = asked_content(&asked, &digest);
         Self { asked, digest, content }
     }
 }
@@ -345,6 +350,20 @@ fn check_key(
         return Err(Problem::from_refusal(Finding::KeyOfIssuer.label()));
     }
     Ok(())
+}
+
+/// SHA-256 of the SubjectPublicKeyInfo.
+pub(crate) fn key_digest(asked: &CertificateAsked) -> [u8; 32] {
+    x509::sha256(&asked.key.public_key().to_spki())
+}
+
+/// What was asked, as the ledger commits to it.
+pub(crate) fn asked_content(asked: &CertificateAsked, digest: &[u8; 32]) -> Zeroizing<Vec<u8>> {
+    let whose = number_ask::content(&asked.whose);
+    let mut content = fields::pack(&[asked.kind.word()]);
+    content.extend_from_slice(digest);
+    content.extend_from_slice(&whose);
+    content
 }
 
 /// What came of it, as the ledger commits to it: whoever holds the certificate can show that it is

@@ -10,7 +10,7 @@ use crate::work::Work;
 use base::{Label, Problem, Remedy, labels, limits};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 use numbers::LocalGovernmentCode;
-use ports::rows::Changes;
+use ports::rows::{CertificateStatusRow, Changes, certificate_state};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,6 +30,10 @@ pub struct Tally {
     pub batches: AtomicU64,
     /// Jobs in them.
     pub jobs: AtomicU64,
+    /// Certificates that came into force.
+    pub issued: AtomicU64,
+    /// Certificates that were revoked or held.
+    pub ended: AtomicU64,
 }
 
 /// Something to do in a transaction, and someone to answer.
@@ -141,7 +145,7 @@ fn serve(platform: &Platform, jobs: &Receiver<Box<dyn Job>>, tally: &Tally) {
                 batch.extend(jobs.try_iter().take(limits::COMMIT_ACTS_MAX - 1));
                 tally.batches.fetch_add(1, Ordering::Relaxed);
                 tally.jobs.fetch_add(batch.len() as u64, Ordering::Relaxed);
-                chores.feeds_left(commit_batch(platform, batch));
+                chores.feeds_left(commit_batch(platform, batch, tally));
             }
             Err(RecvTimeoutError::Timeout) => {}
             // The door is closed: what is left to do stands in the store.
@@ -155,12 +159,16 @@ fn serve(platform: &Platform, jobs: &Receiver<Box<dyn Job>>, tally: &Tally) {
 /// the answer: at the place where it failed, or by halves where that shows at the commit only. What
 /// ails the store, or comes before any job, would befall each part alike and is told to all at
 /// once. Gives the feeds that were left with something to do.
-fn commit_batch(platform: &Platform, batch: Vec<Box<dyn Job>>) -> BTreeSet<LocalGovernmentCode> {
+fn commit_batch(
+    platform: &Platform,
+    batch: Vec<Box<dyn Job>>,
+    tally: &Tally,
+) -> BTreeSet<LocalGovernmentCode> {
     let mut feeds = BTreeSet::new();
     let mut parts = vec![batch];
     while let Some(mut batch) = parts.pop() {
-        let mut good = None;
-        let done = transact(platform, |work| {
+        let (mut good, mut counts) = (None, (0, 0));
+        let run = |work: &mut Work<'_>| {
             let good = good.insert(0);
             for job in &mut batch {
                 job.run(work)?;
@@ -168,7 +176,12 @@ fn commit_batch(platform: &Platform, batch: Vec<Box<dyn Job>>) -> BTreeSet<Local
             }
             feeds.extend(work.feeds_left());
             Ok(())
-        });
+        };
+        let done = transact_observed(platform, run, |changes| counts = issued_and_ended(&changes));
+        if done.is_ok() {
+            tally.issued.fetch_add(counts.0, Ordering::Relaxed);
+            tally.ended.fetch_add(counts.1, Ordering::Relaxed);
+        }
         match done {
             Err(problem) if good.is_none() || is_of_the_store(&problem) => {
                 parts.push(batch);
@@ -184,6 +197,13 @@ fn commit_batch(platform: &Platform, batch: Vec<Box<dyn Job>>) -> BTreeSet<Local
         }
     }
     feeds
+}
+
+/// Certificates that come into force with these changes, and those that end or are held.
+fn issued_and_ended(changes: &Changes) -> (u64, u64) {
+    let issued = changes.certificates.iter().filter(|row| row.signature.is_some()).count();
+    let back = |row: &&CertificateStatusRow| row.state != certificate_state::RELEASED;
+    (issued as u64, changes.statuses.iter().filter(back).count() as u64)
 }
 
 /// Whether a problem is the store's alone: any other transaction would meet it now too.

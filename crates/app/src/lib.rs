@@ -6,6 +6,7 @@
 //! transaction.
 
 pub mod authorities;
+pub mod checkpoint_stamp;
 pub mod commit;
 pub mod cosign;
 pub mod keyed;
@@ -29,6 +30,7 @@ pub mod certificate_batch;
 pub mod certificate_end;
 pub mod certificate_finish;
 pub mod certificate_issue;
+pub mod certificate_list;
 pub mod delegate;
 pub mod digest_key_ask;
 pub mod disposal;
@@ -48,6 +50,7 @@ pub mod rewrap;
 pub mod set_difference;
 pub mod stock;
 pub mod subject_acts;
+pub mod time_stamp;
 pub mod token_issue;
 pub mod verify;
 pub mod witness;

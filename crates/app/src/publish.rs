@@ -7,6 +7,7 @@
 //! again and give the same bytes. If what was published and what is stored disagree, nothing is
 //! signed any more (`ledger_split`).
 
+use crate::checkpoint_stamp::{CheckpointStamps, Stamped};
 use crate::cosign::{Gathering, KnownWitness, Tally};
 use crate::platform::Platform;
 use base::labels::{self, Label};
@@ -28,6 +29,7 @@ pub struct Publisher {
     /// The entry bundle that is not full yet.
     open_bundle: Vec<u8>,
     gathering: Gathering,
+    stamps: CheckpointStamps,
     /// Size of the last checkpoint that was signed.
     signed: Option<u64>,
     /// Whether a step failed after the tiles had grown: what is in memory is ahead of the disk.
@@ -58,9 +60,11 @@ pub fn unproven(error: ReadError<Problem>) -> Problem {
 impl Publisher {
     /// Takes up where the last checkpoint left off, checking the public side against the store.
     pub fn open(platform: Platform, publication: Arc<dyn Publication>) -> Result<Self, Problem> {
+        let stamps = CheckpointStamps::new(platform.clone(), Arc::clone(&publication));
         let mut publisher = Self {
             platform,
             publication,
+            stamps,
             grower: TileGrower::new(),
             open_bundle: Vec::new(),
             gathering: Gathering::new(Vec::new()),
@@ -88,6 +92,7 @@ impl Publisher {
         self.torn = true;
         let published = self.publish_new()?;
         self.torn = false;
+        self.stamps.go_on();
         Ok(published)
     }
 
@@ -125,6 +130,7 @@ impl Publisher {
             self.check_public_side(public, last.as_ref())?;
         }
         self.signed = last.as_ref().map(|last| last.size);
+        self.stamps.offer(last.as_ref().map(Stamped::of));
         if let Some(last) = last {
             self.take_up(&last)?;
         }
@@ -152,6 +158,7 @@ impl Publisher {
         self.write_edge()?;
         let signed = self.sign()?;
         self.signed = Some(signed.size);
+        self.stamps.offer(Some(Stamped::of(&signed)));
         self.cosign()?;
         self.show_newest()?;
         self.index_subjects()?;

@@ -23,12 +23,14 @@ use ports::rows::{
 use ports::{Publication, View};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Makes lists and puts them into their place.
 pub struct RevocationLists {
     platform: Platform,
     place: Arc<dyn Publication>,
     schedule: Schedule,
+    made: Arc<AtomicU64>,
 }
 
 /// What a list is made of, as one snapshot shows it.
@@ -43,7 +45,12 @@ struct Known {
 impl RevocationLists {
     /// Lists that are made daily and are published in `place`.
     pub fn new(platform: Platform, place: Arc<dyn Publication>) -> Self {
-        Self { platform, place, schedule: Schedule::DAILY }
+        Self { platform, place, schedule: Schedule::DAILY, made: Arc::default() }
+    }
+
+    /// How many lists were made so far; goes on counting.
+    pub fn made(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.made)
     }
 
     /// Makes the lists that are due; how many.
@@ -90,6 +97,7 @@ impl RevocationLists {
         let drafts = files::drafts(&self.platform.profile, &known, &plan)?;
         transact(&self.platform, |work| self.record(work, &known.row, (&history, &plan), &drafts))?;
         files::publish(&self.platform, &*self.place, &known.authority, drafts)?;
+        self.made.fetch_add(1, Ordering::Relaxed);
         Ok(true)
     }
 

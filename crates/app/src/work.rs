@@ -141,13 +141,7 @@ impl<'a> Work<'a> {
         if let Some(known) = self.last_act_at {
             return Ok(known);
         }
-        let last = self.tx.act_count()?.checked_sub(1);
-        let row = last.map(|last| self.tx.acts(ActId(last), 1)).transpose()?;
-        let leaf = row.and_then(|mut row| row.pop()).map(|row| {
-            let leaf = LeafEntry::parse(&row.entry).map_err(|_| broken("a leaf does not parse"))?;
-            Ok::<_, Problem>(Moment::from_us(leaf.fields().at_us))
-        });
-        let at = leaf.transpose()?;
+        let at = last_act_at(self.tx)?;
         self.last_act_at = Some(at);
         Ok(at)
     }
@@ -489,6 +483,16 @@ pub(crate) fn open_own_key(
     let row = view.data_keys(&[PLATFORM_PERSON])?.pop().flatten();
     let row = row.ok_or_else(|| Problem::new(&labels::NOT_INITIALISED, ""))?;
     open_key(platform, &platform.names.kek, &row)
+}
+
+/// When the last act that is stored was recorded.
+pub(crate) fn last_act_at(
+    view: &mut (impl ports::View + ?Sized),
+) -> Result<Option<Moment>, Problem> {
+    let Some(last) = view.act_count()?.checked_sub(1) else { return Ok(None) };
+    let Some(row) = view.acts(ActId(last), 1)?.pop() else { return Ok(None) };
+    let leaf = LeafEntry::parse(&row.entry).map_err(|_| broken("a leaf does not parse"))?;
+    Ok(Some(Moment::from_us(leaf.fields().at_us)))
 }
 
 pub(crate) fn broken(detail: &str) -> Problem {

@@ -341,6 +341,7 @@ labels! {
     TIME_STAMP_IMPRINT "time_stamp_imprint" Refused 422 "The time stamp is about something else" "タイムスタンプの対象が異なります";
     TIME_STAMP_NONCE "time_stamp_nonce" Refused 422 "The time stamp has another nonce" "タイムスタンプのノンスが異なります";
     TIME_STAMP_POLICY "time_stamp_policy" Refused 422 "The time stamp was made under another policy" "タイムスタンプのポリシーが異なります";
+    TIME_STAMP_ABSENT "time_stamp_absent" Absent 404 "There is no such time stamp" "該当するタイムスタンプはありません";
     // the validation of certification paths
     PATH_MALFORMED "path_malformed" Refused 422 "The certificate is not one of RFC 5280 in DER" "証明書がRFC 5280のDER形式ではありません";
     PATH_ISSUER_UNKNOWN "path_issuer_unknown" Refused 422 "No chain of issuers leads to a trust anchor" "信頼点に至る発行者の連鎖がありません";

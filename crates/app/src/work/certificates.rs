@@ -47,7 +47,7 @@ impl CertificateRows {
 
 impl Work<'_> {
     /// All authorities.
-    pub(crate) fn authorities(&mut self) -> Result<Arc<Authorities>, Problem> {
+    pub fn authorities(&mut self) -> Result<Arc<Authorities>, Problem> {
         if let Some(known) = &self.certificates.authorities {
             return Ok(Arc::clone(known));
         }
