@@ -490,6 +490,7 @@ pub(crate) enum BenchName {
     Registry,
     Certs,
     Crl,
+    Ocsp,
     All,
 }
 

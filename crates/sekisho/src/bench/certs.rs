@@ -15,6 +15,7 @@ use super::{Bars, failed, grown, limits};
 use crate::cli::Bench;
 use app::Platform;
 use app::certificate_batch::{BatchLine, BatchOrder, CHUNK_LINES, certificate_batch};
+use app::certificate_issue::Issued;
 use base::{Actor, Problem, Purpose};
 use std::time::Instant;
 use x509::KeyAlgorithm;
@@ -87,17 +88,11 @@ pub(super) struct Rate {
 
 /// Issues all of it; anything that is refused is a fault of the benchmark.
 pub(super) fn issue(platform: &Platform, lines: Vec<BatchLine>) -> Result<Rate, Problem> {
-    let order = BatchOrder {
-        actor: Actor::Platform,
-        purpose: Purpose::Certification,
-        algorithm: None,
-        chunk: CHUNK_LINES,
-    };
     let count = lines.len() as f64;
     let mut refused = None;
     let (started, processor) = (Instant::now(), processor_s());
     let lines = lines.into_iter().map(Ok);
-    certificate_batch(platform, &order, lines, &mut |_, result| {
+    certificate_batch(platform, &order(), lines, &mut |_, result| {
         if let Err(problem) = result {
             refused.get_or_insert(problem);
         }
@@ -108,6 +103,19 @@ pub(super) fn issue(platform: &Platform, lines: Vec<BatchLine>) -> Result<Rate, 
         Some(problem) => Err(failed(&format!("a line was refused: {problem}"))),
         None => Ok(Rate { per_second: count / seconds, processor_us }),
     }
+}
+
+/// Issues all of it and gives the certificates.
+pub(super) fn issued(platform: &Platform, lines: Vec<BatchLine>) -> Result<Vec<Issued>, Problem> {
+    let mut all = Vec::with_capacity(lines.len());
+    let lines = lines.into_iter().map(Ok);
+    certificate_batch(platform, &order(), lines, &mut |_, result| all.push(result))?;
+    all.into_iter().collect()
+}
+
+fn order() -> BatchOrder {
+    let (actor, purpose) = (Actor::Platform, Purpose::Certification);
+    BatchOrder { actor, purpose, algorithm: None, chunk: CHUNK_LINES }
 }
 
 /// Processor time of all threads of this process so far.

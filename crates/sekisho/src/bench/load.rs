@@ -71,6 +71,19 @@ impl Load {
     }
 }
 
+impl Load {
+    /// The length of one answer's body.
+    pub(super) fn length(&self, server: SocketAddr) -> Result<usize, Problem> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.map_err(Problem::from_io)?.block_on(async {
+            let mut stream = connect(server).await?;
+            let request = self.requests.first().ok_or_else(|| failed("nothing to ask"))?;
+            stream.write_all(request).await.map_err(Problem::from_io)?;
+            answer(&mut stream, &mut Vec::new()).await
+        })
+    }
+}
+
 /// Asks on one connection, or on one after the other, until it is time.
 async fn ask(
     load: Load,
@@ -137,7 +150,8 @@ fn head_of(bytes: &[u8]) -> Option<(usize, usize)> {
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
     let name = b"content-length:";
     let lines = bytes[..end].split(|byte| *byte == b'\n');
-    let is_it = |line: &&[u8]| line.len() > name.len() && line[..name.len()].eq_ignore_ascii_case(name);
+    let is_it =
+        |line: &&[u8]| line.len() > name.len() && line[..name.len()].eq_ignore_ascii_case(name);
     let line = lines.filter(is_it).last()?;
     let digits = std::str::from_utf8(&line[name.len()..]).ok()?;
     Some((end + 4, digits.trim().parse().ok()?))

@@ -12,10 +12,13 @@ mod disk;
 mod grown;
 mod ledger;
 mod limits;
+mod load;
 mod numbers;
+mod ocsp;
 mod registry;
 mod report;
 mod scratch;
+mod servers;
 
 use crate::cli::{Bench, BenchName};
 use crate::commands::Context;
@@ -28,7 +31,7 @@ use std::path::Path;
 /// Runs the benchmarks asked for.
 pub(crate) fn bench(context: &Context, asked: &Bench) -> Result<Answer, Problem> {
     if let Some(folder) = &asked.part {
-        return part(asked.name, folder);
+        return part(asked, folder);
     }
     let mut done = Vec::new();
     for name in names(asked.name) {
@@ -46,8 +49,12 @@ pub(crate) fn bench(context: &Context, asked: &Bench) -> Result<Answer, Problem>
 }
 
 /// What a benchmark has done by a process of its own; told in JSON alone.
-fn part(name: BenchName, folder: &Path) -> Result<Answer, Problem> {
-    match name {
+fn part(asked: &Bench, folder: &Path) -> Result<Answer, Problem> {
+    match asked.name {
+        BenchName::Ocsp => {
+            let threads = asked.count.and_then(|count| usize::try_from(count).ok()).unwrap_or(1);
+            servers::serve(folder, threads).map(|told| Answer::good("", told))
+        }
         BenchName::Crl => Ok(Answer::good("", crl::make_large(folder)?)),
         _ => Err(failed("this benchmark has no such part")),
     }
@@ -68,6 +75,7 @@ fn run(context: &Context, asked: &Bench, name: BenchName) -> Result<Bars, Proble
         BenchName::Ledger => ledger::bench(asked, context.quiet()),
         BenchName::Certs => certs::bench(asked, context.quiet()),
         BenchName::Crl => crl::bench(asked, context.quiet()),
+        BenchName::Ocsp => ocsp::bench(asked),
         BenchName::Registry | BenchName::All => registry::bench(asked, context.quiet()),
     }
 }
@@ -81,6 +89,7 @@ const fn names(asked: BenchName) -> &'static [BenchName] {
             BenchName::Registry,
             BenchName::Certs,
             BenchName::Crl,
+            BenchName::Ocsp,
         ],
         BenchName::Numbers => &[BenchName::Numbers],
         BenchName::Assign => &[BenchName::Assign],
@@ -88,6 +97,7 @@ const fn names(asked: BenchName) -> &'static [BenchName] {
         BenchName::Registry => &[BenchName::Registry],
         BenchName::Certs => &[BenchName::Certs],
         BenchName::Crl => &[BenchName::Crl],
+        BenchName::Ocsp => &[BenchName::Ocsp],
     }
 }
 

@@ -107,9 +107,8 @@ pub(super) fn serve(folder: &Path, threads: usize) -> Result<Value, Problem> {
     let committer = Arc::new(Committer::start(platform.clone())?);
     let publication = Arc::new(PublicationDirectory::open(&folder.join("ledger"))?);
     let state = ApiState::new(platform, committer, publication);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all();
-    let mut runtime = runtime;
-    let runtime = runtime.build().map_err(Problem::from_io)?;
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(threads).enable_all().build().map_err(Problem::from_io)?;
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
         let listener = listener.map_err(Problem::from_io)?;
