@@ -28,7 +28,7 @@ use registry::resident::Status;
 use seal::fields;
 use std::fmt;
 use std::sync::Arc;
-use x509::lint::{Finding, same_tbs};
+use x509::lint::same_tbs;
 use x509::{KeyAlgorithm, PossessedKey, PublicKey, RequestRefusal, assemble};
 use zeroize::Zeroizing;
 
@@ -347,7 +347,7 @@ fn check_key(
         return Err(Problem::from_refusal(RequestRefusal::KeyAlgorithm.label()));
     }
     if key == issuer.public() {
-        return Err(Problem::from_refusal(Finding::KeyOfIssuer.label()));
+        return Err(Problem::new(&labels::CERTIFICATE_KEY_USED, "by the issuer"));
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use base::labels::{self, Label};
 use base::{ActId, Problem};
 use ledger::checkpoint::{Checkpoint, LogIdentity, Origin};
 use ledger::grow::{ReadError, TileGrower, TileSource};
-use ledger::note::{KeyName, SignatureKind, VerifierKey};
+use ledger::note::{KeyName, SignError, SignatureKind, VerifierKey};
 use ledger::tile::{BundleId, TILE_WIDTH, TileId};
 use ledger::{Hash, TreeHead, bundle, note};
 use ports::Publication;
@@ -277,7 +277,7 @@ impl Publisher {
         let keys = &self.platform.keys;
         let name = &self.platform.names.ledger;
         let line = note::sign(&text, key, |message| keys.sign(name, message))
-            .map_err(|_| Problem::new(&labels::KEY_OPERATION, "the checkpoint was not signed"))?;
+            .map_err(|error| unsigned(error, "the checkpoint was not signed"))?;
         let mut signed = note::Note::new(&text).map_err(|_| split("not a note"))?;
         signed.add(line).map_err(|_| split("not a note"))?;
         let row = CheckpointRow {
@@ -394,6 +394,15 @@ fn head_of(row: &CheckpointRow) -> TreeHead {
 fn encode(acts: &[ActRow]) -> Result<Vec<u8>, Problem> {
     bundle::encode(acts.iter().map(|act| &act.entry))
         .map_err(|refusal| Problem::from_refusal(refusal.label()))
+}
+
+/// Why a checkpoint was not signed: in the key store's own words where it has any, so that what
+/// passes by itself is not taken for broken.
+pub(crate) fn unsigned(error: SignError<Problem>, what: &str) -> Problem {
+    match error {
+        SignError::Store(problem) => problem,
+        _ => Problem::new(&labels::KEY_OPERATION, what),
+    }
 }
 
 /// Store and publication disagree.

@@ -61,8 +61,8 @@ pub fn resident_events(
         let permit = permit(keyed.message.municipality);
         let one = permit.and_then(|permit| resident_event(work, &permit, keyed));
         match one {
-            // What is refused is the sender's affair; what is broken stops the batch.
-            Err(problem) if problem.remedy() == Remedy::Broken => return Err(problem),
+            // What is refused is the sender's affair; what ails the platform stops the batch.
+            Err(problem) if problem.is_of_the_platform() => return Err(problem),
             one => taken.push(one),
         }
     }

@@ -375,6 +375,13 @@ labels! {
     PATH_CRL_EXPIRED "path_crl_expired" Refused 422 "The revocation list has expired" "失効リストの有効期間が満了しています";
     PATH_CRL_ISSUER "path_crl_issuer" Refused 422 "No key that may sign it speaks for the revocation list's issuer" "失効リストに署名できる発行者の鍵が確認できません";
     PATH_CRL_SIGNATURE "path_crl_signature" Refused 422 "The signature of the revocation list is not its issuer's" "失効リストの署名が発行者のものではありません";
+
+    // key devices
+    HSM_UNAVAILABLE "hsm_unavailable" Again 503 "No key device answers in time" "鍵装置が時間内に応答しません";
+    HSM_GONE "hsm_gone" Again 503 "The token of a key device is not there" "鍵装置のトークンが取り外されています";
+    HSM_ANSWER_WRONG "hsm_answer_wrong" Broken 500 "A key device gave a wrong answer" "鍵装置の応答が正しくありません";
+    HSM_MECHANISM "hsm_mechanism" Refused 422 "The key device offers no such mechanism" "鍵装置がこの方式に対応していません";
+    HSM_CONFIGURATION "hsm_configuration" Broken 500 "A key device cannot be used as it is configured" "鍵装置の設定が正しくありません";
 }
 
 #[cfg(test)]

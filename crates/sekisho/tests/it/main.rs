@@ -19,6 +19,8 @@ mod golden;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod key_devices;
+#[cfg(test)]
 mod keystore;
 #[cfg(test)]
 mod ledger;
