@@ -14,6 +14,7 @@ use crate::key_roles::KeyRole;
 use crate::keyed::{KeyedCode, KeyedEntry, KeyedMessage};
 use crate::people::Person;
 use crate::platform::Platform;
+use crate::side_by_side::side_by_side;
 use base::{ActId, Date, Entropy, Moment, PersonId, Problem, labels};
 use certificates::CertificateRows;
 pub(crate) use certificates::Held;
@@ -23,8 +24,8 @@ use numbers::{LocalGovernmentCode, ResidentRecordCode};
 use policy::Permit;
 use ports::Tx;
 use ports::rows::{
-    Changes, DataKeyRow, FeedCursorRow, FeedMessageRow, IdempotencyRow, NumberRow, RecordCodeRow,
-    StockRow,
+    Changes, DataKeyRow, FeedCursorRow, FeedMessageRow, IdempotencyRow, NumberRow, PersonRow,
+    RecordCodeRow, StockRow,
 };
 use registry::resident::Resident;
 use seal::{BlindIndex, OpenedKey, Place, WrapPlace};
@@ -320,13 +321,20 @@ impl<'a> Work<'a> {
         }
         let rows = self.tx.persons(&wanted)?;
         let keys = self.tx.data_keys(&wanted)?;
+        let mut sealed = Vec::with_capacity(wanted.len());
         for ((id, row), key) in wanted.into_iter().zip(rows).zip(keys) {
             let row = row.ok_or_else(|| broken("a code leads to no person"))?;
             // Without a data key the content was disposed of; whoever needs it is told by `person`.
             let Some(key) = key else { continue };
             let code = self.code_row(id)?.ok_or_else(|| broken("a person without a code"))?;
-            let key = open_key(self.platform, &key)?;
-            self.people.insert(id, Box::new(Person::open(row, key, &code)?));
+            sealed.push((row, key, code));
+        }
+        let platform = self.platform;
+        let open = |(): &mut (), (row, key, code): &(PersonRow, DataKeyRow, RecordCodeRow)| {
+            Person::open(row.clone(), open_key(platform, key)?, code)
+        };
+        for person in side_by_side(&sealed, || (), open)? {
+            self.people.insert(person.row.id, Box::new(person));
         }
         Ok(())
     }

@@ -435,15 +435,21 @@ pub(crate) struct Bench {
     /// What to measure.
     #[arg(value_enum)]
     pub(crate) name: BenchName,
-    /// How many (numbers, leaves or residents); each benchmark has its own default.
+    /// How many (numbers, leaves, residents or certificates); each benchmark has its own default.
     #[arg(long, value_name = "N")]
     pub(crate) count: Option<u64>,
+    /// Smaller sizes, for a look in minutes; the bars are the same.
+    #[arg(long)]
+    pub(crate) quick: bool,
     /// PostgreSQL for `registry`, besides SQLite: `host=… dbname=… user=…`.
     #[arg(long, value_name = "URL")]
     pub(crate) postgresql: Option<String>,
     /// Where the stores of the benchmark are put while it runs.
     #[arg(long, value_name = "DIR")]
     pub(crate) scratch: Option<PathBuf>,
+    /// The part of a benchmark that runs in a process of its own, in this folder.
+    #[arg(long, value_name = "DIR", hide = true)]
+    pub(crate) part: Option<PathBuf>,
     /// Write the results into this Markdown file as well.
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
@@ -456,6 +462,9 @@ pub(crate) enum BenchName {
     Assign,
     Ledger,
     Registry,
+    Certs,
+    Crl,
+    Ocsp,
     All,
 }
 
