@@ -9,6 +9,8 @@
 
 mod files;
 
+pub(crate) use files::fault_of;
+
 use crate::authorities::{Authorities, Authority};
 use crate::certificates::own_permit;
 use crate::commit::transact;
@@ -102,7 +104,7 @@ impl RevocationLists {
         self.make_one(partition, &mut unpublished)
     }
 
-    /// Makes those lists due whose files are older than what is on record, or are not there.
+    /// Makes those lists due whose files are not those on record.
     pub fn recover(&self) -> Result<usize, Problem> {
         let mut lost = self.unpublished.lock().unwrap_or_else(PoisonError::into_inner);
         let mut after = Partition::ZERO;
@@ -113,7 +115,7 @@ impl RevocationLists {
                 page = view.revocation_lists_page(after, LISTS_AT_A_TIME)?;
                 for row in page.iter().filter(|row| row.number > 0) {
                     let authority = authorities.by_id(row.partition.authority)?;
-                    if !files::are_there(&*self.place, authority, row)? {
+                    if fault_of(&*self.place, authority, row)?.is_some() {
                         lost.insert(row.partition);
                     }
                 }

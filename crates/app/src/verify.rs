@@ -4,6 +4,8 @@
 //! row should be is worked out again from the others. Every test of the platform ends with it, and
 //! operators call the same.
 
+mod certificates;
+
 use crate::enact::FIRST_KEY_GENERATION;
 use crate::once::open_note;
 use crate::people::{self, Person, set_record};
@@ -12,6 +14,8 @@ use crate::publish::identity;
 use crate::resident_event::open_waiting;
 use crate::work::{open_key, open_own_key};
 use base::{ActId, PersonId, Problem, labels};
+use certificates::Tallies;
+pub use certificates::verify_lists;
 use ledger::checkpoint::LogIdentity;
 use ledger::leaf::LeafEntry;
 use ledger::note::{Note, VerifierKey};
@@ -38,6 +42,10 @@ pub struct VerifyReport {
     pub numbers: u64,
     /// Feed messages walked.
     pub messages: u64,
+    /// Certificates walked, from their intentions on.
+    pub certificates: u64,
+    /// Those of them that are still to be signed.
+    pub open_certificates: u64,
     /// Acts walked.
     pub acts: u64,
     /// Checkpoints compared.
@@ -63,7 +71,8 @@ pub fn verify(platform: &Platform, progress: &mut dyn FnMut(u64)) -> Result<Veri
                 None
             }
         };
-        let mut walk = Walk { platform, acts, own_key, report: &mut report, progress };
+        let tallies = Tallies::default();
+        let mut walk = Walk { platform, acts, own_key, tallies, report: &mut report, progress };
         for (of, part) in PARTS {
             match part(&mut walk, view) {
                 // A row that does not read is a fault like any other, not the end of the walk.
@@ -91,7 +100,7 @@ impl VerifyReport {
     }
 
     fn walked(&self) -> u64 {
-        self.persons + self.messages + self.acts
+        self.persons + self.messages + self.certificates + self.acts
     }
 }
 
@@ -99,6 +108,7 @@ struct Walk<'a> {
     platform: &'a Platform,
     acts: u64,
     own_key: Option<OpenedKey>,
+    tallies: Tallies,
     report: &'a mut VerifyReport,
     progress: &'a mut dyn FnMut(u64),
 }
@@ -357,6 +367,7 @@ impl Walk<'_> {
                     self.report.fault(format!("act {}: out of place or not a leaf", act.id));
                 }
                 with_subject += u64::from(act.subject.is_some() && act.id.0 < covered);
+                self.tallies.act(act);
                 frontier.append(Hash::leaf(&act.entry));
                 self.checkpoint(view, &identity, &mut points, &frontier)?;
             }
@@ -369,6 +380,7 @@ impl Walk<'_> {
         if points.next().is_some() {
             self.report.fault("ledger: a checkpoint covers more than there is".to_owned());
         }
+        self.tallies.faults().into_iter().for_each(|fault| self.report.fault(fault));
         Ok(())
     }
 
@@ -449,13 +461,15 @@ fn number_states(state: NumberState, rows: &[NumberRow]) -> Option<&'static str>
 /// A part of the walk.
 type Part = fn(&mut Walk<'_>, &mut dyn View) -> Result<(), Problem>;
 
-const PARTS: [(&str, Part); 8] = [
+const PARTS: [(&str, Part); 9] = [
     ("persons", |walk, view| walk.persons(view)),
     ("feeds", |walk, view| walk.feeds(view)),
     ("stocks", |walk, view| walk.stocks(view)),
     ("outbox", |walk, view| walk.outbox(view)),
     ("number lists", |walk, view| walk.lists(view)),
     ("answers", |walk, view| walk.answers(view)),
+    ("certificates", |walk, view| walk.certificates(view)),
+    // Looks for the acts that the parts before it have named.
     ("ledger", |walk, view| walk.ledger(view)),
     ("cosignatures", |walk, view| walk.cosignatures(view)),
 ];

@@ -84,7 +84,8 @@ pub(super) fn read(wired: &Wired) -> Result<Vec<Arc<Authority>>, Problem> {
 }
 
 fn shown(authorities: &[Arc<Authority>]) -> Answer {
-    let header = ["id", "kind", "generation", "state", "signs with", "key", "serial", "valid until"];
+    let header =
+        ["id", "kind", "generation", "state", "signs with", "key", "serial", "valid until"];
     let rows: Vec<_> = authorities
         .iter()
         .map(|authority| {
@@ -140,7 +141,8 @@ fn fingerprint(authority: &Authority) -> String {
 fn retire(context: &Context, id: i64, operator: Option<&str>) -> Result<Answer, Problem> {
     let wired = context.open_for_change()?;
     let operator = context.operator(operator)?;
-    let act = wired.act(move |work| app::authority_retire::authority_retire(work, &operator, id))?;
+    let act =
+        wired.act(move |work| app::authority_retire::authority_retire(work, &operator, id))?;
     let text = format!(
         "Authority {id} issues no more, as act {act}. Its key signs lists and answers until what it \
          issued has ended."

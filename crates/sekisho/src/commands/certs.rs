@@ -6,9 +6,7 @@ mod forecast;
 mod verify;
 
 use super::{Context, maintenance::read_code};
-use crate::cli::{
-    By, Certs, CertsEnd, CertsIssue, CertsList, CertsRelease, CertsSave, Form,
-};
+use crate::cli::{By, Certs, CertsEnd, CertsIssue, CertsList, CertsRelease, CertsSave, Form};
 use crate::output::{Answer, table};
 use app::certificate_ask::{CertificateFacts, certificate_ask, certificates_ask};
 use app::certificate_end::{Ended, certificate_end, certificate_release};
@@ -53,8 +51,7 @@ fn issue(context: &Context, asked: &CertsIssue) -> Result<Answer, Problem> {
         algorithm: asked.algorithm.map(Into::into),
     };
     let wired = context.open_for_change()?;
-    let intended =
-        wired.act(move |work| intend(work, &actor, Purpose::Certification, &wanted))?;
+    let intended = wired.act(move |work| intend(work, &actor, Purpose::Certification, &wanted))?;
     let signature = sign(&wired.platform, &intended)?;
     let issued = wired.act(move |work| conclude(work, &intended, &signature))?;
     wired.lists().make_due()?;
@@ -105,12 +102,11 @@ fn release(context: &Context, asked: &CertsRelease) -> Result<Answer, Problem> {
 
 /// What became of certificates, each with its act.
 fn told(ended: &[Ended]) -> Answer {
-    let row = |(id, act): &Ended| {
-        vec![id.authority.to_string(), id.serial.to_string(), act.to_string()]
-    };
-    let facts = ended.iter().map(|(id, act)| {
-        json!({ "authority": id.authority, "serial": id.serial, "act": act.0 })
-    });
+    let row =
+        |(id, act): &Ended| vec![id.authority.to_string(), id.serial.to_string(), act.to_string()];
+    let facts = ended
+        .iter()
+        .map(|(id, act)| json!({ "authority": id.authority, "serial": id.serial, "act": act.0 }));
     let rows: Vec<_> = ended.iter().map(row).collect();
     let text = table(&["authority", "serial", "act"], &rows);
     Answer::good(format!("{text}\nThe lists tell it."), facts.collect())
@@ -199,7 +195,8 @@ fn lists(context: &Context) -> Result<Answer, Problem> {
     let made = lists.make_due()?;
     wired.publish()?;
     let folder = context.config.data().join("crl");
-    let text = format!("{made} lists made, {missing} of them missing before, in {}", folder.display());
+    let text =
+        format!("{made} lists made, {missing} of them missing before, in {}", folder.display());
     Ok(Answer::good(text, json!({ "made": made, "missing": missing, "directory": folder })))
 }
 

@@ -143,8 +143,7 @@ pub(crate) fn profile(config: &Config) -> Result<CertificateProfile, Problem> {
     };
     let mut profile = CertificateProfile::new(Profile::new(settings).map_err(refused)?);
     let office = "authority.office: four digits or capital letters";
-    profile.office =
-        text("authority.office").parse().map_err(|_| malformed(office.to_owned()))?;
+    profile.office = text("authority.office").parse().map_err(|_| malformed(office.to_owned()))?;
     Ok(profile)
 }
 
@@ -208,14 +207,13 @@ mod tests {
         let named = text.lines().skip(1).filter(|line| line.contains(" = ")).count();
         assert_eq!(named, KEYS.len());
         let profile = parsed(text).unwrap();
-        let hierarchy = |unit: &str, unit_japanese: &str, policy, responder: Option<&str>| {
-            HierarchySettings {
+        let hierarchy =
+            |unit: &str, unit_japanese: &str, policy, responder: Option<&str>| HierarchySettings {
                 unit: unit.to_owned(),
                 unit_japanese: unit_japanese.to_owned(),
                 policy: ObjectIdentifier::new_unwrap(policy),
                 responder: responder.map(str::to_owned),
-            }
-        };
+            };
         let expected = ProfileSettings {
             organization: "A".to_owned(),
             organization_japanese: "い".to_owned(),

@@ -62,7 +62,8 @@ fn said(bars: &Bars) -> String {
             total(&bars.expiring),
             total(&bars.invited),
         ),
-        _ => "期間内に満了する電子証明書はありません / No certificate ends in these weeks.".to_owned(),
+        _ => "期間内に満了する電子証明書はありません / No certificate ends in these weeks."
+            .to_owned(),
     }
 }
 
@@ -201,9 +202,17 @@ mod tests {
 
     #[test]
     fn lines_stand_at_round_counts() {
-        for (most, expected) in
-            [(0, 1), (1, 1), (6, 1), (7, 2), (12, 2), (13, 5), (61, 20), (1_200, 200), (3_001, 1_000)]
-        {
+        for (most, expected) in [
+            (0, 1),
+            (1, 1),
+            (6, 1),
+            (7, 2),
+            (12, 2),
+            (13, 5),
+            (61, 20),
+            (1_200, 200),
+            (3_001, 1_000),
+        ] {
             assert_eq!(step(most), expected, "{most}");
         }
         assert!(step(u64::MAX) > u64::MAX / 7);
