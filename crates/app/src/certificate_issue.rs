@@ -376,7 +376,7 @@ pub(crate) fn asked_content(asked: &CertificateAsked, digest: &[u8; 32]) -> Zero
 
 /// What came of it, as the ledger commits to it: whoever holds the certificate can show that it is
 /// the one.
-fn outcome_content(id: CertificateId, tbs: &[u8]) -> Vec<u8> {
+pub(crate) fn outcome_content(id: CertificateId, tbs: &[u8]) -> Vec<u8> {
     let named = [id.authority.to_string(), id.serial.to_string()];
     let mut content = fields::pack(&[&named[0], &named[1]]).to_vec();
     content.extend_from_slice(&x509::sha256(tbs));

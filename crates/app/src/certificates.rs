@@ -87,6 +87,8 @@ pub(crate) fn change(
     content: &[u8],
 ) -> Result<ActId, Problem> {
     let person = held.intention.person;
+    // What the act commits to is to end with the holder's data key.
+    work.load(&[person])?;
     let act = work.record(permit, Outcome::Done, Some(person), content)?;
     match change {
         Change::PutInForce => {

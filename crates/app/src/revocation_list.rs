@@ -9,6 +9,8 @@
 
 mod files;
 
+pub(crate) use files::fault_of;
+
 use crate::authorities::{Authorities, Authority};
 use crate::certificates::own_permit;
 use crate::commit::transact;
@@ -110,7 +112,7 @@ impl RevocationLists {
         self.make_one(partition, &mut unpublished)
     }
 
-    /// Makes those lists due whose files are older than what is on record, or are not there.
+    /// Makes those lists due whose files are not those on record.
     pub fn recover(&self) -> Result<usize, Problem> {
         let mut lost = self.unpublished.lock().unwrap_or_else(PoisonError::into_inner);
         let mut after = Partition::ZERO;
@@ -121,7 +123,7 @@ impl RevocationLists {
                 page = view.revocation_lists_page(after, LISTS_AT_A_TIME)?;
                 for row in page.iter().filter(|row| row.number > 0) {
                     let authority = authorities.by_id(row.partition.authority)?;
-                    if !files::are_there(&*self.place, authority, row)? {
+                    if fault_of(&*self.place, authority, row)?.is_some() {
                         lost.insert(row.partition);
                     }
                 }
@@ -279,7 +281,9 @@ impl Known {
             let Some(last) = page.last() else { break };
             after = last.id.serial;
             rows.reserve(page.len());
-            page.iter().try_for_each(|one| Ok::<_, Problem>(rows.push(row_of(one)?)))?;
+            for one in &page {
+                rows.push(row_of(one)?);
+            }
         }
         let mut delegates = BTreeSet::new();
         if partition.municipality.is_none() {

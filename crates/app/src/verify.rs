@@ -4,6 +4,8 @@
 //! row should be is worked out again from the others. Every test of the platform ends with it, and
 //! operators call the same.
 
+mod certificates;
+
 use crate::enact::FIRST_KEY_GENERATION;
 use crate::epochs::{Epochs, epochs_of};
 use crate::key_roles::KeyRole;
@@ -14,6 +16,8 @@ use crate::publish::every_identity;
 use crate::resident_event::open_waiting;
 use crate::work::{open_key, open_own_key};
 use base::{ActId, PersonId, Problem, labels};
+use certificates::Tallies;
+pub use certificates::verify_lists;
 use ledger::checkpoint::LogIdentity;
 use ledger::leaf::LeafEntry;
 use ledger::note::{Note, VerifierKey};
@@ -42,6 +46,10 @@ pub struct VerifyReport {
     pub numbers: u64,
     /// Feed messages walked.
     pub messages: u64,
+    /// Certificates walked, from their intentions on.
+    pub certificates: u64,
+    /// Those of them that are still to be signed.
+    pub open_certificates: u64,
     /// Acts walked.
     pub acts: u64,
     /// Checkpoints compared.
@@ -67,8 +75,9 @@ pub fn verify(platform: &Platform, progress: &mut dyn FnMut(u64)) -> Result<Veri
                 None
             }
         };
-        let epochs = epochs_of(platform, view)?;
-        let mut walk = Walk { platform, epochs, acts, own_key, report: &mut report, progress };
+        let (epochs, tallies) = (epochs_of(platform, view)?, Tallies::default());
+        let (report, progress) = (&mut report, &mut *progress);
+        let mut walk = Walk { platform, epochs, acts, own_key, tallies, report, progress };
         for (of, part) in PARTS {
             match part(&mut walk, view) {
                 // A row that does not read is a fault like any other, not the end of the walk.
@@ -96,7 +105,7 @@ impl VerifyReport {
     }
 
     fn walked(&self) -> u64 {
-        self.persons + self.messages + self.acts
+        self.persons + self.messages + self.certificates + self.acts
     }
 }
 
@@ -105,6 +114,7 @@ struct Walk<'a> {
     epochs: Arc<Epochs>,
     acts: u64,
     own_key: Option<OpenedKey>,
+    tallies: Tallies,
     report: &'a mut VerifyReport,
     progress: &'a mut dyn FnMut(u64),
 }
@@ -383,6 +393,7 @@ impl Walk<'_> {
                     self.report.fault(format!("act {}: out of place or not a leaf", act.id));
                 }
                 with_subject += u64::from(act.subject.is_some() && act.id.0 < covered);
+                self.tallies.act(act);
                 frontier.append(Hash::leaf(&act.entry));
                 self.checkpoint(view, &identity, &mut points, &frontier)?;
             }
@@ -395,6 +406,7 @@ impl Walk<'_> {
         if points.next().is_some() {
             self.report.fault("ledger: a checkpoint covers more than there is".to_owned());
         }
+        self.tallies.faults().into_iter().for_each(|fault| self.report.fault(fault));
         Ok(())
     }
 
@@ -475,13 +487,15 @@ fn number_states(state: NumberState, rows: &[NumberRow]) -> Option<&'static str>
 /// A part of the walk.
 type Part = fn(&mut Walk<'_>, &mut dyn View) -> Result<(), Problem>;
 
-const PARTS: [(&str, Part); 8] = [
+const PARTS: [(&str, Part); 9] = [
     ("persons", |walk, view| walk.persons(view)),
     ("feeds", |walk, view| walk.feeds(view)),
     ("stocks", |walk, view| walk.stocks(view)),
     ("outbox", |walk, view| walk.outbox(view)),
     ("number lists", |walk, view| walk.lists(view)),
     ("answers", |walk, view| walk.answers(view)),
+    ("certificates", |walk, view| walk.certificates(view)),
+    // Looks for the acts that the parts before it have named.
     ("ledger", |walk, view| walk.ledger(view)),
     ("cosignatures", |walk, view| walk.cosignatures(view)),
 ];

@@ -8,6 +8,7 @@ use authority::trigger::Trigger;
 use base::{Actor, Problem, Purpose};
 use keys::{OsEntropy, SoftKeyStore};
 use numbers::ResidentRecordCode;
+use ports::rows::{AuthorityRow, CertificateId};
 use ports::{KeyKind, KeyStore};
 use sekisho_app::authority_init::{AuthorityAsked, authority_init};
 use sekisho_app::certificate_batch::{BatchLine, BatchOrder, BatchReport, certificate_batch};
@@ -27,9 +28,9 @@ use x509::{
 
 /// An authority of both hierarchies with its lists, in a house with residents.
 pub(crate) struct Bureau<'a> {
-    house: &'a House,
-    lists: RevocationLists,
-    place: Arc<PublicationDirectory>,
+    pub(crate) house: &'a House,
+    pub(crate) lists: RevocationLists,
+    pub(crate) place: Arc<PublicationDirectory>,
     _folder: TempDir,
 }
 
@@ -62,50 +63,57 @@ impl<'a> Bureau<'a> {
 
     /// What OCSP tells of a certificate.
     pub(crate) fn told(&self, issued: &Issued) -> CertStatus {
-        let read = Certificate::parse(&issued.certificate).unwrap();
-        let authority = self.issuer(&read);
-        let issuer =
-            IssuerId::new(&authority.subject_name().unwrap(), &authority.public_key().unwrap());
-        let id = issuer.certificate(IdHash::Sha1, read.serial().unwrap());
-        let request = OcspRequest { certificates: vec![id], nonce: None, signed: false }.encode();
+        self.told_of(issued.id)
+    }
+
+    /// The same, of a serial number.
+    pub(crate) fn told_of(&self, id: CertificateId) -> CertStatus {
         let responder = Responder::new(self.house.platform.clone());
-        let told = responder.answer(&request);
+        let told = responder.answer(&self.request_for(id));
         let response = OcspResponse::parse(&told.response).unwrap();
         response.answers()[0].status
     }
 
+    /// An OCSP request about one certificate.
+    pub(crate) fn request_for(&self, id: CertificateId) -> Vec<u8> {
+        let authority = self.issuer_of(id.authority);
+        let issuer = IssuerId::new(&authority.name, &authority.public_key);
+        let id = issuer.certificate(IdHash::Sha1, Serial::try_from(id.serial).unwrap());
+        OcspRequest { certificates: vec![id], nonce: None, signed: false }.encode()
+    }
+
     /// What the complete list of a municipality tells of a certificate.
-    fn listed(&self, issued: &Issued, of: &str) -> Option<RevocationReason> {
-        let read = Certificate::parse(&issued.certificate).unwrap();
-        let authority = self.issuer(&read);
-        let kind = if issued.id.authority == 1 {
-            CertificateKind::Signature
-        } else {
-            CertificateKind::Authentication
-        };
-        let issuer = authority::profile::Issuer::of_certificate(kind, &authority).unwrap();
+    pub(crate) fn listed(&self, issued: &Issued, of: &str) -> Option<RevocationReason> {
+        self.listed_of(issued.id, of)
+    }
+
+    /// The same, of a serial number.
+    pub(crate) fn listed_of(&self, id: CertificateId, of: &str) -> Option<RevocationReason> {
+        let issuer = self.issuer_of(id.authority);
         let path = issuer.list_path(authority::profile::Partition::Municipality(town(of)));
         let bytes = ports::Publication::read(&*self.place, &path).unwrap().unwrap();
         let list = Crl::parse(&bytes).unwrap();
         assert!(list.is_signed_by(&issuer.public_key));
-        list.find(read.serial().unwrap()).map(|entry| entry.reason.unwrap())
+        let entry = list.find(Serial::try_from(id.serial).unwrap());
+        entry.map(|entry| entry.reason.unwrap_or(RevocationReason::Unspecified))
     }
 
-    fn issuer(&self, of: &Certificate<'_>) -> Certificate<'static> {
+    pub(crate) fn issuer_of(&self, id: i64) -> authority::profile::Issuer {
+        let kind =
+            if id % 2 == 1 { CertificateKind::Signature } else { CertificateKind::Authentication };
+        let row = self.authorities().into_iter().find(|row| row.id == id).unwrap();
+        let read = Certificate::parse(&row.certificate).unwrap();
+        authority::profile::Issuer::of_certificate(kind, &read).unwrap()
+    }
+
+    pub(crate) fn authorities(&self) -> Vec<AuthorityRow> {
         let mut rows = Vec::new();
-        self.house
-            .platform
-            .store
-            .snapshot("test", &mut |view| {
-                rows = ports::CertificateView::authorities(view)?;
-                Ok(())
-            })
-            .unwrap();
-        let issued = |der: &Vec<u8>| {
-            of.is_signed_by(&Certificate::parse(der).unwrap().public_key().unwrap())
+        let read = &mut |view: &mut dyn ports::View| {
+            rows = view.authorities()?;
+            Ok(())
         };
-        let der = rows.into_iter().map(|row| row.certificate).find(issued).unwrap();
-        Certificate::parse(der.leak()).unwrap()
+        self.house.platform.store.snapshot("test", read).unwrap();
+        rows
     }
 }
 
@@ -113,11 +121,11 @@ pub(crate) fn operator() -> Actor {
     "operator:k.sato".parse().unwrap()
 }
 
-fn chiyoda() -> Actor {
+pub(crate) fn chiyoda() -> Actor {
     Actor::Municipality(town(CHIYODA))
 }
 
-fn asked(kind: CertificateKind, code: &ResidentRecordCode) -> CertificateAsked {
+pub(crate) fn asked(kind: CertificateKind, code: &ResidentRecordCode) -> CertificateAsked {
     CertificateAsked {
         kind,
         whose: Whose::Code(code.clone()),
