@@ -166,6 +166,8 @@ fn get_doc() -> Doc {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::engine::general_purpose::STANDARD as STANDARD_BASE64;
+    use proptest::prelude::*;
 
     fn read(text: &str) -> Option<Vec<u8>> {
         in_address(text, &mut [0; REQUEST_BYTES_MAX]).map(<[u8]>::to_vec)
@@ -182,5 +184,25 @@ mod tests {
         }
         assert_eq!(read(&"A".repeat(ADDRESS_BYTES_MAX)).map(|bytes| bytes.len()), Some(1_536));
         assert_eq!(read(&"A".repeat(ADDRESS_BYTES_MAX + 1)), None);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_put_into_an_address_reads_back(
+            bytes in prop::collection::vec(any::<u8>(), 0..400),
+            escaped in any::<[bool; 3]>(),
+        ) {
+            let mut text = STANDARD_BASE64.encode(&bytes);
+            let escapes = [("/", "%2F"), ("+", "%2b"), ("=", "%3D")];
+            for ((plain, escape), _) in escapes.iter().zip(escaped).filter(|(_, escape)| *escape) {
+                text = text.replace(plain, escape);
+            }
+            prop_assert_eq!(read(&text), Some(bytes));
+        }
+
+        #[test]
+        fn any_address_is_read_or_not(text in "[%A-Za-z0-9+/=é]{0,64}") {
+            drop(read(&text));
+        }
     }
 }

@@ -12,5 +12,6 @@ mod house;
 mod repeating;
 mod rotating;
 mod stocks;
+mod telling;
 mod verifying;
 mod verifying_certificates;
