@@ -491,6 +491,7 @@ pub(crate) enum BenchName {
     Certs,
     Crl,
     Ocsp,
+    Hsm,
     All,
 }
 
