@@ -465,6 +465,7 @@ pub(crate) enum BenchName {
     Certs,
     Crl,
     Ocsp,
+    Hsm,
     All,
 }
 
