@@ -11,6 +11,7 @@ mod door;
 mod inlet;
 mod limits;
 mod metrics;
+mod named;
 mod openapi;
 mod reply;
 mod request;
@@ -20,6 +21,7 @@ pub mod token;
 
 // the resources
 mod acts;
+mod explain;
 mod feed;
 mod ledger_proof;
 mod log;
@@ -27,6 +29,7 @@ mod numbers;
 mod operation;
 mod set_difference;
 mod stock;
+mod verifiers;
 
 // witnesses: asking one, and being one
 mod witness_door;

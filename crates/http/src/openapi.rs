@@ -260,8 +260,15 @@ pub(crate) fn act_and(members: &[(&str, Value)]) -> Value {
 
 /// Operations that look for a person, and what becomes of it when there is nobody, when it is not
 /// clear who, and when the content was disposed of.
-const ABOUT_A_PERSON: [&str; 4] =
-    ["number_ask", "number_change", "record_difference", "subject_acts"];
+const ABOUT_A_PERSON: [&str; 7] = [
+    "number_ask",
+    "number_change",
+    "record_difference",
+    "subject_acts",
+    "certificate_link_ask",
+    "attributes_ask",
+    "certificate_explain",
+];
 const OF_A_PERSON: [&str; 3] = ["404", "409", "410"];
 
 /// Query parameters without which there is no answer.

@@ -7,7 +7,8 @@ use crate::openapi::Doc;
 use crate::reply::Reply;
 use crate::request::Ask;
 use crate::{
-    acts, door::Inside, feed, ledger_proof, log, numbers, operation, set_difference, stock,
+    acts, door::Inside, explain, feed, ledger_proof, log, numbers, operation, set_difference,
+    stock, verifiers,
 };
 use app::Work;
 use app::once::{Answered, Before};
@@ -90,6 +91,8 @@ pub(crate) fn table() -> Vec<Route> {
     routes.extend(set_difference::routes());
     routes.extend(stock::routes());
     routes.extend(numbers::routes());
+    routes.extend(verifiers::routes());
+    routes.extend(explain::routes());
     routes.extend(acts::routes());
     routes.extend(ledger_proof::routes());
     routes.extend(log::routes());

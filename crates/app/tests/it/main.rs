@@ -10,3 +10,4 @@ mod house;
 mod repeating;
 mod stocks;
 mod verifying;
+mod verifying_parties;
