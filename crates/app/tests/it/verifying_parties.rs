@@ -12,7 +12,6 @@ use base::{Actor, Clock, Problem, Purpose};
 use keys::{OsEntropy, SoftKeyStore};
 use numbers::ResidentRecordCode;
 use ports::{KeyKind, KeyStore};
-use sekisho_app::CertificateNamed;
 use sekisho_app::attributes_ask::{AttributesAsked, AttributesTold, attributes_ask};
 use sekisho_app::authority_init::{AuthorityAsked, authority_init};
 use sekisho_app::certificate_end::certificate_end;
@@ -24,6 +23,7 @@ use sekisho_app::number_ask::Whose;
 use sekisho_app::subject_acts::subject_acts;
 use sekisho_app::token_issue::token_issue;
 use sekisho_app::verifiers::{verifier_change, verifier_register, verifiers};
+use sekisho_app::{CertificateNamed, Work};
 use x509::{CertificationRequest, KeyAlgorithm, Name, assemble, encode_request_info};
 use zeroize::Zeroizing;
 
@@ -56,8 +56,7 @@ impl<'a> Bureau<'a> {
 
     fn register(&self, name: &str, kind: VerifierKind) {
         let filing = filing(kind);
-        let register =
-            |work: &mut sekisho_app::Work<'_>| verifier_register(work, &operator(), name, &filing);
+        let register = |work: &mut Work<'_>| verifier_register(work, &operator(), name, &filing);
         self.house.act(register).unwrap();
     }
 
@@ -68,7 +67,7 @@ impl<'a> Bureau<'a> {
 
     fn status(&self, by: &str, named: Vec<CertificateNamed>) -> Result<StatusAnswer, Problem> {
         let asked = StatusAsked { provider: None, certificates: named };
-        self.house.act(|work| certificate_status_ask(work, &verifier(by), VERIFYING, &asked))
+        told(self.house, |work| certificate_status_ask(work, &verifier(by), VERIFYING, &asked))
     }
 
     fn standing(&self, issued: &Issued) -> Standing {
@@ -77,7 +76,7 @@ impl<'a> Bureau<'a> {
 
     fn link(&self, by: &str, certificate: CertificateNamed) -> Result<LinkTold, Problem> {
         let asked = LinkAsked { provider: None, certificate };
-        self.house.act(|work| certificate_link_ask(work, &verifier(by), VERIFYING, &asked))
+        told(self.house, |work| certificate_link_ask(work, &verifier(by), VERIFYING, &asked))
     }
 
     /// A fresh statement under a certificate of the first resident.
@@ -101,7 +100,7 @@ impl<'a> Bureau<'a> {
     }
 
     fn ask(&self, by: &str, asked: &AttributesAsked) -> Result<AttributesTold, Problem> {
-        self.house.act(|work| attributes_ask(work, &verifier(by), VERIFYING, asked))
+        told(self.house, |work| attributes_ask(work, &verifier(by), VERIFYING, asked))
     }
 
     fn refused(&self, by: &str, asked: &AttributesAsked) -> &'static str {
@@ -111,7 +110,7 @@ impl<'a> Bureau<'a> {
     fn explain(&self, by: &Actor, file: &[u8]) -> Result<Explained, Problem> {
         let asked = ExplainAsked { file: Zeroizing::new(file.to_vec()), wanted: None };
         let purpose = Purpose::Certification;
-        self.house.act(|work| certificate_explain(work, by, purpose, &asked))
+        told(self.house, |work| certificate_explain(work, by, purpose, &asked))
     }
 
     /// What the first resident sees, as `actor action outcome`, since an act.
@@ -166,6 +165,20 @@ fn issue(
     let intended = intended.unwrap();
     let signature = sign(&house.platform, &intended).unwrap();
     house.act(|work| conclude(work, &intended, &signature)).unwrap()
+}
+
+/// What a caller is told; a refusal is committed with its entry, as through the committer.
+fn told<T>(
+    house: &House,
+    mut ask: impl FnMut(&mut Work<'_>) -> Result<T, Problem>,
+) -> Result<T, Problem> {
+    let asked = house.act(|work| {
+        let before = work.mark();
+        let told = ask(work);
+        assert!(told.is_ok() || work.mark() == before, "a refusal leaves its entry alone");
+        Ok(told)
+    });
+    asked.unwrap()
 }
 
 fn filing(kind: VerifierKind) -> Filing {
@@ -418,7 +431,7 @@ fn a_platform_operator_asks_for_a_provider_by_name() {
             let provider = provider.map(str::to_owned);
             let asked = StatusAsked { provider, certificates: vec![shown(&bureau.signature)] };
             let by = verifier("platform-1");
-            let told = house.act(|work| certificate_status_ask(work, &by, VERIFYING, &asked));
+            let told = told(house, |work| certificate_status_ask(work, &by, VERIFYING, &asked));
             told.map(drop).map_err(|problem| problem.label())
         };
         assert_eq!(ask(None), Err("verifier_provider_missing"));
