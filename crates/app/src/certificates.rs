@@ -6,7 +6,7 @@ use crate::work::{Held, Outcome, Work, broken};
 use authority::CertificateKind;
 use authority::certificate::{Certificate, Change, Ending, Refusal, State};
 use authority::trigger::RevocationReason;
-use base::{ActId, Actor, PersonId, Problem, Purpose};
+use base::{ActId, Actor, Moment, PersonId, Problem, Purpose};
 use policy::{Action, Permit};
 use ports::rows::{CertificateId, CertificateRow, CertificateStatusRow, certificate_state};
 use seal::Place;
@@ -35,6 +35,12 @@ impl Certificates {
     pub(crate) fn place_of(&self, id: CertificateId) -> Result<u64, Problem> {
         let place = self.held.iter().position(|one| one.intention.id == id);
         place.map(|place| place as u64 + 1).ok_or_else(|| broken("a certificate of nobody"))
+    }
+
+    /// The present for what ends certificates: what is on record of them lies in the past. A clock
+    /// that is behind issues nothing, but it keeps nothing in force either.
+    pub(crate) fn now(&self, work: &Work<'_>) -> Moment {
+        self.known.iter().map(|known| known.since).fold(work.now(), Moment::max)
     }
 
     /// The certificate at a place.
@@ -111,12 +117,13 @@ fn keep(
     act: ActId,
 ) -> Result<(), Problem> {
     let intention = &held.intention;
+    let changed_at = work.moment_of_change(held)?;
     work.keep_status(CertificateStatusRow {
         id: intention.id,
         municipality: Some(intention.municipality),
         state,
         reason,
-        changed_at: work.now(),
+        changed_at,
         invalid_from: None,
         not_after: intention.not_after,
         act,
@@ -161,10 +168,7 @@ pub(crate) fn refused(refusal: Refusal) -> Problem {
 
 /// Where the bytes to be signed are sealed to.
 pub(crate) fn tbs_place(id: CertificateId, generation: u32) -> Place {
-    // Serial numbers count from 1 and stay far below 2⁴⁸.
-    let row = (id.authority << SERIAL_BITS) | id.serial.cast_signed();
-    Place { table: "certificate_intention", column: "tbs", row, generation }
+    Place { table: "certificate_intention", column: "tbs", row: id.row(), generation }
 }
 
 const CERTIFICATE_HOLD: i64 = 6;
-const SERIAL_BITS: u32 = 48;

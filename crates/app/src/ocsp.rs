@@ -11,18 +11,18 @@ mod kept;
 use crate::authorities::{Authorities, Authority};
 use crate::delegate::{Delegate, newest_ocsp_delegate};
 use crate::platform::Platform;
-use base::{Moment, Problem, Remedy};
+use base::{Moment, Problem, Remedy, labels};
 use kept::{Kept, Prepared};
 use ports::View;
 use ports::rows::{
     CertificateId, CertificateStatusRow, Changes, OcspAnswerRow, OcspKey, certificate_state,
     id_hash,
 };
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use x509::{
-    CertId, CertStatus, IdHash, IssuerId, OcspAnswer, OcspRequest, OcspResponseData, OcspStatus,
-    RevocationReason,
+    CertId, CertStatus, IdHash, IssuerId, OcspAnswer, OcspRequest, OcspResponse, OcspResponseData,
+    OcspStatus, RevocationReason,
 };
 
 /// A responder for all authorities of the platform.
@@ -30,6 +30,18 @@ pub struct Responder {
     platform: Platform,
     known: RwLock<Arc<Known>>,
     kept: Kept,
+    tally: Tally,
+}
+
+/// How many requests were answered so far.
+#[derive(Default, Debug)]
+pub struct Tally {
+    /// With an answer that was kept.
+    pub prepared: AtomicU64,
+    /// With an answer that was signed for it.
+    pub signed: AtomicU64,
+    /// With a refusal.
+    pub refused: AtomicU64,
 }
 
 /// What is told to one request.
@@ -63,16 +75,26 @@ impl Responder {
     /// A responder that has signed nothing yet.
     pub fn new(platform: Platform) -> Self {
         let nobody = Known { read_at: Moment::from_us(i64::MIN), issuers: Vec::new() };
-        Self { platform, known: RwLock::new(Arc::new(nobody)), kept: Kept::default() }
+        let known = RwLock::new(Arc::new(nobody));
+        Self { platform, known, kept: Kept::default(), tally: Tally::default() }
+    }
+
+    /// How many requests were answered so far.
+    pub const fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// The answer that was prepared for these very bytes, if it may be told now; needs no store.
     pub fn prepared(&self, request: &[u8]) -> Option<Told> {
         let now = self.platform.clock.now();
         let prepared = self.kept.of_request(request)?;
-        (prepared.checked.load(Ordering::Relaxed) > now.plus_us(-CHECK_EVERY_US).us()
-            && now < prepared.next_update)
-            .then(|| prepared.told(now))
+        // A look in the future was one before the clock was set back: it may be of any age.
+        let looked = Moment::from_us(prepared.checked.load(Ordering::Relaxed));
+        let known = looked <= now && now.plus_us(-CHECK_EVERY_US) < looked && prepared.holds(now);
+        known.then(|| {
+            self.tally.prepared.fetch_add(1, Ordering::Relaxed);
+            prepared.told(now)
+        })
     }
 
     /// The answer to a request. There is always one: what went wrong is told in OCSP's own words.
@@ -83,11 +105,17 @@ impl Responder {
                 Err(problem) => {
                     tracing::warn!(label = problem.label(), "an OCSP request was not answered");
                     let again = problem.remedy() == Remedy::Again;
-                    refusal(if again { OcspStatus::TryLater } else { OcspStatus::InternalError })
+                    let later = OcspStatus::TryLater;
+                    self.refusal(if again { later } else { OcspStatus::InternalError })
                 }
             },
-            Err(refused) => refusal(refused.status()),
+            Err(refused) => self.refusal(refused.status()),
         }
+    }
+
+    fn refusal(&self, status: OcspStatus) -> Told {
+        self.tally.refused.fetch_add(1, Ordering::Relaxed);
+        Told { response: Arc::from(&status.response()[..]), keep_until: None }
     }
 
     fn answer_parsed(&self, request: &[u8], asked: &OcspRequest<'_>) -> Result<Told, Problem> {
@@ -95,11 +123,11 @@ impl Responder {
         let known = self.known(now)?;
         let issuer_of = |id: &CertId| known.issuers.iter().find(|issuer| issuer.id.issued(id));
         let Some(issuer) = asked.certificates.first().and_then(issuer_of) else {
-            return Ok(refusal(OcspStatus::Unauthorized));
+            return Ok(self.refusal(OcspStatus::Unauthorized));
         };
         // One responder signs one response: all certificates must be of one authority.
         if !asked.certificates.iter().all(|id| issuer.id.issued(id)) {
-            return Ok(refusal(OcspStatus::Unauthorized));
+            return Ok(self.refusal(OcspStatus::Unauthorized));
         }
         match (&asked.certificates[..], asked.nonce) {
             ([id], None) => self.one(request, id, issuer, now),
@@ -123,14 +151,16 @@ impl Responder {
         let kept = self.kept_answer(key, now)?.filter(|kept| kept.status == status);
         let fresh = |kept: &Arc<Prepared>| now < kept.sign_again_at();
         let prepared = match kept {
-            Some(kept) if fresh(&kept) => kept,
-            older => match self.sign(key, id, status, issuer, now) {
-                Ok(signed) => signed,
-                Err(problem) => match older {
-                    Some(older) if problem.remedy() == Remedy::Again => older,
-                    _ => return Err(problem),
-                },
-            },
+            Some(kept) if fresh(&kept) => {
+                self.tally.prepared.fetch_add(1, Ordering::Relaxed);
+                kept
+            }
+            // Whatever ails the keys, what was signed still holds.
+            Some(older) => self.sign(key, id, status, issuer, now).unwrap_or_else(|problem| {
+                tracing::warn!(label = problem.label(), "an OCSP answer was not signed anew");
+                older
+            }),
+            None => self.sign(key, id, status, issuer, now)?,
         };
         prepared.checked.store(now.us(), Ordering::Relaxed);
         self.kept.keep(request, key, &prepared);
@@ -139,15 +169,15 @@ impl Responder {
 
     /// The newest answer that is kept for a certificate, from memory or the store, unless it ended.
     fn kept_answer(&self, key: OcspKey, now: Moment) -> Result<Option<Arc<Prepared>>, Problem> {
-        if let Some(prepared) = self.kept.of_key(key) {
-            return Ok((now < prepared.next_update).then_some(prepared));
+        if let Some(prepared) = self.kept.of_key(key).filter(|kept| kept.holds(now)) {
+            return Ok(Some(prepared));
         }
         let mut row = None;
         self.platform.store.snapshot("ocsp_answer", &mut |view| {
             row = view.ocsp_answers(&[key])?.pop().flatten();
             Ok(())
         })?;
-        let kept = row.filter(|row| now < row.next_update).and_then(Prepared::read);
+        let kept = row.and_then(Prepared::read).filter(|kept| kept.holds(now));
         Ok(kept.map(Arc::new))
     }
 
@@ -160,7 +190,9 @@ impl Responder {
         issuer: &Issuer,
         now: Moment,
     ) -> Result<Arc<Prepared>, Problem> {
-        let next_update = now.plus_us(WINDOW_US);
+        // Nobody believes an answer longer than the certificate of its signer.
+        let end = issuer.delegate.as_ref().map(|delegate| delegate.row.not_after);
+        let next_update = end.into_iter().fold(now.plus_us(WINDOW_US), Moment::min);
         let answer = OcspAnswer {
             certificate: *id,
             status,
@@ -168,6 +200,13 @@ impl Responder {
             next_update: Some(next_update),
         };
         let response = self.signed(&[answer], None, issuer, now)?;
+        // A wrong signature would be told for hours; one that is told once hurts one client, who
+        // sees it.
+        let key_of_delegate = issuer.delegate.as_ref().map(|delegate| &delegate.public);
+        let read = OcspResponse::parse(&response).ok();
+        if !read.zip(key_of_delegate).is_some_and(|(read, key)| read.is_signed_by(key)) {
+            return Err(Problem::new(&labels::SIGNING_SIGNATURE, "an answer under another key"));
+        }
         let answer = response.to_vec();
         let row = OcspAnswerRow { key, this_update: now, next_update, answer };
         let changes = Changes { ocsp_answers: vec![row], ..Changes::default() };
@@ -210,7 +249,7 @@ impl Responder {
         issuer: &Issuer,
         now: Moment,
     ) -> Result<Arc<[u8]>, Problem> {
-        let unready = || Problem::new(&base::labels::DELEGATE_ABSENT, "");
+        let unready = || Problem::new(&labels::DELEGATE_ABSENT, "");
         let delegate = issuer.delegate.as_ref().filter(|delegate| delegate.is_valid(now));
         let delegate = delegate.ok_or_else(unready)?;
         let data = OcspResponseData {
@@ -224,6 +263,7 @@ impl Responder {
         let algorithm = delegate.public.algorithm();
         let certificates = [&delegate.row.certificate[..]];
         let whole = OcspResponseData::assemble(&data, algorithm, &signature, &certificates);
+        self.tally.signed.fetch_add(1, Ordering::Relaxed);
         Ok(whole.into())
     }
 
@@ -243,7 +283,7 @@ impl Responder {
 
     fn known(&self, now: Moment) -> Result<Arc<Known>, Problem> {
         let known = Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner));
-        if now < known.read_at.plus_us(READ_EVERY_US) {
+        if known.read_at <= now && now < known.read_at.plus_us(READ_EVERY_US) {
             return Ok(known);
         }
         let mut issuers = Vec::new();
@@ -272,6 +312,22 @@ impl Issuer {
     }
 }
 
+/// Forgets kept answers that have ended; how many.
+pub fn forget_ended(platform: &Platform) -> Result<usize, Problem> {
+    let (now, mut ended) = (platform.clock.now(), 0);
+    loop {
+        let mut some = 0;
+        platform.store.transact("ocsp_answers_ended", &mut |tx| {
+            some = tx.forget_ocsp_answers(now, ANSWERS_AT_A_TIME)?;
+            Ok(())
+        })?;
+        ended += some;
+        if some < ANSWERS_AT_A_TIME {
+            return Ok(ended);
+        }
+    }
+}
+
 /// What holds of certificates: unknown is what was never issued.
 fn read_states(
     view: &mut (impl View + ?Sized),
@@ -283,8 +339,9 @@ fn read_states(
         heads.iter().zip(ids).map(|(head, id)| (head.map(|head| head.municipality), *id)).collect();
     let rows = view.statuses(&places)?;
     let issued = outcomes.iter().map(|row| row.as_ref().is_some_and(|row| row.signature.is_some()));
+    // A case that was closed has a status: it may have been signed all the same.
     let state = |(issued, row): (bool, Option<CertificateStatusRow>)| State {
-        status: if issued { status_of(row.as_ref()) } else { CertStatus::Unknown },
+        status: if issued || row.is_some() { status_of(row.as_ref()) } else { CertStatus::Unknown },
     };
     Ok(issued.zip(rows).map(state).collect())
 }
@@ -310,10 +367,6 @@ fn key_of(issuer: &Issuer, id: &CertId) -> Option<OcspKey> {
     Some(OcspKey { id: CertificateId { authority: issuer.authority.id(), serial }, id_hash })
 }
 
-fn refusal(status: OcspStatus) -> Told {
-    Told { response: Arc::from(&status.response()[..]), keep_until: None }
-}
-
 /// How long an answer holds.
 const WINDOW_US: i64 = 12 * 60 * 60 * 1_000_000;
 /// How old what is known of a certificate may be when a kept answer is told.
@@ -322,3 +375,5 @@ const CHECK_EVERY_US: i64 = 10 * 1_000_000;
 const READ_EVERY_US: i64 = 30 * 1_000_000;
 /// The greatest serial number that the store can hold.
 const SERIAL_MAX: u64 = i64::MAX as u64;
+/// So that nobody waits long behind it.
+const ANSWERS_AT_A_TIME: usize = 4_096;

@@ -48,9 +48,9 @@ pub fn once<T>(
         return Err(Problem::new(&labels::IDEMPOTENCY_KEY_LENGTH, ""));
     }
     let actor = actor.to_string();
-    let digest = work.platform().repeat_digest(request)?;
+    let digest = work.repeat_digest(request)?;
     if let Some(kept) = work.answer(&actor, key)? {
-        if kept.digest != digest {
+        if !work.is_repeat(kept.digest, digest, request)? {
             return Err(Problem::new(&labels::IDEMPOTENCY_KEY_REUSED, ""));
         }
         let note = open_note(work.own_key(), &kept)?;
@@ -75,7 +75,7 @@ pub(crate) fn use_up(
     what: &str,
     act: ActId,
 ) -> Result<(), Problem> {
-    let digest = work.platform().repeat_digest(what.as_bytes())?;
+    let digest = work.repeat_digest(what.as_bytes())?;
     let answer = work.seal_own(&place(act), b"");
     let (actor, key) = (kind.to_owned(), used_key(what));
     work.keep_answer(IdempotencyRow { actor, key, digest, act, answer });

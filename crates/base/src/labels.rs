@@ -202,6 +202,8 @@ labels! {
     // the certification authority
     AUTHORITY_ABSENT "authority_absent" Absent 404 "No such certification authority issues certificates" "該当する認証局がありません";
     AUTHORITY_EXISTS "authority_exists" Refused 409 "The certification authority is there already" "認証局は既にあります";
+    AUTHORITY_RETIRED "authority_retired" Refused 409 "The certification authority issues no certificates any more" "この認証局は既に発行を終了しています";
+    AUTHORITY_NOT_FOLLOWED "authority_not_followed" Refused 409 "No newer certification authority of this kind issues certificates" "後継の認証局がありません";
     CERTIFICATE_ABSENT "certificate_absent" Absent 404 "No such certificate was issued" "該当する電子証明書はありません";
     CERTIFICATE_KEY_USED "certificate_key_used" Refused 409 "The public key is in another certificate already" "この公開鍵は既に電子証明書に使われています";
     CERTIFICATE_UNREADY "certificate_unready" Again 503 "The certificate is still to be signed" "電子証明書は署名待ちです";
@@ -295,6 +297,7 @@ labels! {
     SIGNING_MALFORMED "signing_malformed" Broken 500 "What was signed is not a certificate in DER" "署名結果が証明書の形式ではありません";
     SIGNING_OTHER_BYTES "signing_other_bytes" Broken 500 "Other bytes were signed than those intended" "意図した内容と異なるものに署名されました";
     SIGNING_SIGNATURE "signing_signature" Broken 500 "The signature is not that of the issuer's key" "署名が発行者の鍵のものではありません";
+
     // revocation lists, OCSP and time stamps
     CRL_TIMES "crl_times" Broken 500 "The next update of a revocation list does not come after this one" "失効リストの次回更新日時が今回更新日時より後ではありません";
     CRL_DELTA_BASE "crl_delta_base" Broken 500 "The number of a delta list is not above that of its base" "差分失効リストの番号が基準リストの番号以下です";
@@ -341,6 +344,7 @@ labels! {
     TIME_STAMP_IMPRINT "time_stamp_imprint" Refused 422 "The time stamp is about something else" "タイムスタンプの対象が異なります";
     TIME_STAMP_NONCE "time_stamp_nonce" Refused 422 "The time stamp has another nonce" "タイムスタンプのノンスが異なります";
     TIME_STAMP_POLICY "time_stamp_policy" Refused 422 "The time stamp was made under another policy" "タイムスタンプのポリシーが異なります";
+    TIME_STAMP_ABSENT "time_stamp_absent" Absent 404 "There is no such time stamp" "該当するタイムスタンプはありません";
     // the validation of certification paths
     PATH_MALFORMED "path_malformed" Refused 422 "The certificate is not one of RFC 5280 in DER" "証明書がRFC 5280のDER形式ではありません";
     PATH_ISSUER_UNKNOWN "path_issuer_unknown" Refused 422 "No chain of issuers leads to a trust anchor" "信頼点に至る発行者の連鎖がありません";
@@ -374,6 +378,21 @@ labels! {
     PATH_CRL_EXPIRED "path_crl_expired" Refused 422 "The revocation list has expired" "失効リストの有効期間が満了しています";
     PATH_CRL_ISSUER "path_crl_issuer" Refused 422 "No key that may sign it speaks for the revocation list's issuer" "失効リストに署名できる発行者の鍵が確認できません";
     PATH_CRL_SIGNATURE "path_crl_signature" Refused 422 "The signature of the revocation list is not its issuer's" "失効リストの署名が発行者のものではありません";
+    // keys that follow each other, and ceremonies
+    KEY_LABEL_UNKNOWN "key_label_unknown" Refused 422 "The platform uses no such key next" "この名称・世代・種類の鍵は使用されません";
+    KEY_NOT_ROTATABLE "key_not_rotatable" Refused 409 "This key cannot be followed by another" "この鍵は更新できません";
+    KEY_ROTATION "key_rotation" Refused 409 "The key cannot be rotated so now" "鍵の更新が現在の状態と合いません";
+    CEREMONY_FORM "ceremony_form" Refused 422 "The ceremony's file is not well formed" "鍵セレモニーのファイルの形式が正しくありません";
+    CEREMONY_UNFIT "ceremony_unfit" Refused 409 "The ceremony does not fit what is so" "鍵セレモニーの内容が現状と合いません";
+    SET_DIGEST_EPOCH "set_digest_epoch" Refused 409 "The digest key is of another epoch than the records" "ダイジェスト鍵の世代が異なります";
+    SET_DIGEST_MOVING "set_digest_moving" Again 503 "The records are being digested under a new key" "新しい鍵によるダイジェストの再計算中です";
+
+    // key devices
+    HSM_UNAVAILABLE "hsm_unavailable" Again 503 "No key device answers in time" "鍵装置が時間内に応答しません";
+    HSM_GONE "hsm_gone" Again 503 "The token of a key device is not there" "鍵装置のトークンが取り外されています";
+    HSM_ANSWER_WRONG "hsm_answer_wrong" Broken 500 "A key device gave a wrong answer" "鍵装置の応答が正しくありません";
+    HSM_MECHANISM "hsm_mechanism" Refused 422 "The key device offers no such mechanism" "鍵装置がこの方式に対応していません";
+    HSM_CONFIGURATION "hsm_configuration" Broken 500 "A key device cannot be used as it is configured" "鍵装置の設定が正しくありません";
     // verifiers and the holder's consent
     VERIFIER_ABSENT "verifier_absent" Absent 404 "No verifier of this name is registered" "この名称の署名検証者は登録されていません";
     VERIFIER_EXISTS "verifier_exists" Refused 409 "A verifier of this name is registered, or was" "この名称は既に署名検証者の名称として使われています";

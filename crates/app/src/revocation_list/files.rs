@@ -54,13 +54,12 @@ pub(super) fn drafts(
     Ok(drafts)
 }
 
-/// Signs the drafts and puts them into their places, complete lists and deltas together.
-pub(super) fn publish(
+/// Signs the drafts: each path with its bytes.
+pub(super) fn signed(
     platform: &Platform,
-    place: &dyn Publication,
     authority: &Authority,
     drafts: Vec<Draft>,
-) -> Result<(), Problem> {
+) -> Result<Vec<(String, Vec<u8>)>, Problem> {
     let mut files = Vec::with_capacity(drafts.len());
     for Draft { path, list } in drafts {
         let signature = platform.keys.sign(&authority.key, list.as_bytes())?;
@@ -69,23 +68,24 @@ pub(super) fn publish(
         }
         files.push((path, list.assemble(&signature)));
     }
-    let files: Vec<_> = files.iter().map(|(path, bytes)| (path.clone(), &bytes[..])).collect();
-    place.write_all(&files)
+    Ok(files)
 }
 
-/// Whether the complete lists that are on record are in their places.
+/// Whether the lists that are on record are in their places, with their deltas after the first.
 pub(super) fn are_there(
     place: &dyn Publication,
     authority: &Authority,
     row: &RevocationListRow,
 ) -> Result<bool, Problem> {
     for point in points_of(row.partition) {
-        let Some(bytes) = place.read(&authority.issuer.list_path(point))? else {
-            return Ok(false);
-        };
-        let number = Crl::parse(&bytes).ok().and_then(|list| list.number());
-        if number.is_none_or(|number| number < CrlNumber::from(row.number)) {
-            return Ok(false);
+        let path = authority.issuer.list_path(point);
+        let delta = (row.number > 1).then(|| delta_of(&path));
+        for path in [Some(path), delta].into_iter().flatten() {
+            let Some(bytes) = place.read(&path)? else { return Ok(false) };
+            let number = Crl::parse(&bytes).ok().and_then(|list| list.number());
+            if number.is_none_or(|number| number < CrlNumber::from(row.number)) {
+                return Ok(false);
+            }
         }
     }
     Ok(true)

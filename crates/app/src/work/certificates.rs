@@ -5,7 +5,7 @@ use super::{Kept, Work, broken, generation_of};
 use crate::authorities::Authorities;
 use crate::certificates::tbs_place;
 use crate::meant::{Meant, delegate_setting};
-use base::{PersonId, Problem};
+use base::{Moment, PersonId, Problem};
 use numbers::LocalGovernmentCode;
 use ports::rows::{
     AuthorityRow, CertificateId, CertificateRow, CertificateStatusRow, Changes, DelegateRow,
@@ -56,7 +56,7 @@ impl CertificateRows {
 
 impl Work<'_> {
     /// All authorities.
-    pub(crate) fn authorities(&mut self) -> Result<Arc<Authorities>, Problem> {
+    pub fn authorities(&mut self) -> Result<Arc<Authorities>, Problem> {
         if let Some(known) = &self.certificates.authorities {
             return Ok(Arc::clone(known));
         }
@@ -113,10 +113,10 @@ impl Work<'_> {
         Ok(next)
     }
 
-    /// Takes in an intention; it is open until its outcome is taken in.
-    pub(crate) fn keep_intention(&mut self, row: IntentionRow) -> Result<(), Problem> {
+    /// Takes in an intention, of which the sealed part follows; it is open until its outcome is
+    /// taken in.
+    pub(crate) fn keep_intention(&mut self, head: IntentionHead) -> Result<(), Problem> {
         self.take_in();
-        let head = row.head;
         // The list that the certificate names is to be there with the certificate.
         let municipality = Some(head.municipality);
         let partition = Partition { authority: head.id.authority, municipality };
@@ -129,8 +129,13 @@ impl Work<'_> {
         rows.outcomes.insert(head.id, None);
         rows.statuses.insert(head.id, Kept { row: None, dirty: false });
         rows.keys.insert(head.key_digest, Some(head.id));
-        self.changes.intentions.push(row);
         Ok(())
+    }
+
+    /// Takes in an intention with its sealed part, as it is stored.
+    pub(crate) fn keep_sealed(&mut self, row: IntentionRow) {
+        self.take_in();
+        self.changes.intentions.push(row);
     }
 
     /// Takes in what came of an intention.
@@ -162,6 +167,14 @@ impl Work<'_> {
             self.certificates.keys.extend(keys.into_iter().zip(found));
         }
         Ok(())
+    }
+
+    /// Whose these certificates are.
+    pub(crate) fn holders_of(&mut self, ids: &[CertificateId]) -> Result<Vec<PersonId>, Problem> {
+        self.know_certificates(ids)?;
+        let heads = &self.certificates.heads;
+        let head = |id| heads.get(id).copied().flatten().map(|head: IntentionHead| head.person);
+        Ok(ids.iter().filter_map(head).collect())
     }
 
     /// All certificates that were ever meant for a person.
@@ -227,7 +240,8 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Makes a list due now, the first time or again.
+    /// Makes a list due now, the first time or again. Each time leaves a mark on the row: whoever
+    /// is making the list sees that something changed meanwhile.
     pub(crate) fn make_list_due(&mut self, partition: Partition) -> Result<(), Problem> {
         let now = self.now;
         let list = self.revocation_list(partition)?.unwrap_or(RevocationListRow {
@@ -241,10 +255,23 @@ impl Work<'_> {
             next_update: now,
             due: None,
         });
-        if list.due.is_none_or(|due| now < due) {
-            self.keep_revocation_list(RevocationListRow { due: Some(now), ..list });
-        }
+        let due = match list.due {
+            Some(due) if due <= now.plus_us(SECOND_US) => due.plus_us(1),
+            _ => now,
+        };
+        self.keep_revocation_list(RevocationListRow { due: Some(due), ..list });
         Ok(())
+    }
+
+    /// The moment of a change: after all that was told of the certificate and on its list, whatever
+    /// the clock says.
+    pub(crate) fn moment_of_change(&mut self, held: &Held) -> Result<Moment, Problem> {
+        let CertificateId { authority, .. } = held.intention.id;
+        let municipality = Some(held.intention.municipality);
+        let list = self.revocation_list(Partition { authority, municipality })?;
+        let told = list.filter(|list| list.number > 0).map(|list| list.this_update.plus_us(1));
+        let before = held.status.as_ref().map(|status| status.changed_at);
+        Ok(told.into_iter().chain(before).fold(self.now, Moment::max))
     }
 
     /// The list of a partition as it was last signed.
@@ -284,3 +311,5 @@ impl Work<'_> {
         Ok(())
     }
 }
+
+const SECOND_US: i64 = 1_000_000;

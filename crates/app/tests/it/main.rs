@@ -2,12 +2,14 @@
 
 #![cfg(test)]
 
+mod authorities;
 mod batches;
 mod certifying;
 mod disposing;
 mod feeding;
 mod house;
 mod repeating;
+mod rotating;
 mod stocks;
 mod verifying;
 mod verifying_parties;

@@ -3,11 +3,9 @@
 use super::Context;
 use crate::cli::{VerifierNamed, Verifiers, VerifiersRegister};
 use crate::output::{Answer, table};
-use crate::wiring::Wired;
-use app::Work;
 use app::verifiers::{Verifier, verifier_change, verifier_register, verifiers};
 use authority::verifier::{Change, Filing, Provider, Refusal, Right, VerifierKind};
-use base::{Problem, labels};
+use base::Problem;
 use serde_json::{Value, json};
 
 /// Carries out a verifier command.
@@ -25,8 +23,8 @@ fn register(context: &Context, asked: &VerifiersRegister) -> Result<Answer, Prob
     let filing = filing(asked).map_err(|refusal| Problem::from_refusal(refusal.label()))?;
     let wired = context.open_for_change()?;
     let operator = context.operator(asked.acting.operator.as_deref())?;
-    let act = commit(&wired, |work| verifier_register(work, &operator, &asked.name, &filing))?;
-    let kind = filing.kind();
+    let (kind, name) = (filing.kind(), asked.name.clone());
+    let act = wired.act(move |work| verifier_register(work, &operator, &name, &filing))?;
     let rights = Right::ALL.into_iter().filter(|right| kind.may(*right));
     let owed: Vec<_> = rights.map(|right| owed(kind, right)).collect();
     let text = format!(
@@ -96,24 +94,11 @@ fn verifier_json(verifier: &Verifier) -> Value {
 fn change(context: &Context, named: &VerifierNamed, change: Change) -> Result<Answer, Problem> {
     let wired = context.open_for_change()?;
     let operator = context.operator(named.acting.operator.as_deref())?;
-    let (act, state) =
-        commit(&wired, |work| verifier_change(work, &operator, &named.name, change))?;
+    let name = named.name.clone();
+    let (act, state) = wired.act(move |work| verifier_change(work, &operator, &name, change))?;
     let text = format!("verifier:{} is {}, as act {}", named.name, state.word(), act.0);
     let answer = json!({ "name": named.name, "state": state.word(), "act": act.0 });
     Ok(Answer::good(text, answer))
-}
-
-fn commit<T>(
-    wired: &Wired,
-    mut deed: impl FnMut(&mut Work<'_>) -> Result<T, Problem>,
-) -> Result<T, Problem> {
-    let mut done = None;
-    app::commit::transact(&wired.platform, |work| {
-        done = Some(deed(work)?);
-        Ok(())
-    })?;
-    wired.publish()?;
-    done.ok_or_else(|| Problem::new(&labels::INTERNAL, "nothing was done"))
 }
 
 fn owed_table(kind: VerifierKind) -> String {

@@ -1,7 +1,7 @@
 //! `sekisho certs explain`: why a certificate is not valid, in plain words. By files alone, or with
 //! what the platform of the data directory knows; asking that is an act of the operator's.
 
-use super::Context;
+use super::super::Context;
 use crate::cli::{CertsExplain, Language};
 use crate::output::Answer;
 use crate::wiring::SystemClock;
@@ -50,14 +50,9 @@ fn with_platform(
     let wired = context.open_for_change()?;
     let operator = context.operator(asked.acting.operator.as_deref())?;
     let question = ExplainAsked { file, wanted };
-    let mut told_by = None;
-    app::commit::transact(&wired.platform, |work| {
-        let purpose = Purpose::Certification;
-        told_by = Some(certificate_explain(work, &operator, purpose, &question)?);
-        Ok(())
-    })?;
-    wired.publish()?;
-    let explained = told_by.ok_or_else(|| Problem::new(&labels::INTERNAL, "nothing was done"))?;
+    let purpose = Purpose::Certification;
+    let explained =
+        wired.act(move |work| certificate_explain(work, &operator, purpose, &question))?;
     let now = wired.platform.clock.now();
     Ok(told(&explained.reasons, (now, asked.language), Some(explained.act)))
 }
