@@ -15,3 +15,4 @@ mod stocks;
 mod telling;
 mod verifying;
 mod verifying_certificates;
+mod verifying_parties;
