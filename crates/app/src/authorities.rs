@@ -41,6 +41,12 @@ impl Authority {
         self.row.id
     }
 
+    /// The word of the API that tells it from all others: hierarchy and generation, as they stand
+    /// in the addresses of its lists.
+    pub fn word(&self) -> String {
+        format!("{}/{}", self.kind().word(), self.issuer.generation())
+    }
+
     /// What it certifies.
     pub fn kind(&self) -> CertificateKind {
         self.issuer.hierarchy

@@ -1,18 +1,15 @@
-//! A certificate is asked for, or which ones a person has. Reads certificates; writes the access
-//! entry. Invariants touched: A1, P1.
+//! A certificate itself is asked for. Reads certificate and holder; writes the access entry.
+//! Invariants touched: A1, P1.
 //!
 //! A signature certificate names its holder and where they live, so reading one is an act about
 //! them. A municipality sees those of its own residents only: another's are as absent as none.
 
 use crate::certificate_finish::open_in;
-use crate::certificates::Certificates;
 use crate::number_ask::{Whose, ask_about, content, permit_about};
 use crate::permits::permit;
 use crate::work::{Outcome, PLATFORM_PERSON, Work};
 use authority::CertificateKind;
-use authority::certificate::State;
-use base::{ActId, Actor, Moment, PersonId, Problem, Purpose, Remedy, labels};
-use numbers::LocalGovernmentCode;
+use base::{ActId, Actor, PersonId, Problem, Purpose, Remedy, labels};
 use policy::{Action, Permit};
 use ports::rows::{CertificateId, CertificateRow};
 use seal::fields;
@@ -26,41 +23,6 @@ pub struct CertificateTold {
     pub act: ActId,
     /// All of it, in DER.
     pub certificate: Zeroizing<Vec<u8>>,
-}
-
-/// The certificates of a person, as they were told.
-#[derive(Debug)]
-pub struct CertificatesTold {
-    /// The act of reading.
-    pub act: ActId,
-    /// In the order of authority and serial number.
-    pub certificates: Vec<CertificateFacts>,
-}
-
-/// What is told of a certificate beside its bytes.
-#[derive(Clone, PartialEq, Eq)]
-pub struct CertificateFacts {
-    /// Which one.
-    pub id: CertificateId,
-    /// Signature or authentication.
-    pub kind: CertificateKind,
-    /// The municipality of its list.
-    pub municipality: LocalGovernmentCode,
-    /// Begin of validity.
-    pub not_before: Moment,
-    /// End of validity.
-    pub not_after: Moment,
-    /// How it stands.
-    pub state: State,
-    /// Since when.
-    pub since: Moment,
-}
-
-/// Shows no end of validity: it tells a birthday.
-impl fmt::Debug for CertificateFacts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "CertificateFacts({:?}, {:?}, ..)", self.id, self.state)
-    }
 }
 
 /// Shows no certificate: it says who its holder is.
@@ -120,28 +82,26 @@ fn read(
     Ok(CertificateTold { act, certificate: Zeroizing::new(whole) })
 }
 
-/// Tells which certificates a person has and had.
-pub fn certificates_ask(
+/// Tells the certificate of a kind that a person was issued for this key (SHA-256 of its
+/// SubjectPublicKeyInfo): to whoever asks for it again.
+pub fn certificate_of_key(
     work: &mut Work<'_>,
     actor: &Actor,
     purpose: Purpose,
-    whose: &Whose,
-) -> Result<CertificatesTold, Problem> {
+    (whose, kind, key): (&Whose, CertificateKind, &[u8; 32]),
+) -> Result<(CertificateId, CertificateTold), Problem> {
     let asking = permit(actor, Action::CertificateAsk, purpose, actor.municipality())?;
     let asked = content(whose);
     ask_about(work, &asking, whose, &asked, |work, person| {
-        let permit = permit_about(work, actor, Action::CertificateAsk, purpose, person)?;
-        let Certificates { held, known } = Certificates::of(work, person)?;
-        let act = work.record(&permit, Outcome::Read, Some(person), &asked)?;
-        let facts = held.iter().zip(known).map(|(held, known)| CertificateFacts {
-            id: held.intention.id,
-            kind: known.kind,
-            municipality: held.intention.municipality,
-            not_before: known.not_before,
-            not_after: known.not_after,
-            state: known.state,
-            since: known.since,
-        });
-        Ok(CertificatesTold { act, certificates: facts.collect() })
+        let used = || Problem::new(&labels::CERTIFICATE_KEY_USED, "");
+        let id = work.key_holder(key)?.ok_or_else(used)?;
+        let held = work.certificate(id)?.ok_or_else(used)?;
+        let is_meant = held.intention.person == person
+            && work.authorities()?.by_id(id.authority)?.kind() == kind;
+        if !is_meant {
+            return Err(used());
+        }
+        let asked = fields::pack(&[&id.authority.to_string(), &id.serial.to_string()]);
+        Ok((id, read(work, &asking, (id, person), &asked)?))
     })
 }

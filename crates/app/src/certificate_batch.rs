@@ -236,9 +236,13 @@ fn each<T: Sync, U: Send>(
     side_by_side(lines, || (), one)
 }
 
-/// What is refused is the line's affair; what is broken or busy stops the run.
+/// What is refused is the line's affair, and so is a certificate that is on its way on another
+/// road; what else is broken or busy stops the run.
 fn of_line<T>(line: Result<T, Problem>) -> Result<Result<T, Problem>, Problem> {
     match line {
+        Err(problem) if problem.label() == labels::CERTIFICATE_ISSUANCE_UNDER_WAY.text => {
+            Ok(Err(problem))
+        }
         Err(problem) if matches!(problem.remedy(), Remedy::Broken | Remedy::Again) => Err(problem),
         line => Ok(line),
     }

@@ -10,7 +10,7 @@ use crate::number_ask::{Whose, ask_about, content, permit_about};
 use crate::permits::permit;
 use crate::work::Work;
 use authority::CertificateKind;
-use authority::certificate::{decide_end, decide_release};
+use authority::certificate::{Refusal, decide_end, decide_release};
 use authority::trigger::{Effect, Origin, Trigger};
 use base::{ActId, Actor, PersonId, Problem, Purpose, labels};
 use policy::Action;
@@ -44,6 +44,9 @@ pub fn certificate_end(
         let certificates = Certificates::of(work, person)?;
         let endings =
             decide_end(&certificates.known, trigger, certificates.now(work)).map_err(refused)?;
+        if endings.is_empty() {
+            return Err(refused(Refusal::Absent));
+        }
         end(work, &permit, &certificates, &endings, trigger.word())
     })
 }

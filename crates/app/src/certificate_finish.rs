@@ -6,16 +6,18 @@
 //! its time is over; then the serial number goes on the list, in case a signature got out.
 
 use crate::authorities::Authorities;
-use crate::certificate_issue::{Intended, Issued, conclude, sign};
+use crate::certificate_issue::{CertificateAsked, Intended, Issued, Keyed, conclude, sign};
 use crate::certificates::{change, own_permit, tbs_place};
 use crate::commit::transact;
+use crate::number_ask::{ask_about, permit_about};
+use crate::permits::permit;
 use crate::platform::Platform;
-use crate::work::{Work, broken, generation_of, open_key};
+use crate::work::{Outcome, Work, broken, generation_of, open_key};
 use authority::certificate::Change;
-use base::{Label, Moment, Problem, labels};
+use base::{Actor, Label, Moment, Problem, Purpose, labels};
 use policy::Action;
 use ports::View;
-use ports::rows::{CertificateId, IntentionRow};
+use ports::rows::{CertificateId, CertificateRow, IntentionRow};
 use seal::fields;
 use std::sync::Arc;
 
@@ -56,13 +58,7 @@ pub fn certificate_finish(platform: &Platform, grace_us: i64) -> Result<Finished
 
 /// The certificate of an intention, signed now if it was not yet.
 pub fn certificate_of(platform: &Platform, id: CertificateId) -> Result<Issued, Problem> {
-    let (mut intended, mut outcome) = (None, None);
-    platform.store.snapshot("certificate", &mut |view| {
-        outcome = view.certificates(&[id])?.pop().flatten();
-        intended = open_in(platform, view, id)?;
-        Ok(())
-    })?;
-    let intended = intended.ok_or_else(|| Problem::new(&labels::CONTENT_ERASED, ""))?;
+    let (intended, outcome) = found(platform, id)?;
     if let Some(outcome) = outcome {
         return intended.issued(outcome);
     }
@@ -73,6 +69,53 @@ pub fn certificate_of(platform: &Platform, id: CertificateId) -> Result<Issued, 
         Ok(())
     })?;
     issued.ok_or_else(|| broken("no certificate"))
+}
+
+/// An intention with its signature: the stored one, or one made now.
+pub fn signed(platform: &Platform, id: CertificateId) -> Result<(Intended, Vec<u8>), Problem> {
+    let (intended, outcome) = found(platform, id)?;
+    let signature = match outcome.and_then(|outcome| outcome.signature) {
+        Some(signature) => signature,
+        None => sign(platform, &intended)?,
+    };
+    Ok((intended, signature))
+}
+
+/// An intention, opened, and what came of it.
+fn found(
+    platform: &Platform,
+    id: CertificateId,
+) -> Result<(Intended, Option<CertificateRow>), Problem> {
+    let (mut intended, mut outcome) = (None, None);
+    platform.store.snapshot("certificate", &mut |view| {
+        outcome = view.certificates(&[id])?.pop().flatten();
+        intended = open_in(platform, view, id)?;
+        Ok(())
+    })?;
+    let intended = intended.ok_or_else(|| Problem::new(&labels::CONTENT_ERASED, ""))?;
+    Ok((intended, outcome))
+}
+
+/// Enters that what came of an earlier application is told again, to whoever may still ask for it.
+/// What nothing has come of yet is no reading.
+pub fn certificate_again(
+    work: &mut Work<'_>,
+    actor: &Actor,
+    purpose: Purpose,
+    (asked, id): (&CertificateAsked, CertificateId),
+) -> Result<(), Problem> {
+    let action = Action::CertificateIssue;
+    let asking = permit(actor, action, purpose, actor.municipality())?;
+    let Keyed { content, .. } = Keyed::new(asked.clone());
+    ask_about(work, &asking, &asked.whose, &content, |work, person| {
+        let permit = permit_about(work, actor, action, purpose, person)?;
+        let held = work.certificate(id)?.filter(|held| held.intention.person == person);
+        let absent = || Problem::new(&labels::CERTIFICATE_ABSENT, "");
+        if held.ok_or_else(absent)?.outcome.is_some() {
+            work.record(&permit, Outcome::Read, Some(person), &content)?;
+        }
+        Ok(())
+    })
 }
 
 struct Page {
@@ -129,7 +172,7 @@ pub(crate) fn open_in(
     let IntentionRow { head, tbs } = row.ok_or_else(absent)?;
     let issuer = Arc::clone(Authorities::read(view)?.by_id(id.authority)?);
     let Some(key) = view.data_keys(&[head.person])?.pop().flatten() else { return Ok(None) };
-    let key = open_key(platform, &platform.names.kek, &key)?;
+    let key = open_key(platform, &key)?;
     let place = tbs_place(id, generation_of(head.key_generation)?);
     let tbs = key.open(&place, &tbs);
     let tbs = tbs.map_err(|refusal| Problem::from_refusal(refusal.label()))?;

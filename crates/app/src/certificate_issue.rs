@@ -28,7 +28,7 @@ use registry::resident::Status;
 use seal::fields;
 use std::fmt;
 use std::sync::Arc;
-use x509::lint::{Finding, same_tbs};
+use x509::lint::same_tbs;
 use x509::{KeyAlgorithm, PossessedKey, PublicKey, RequestRefusal, assemble};
 use zeroize::Zeroizing;
 
@@ -60,6 +60,13 @@ pub struct Intended {
     pub(crate) tbs: Zeroizing<Vec<u8>>,
 }
 
+impl Intended {
+    /// The authority that is to sign.
+    pub fn authority(&self) -> &Authority {
+        &self.issuer
+    }
+}
+
 /// A certificate in force.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Issued {
@@ -84,7 +91,7 @@ pub(crate) struct Keyed {
     /// SHA-256 of the SubjectPublicKeyInfo.
     pub(crate) digest: [u8; 32],
     /// What was asked, as the ledger commits to it.
-    content: Zeroizing<Vec<u8>>,
+    pub(crate) content: Zeroizing<Vec<u8>>,
 }
 
 /// An application that is granted: its serial number is taken, its act recorded, and its bytes are
@@ -97,10 +104,8 @@ pub(crate) struct Decided {
 
 impl Keyed {
     pub(crate) fn new(asked: CertificateAsked) -> Self {
-        let digest = x509::sha256(&asked.key.public_key().to_spki());
-        let mut content = fields::pack(&[asked.kind.word()]);
-        content.extend_from_slice(&digest);
-        content.extend_from_slice(&number_ask::content(&asked.whose));
+        let digest = key_digest(&asked);
+        let content = asked_content(&asked, &digest);
         Self { asked, digest, content }
     }
 }
@@ -273,7 +278,7 @@ pub(crate) fn check_clock(work: &mut Work<'_>) -> Result<(), Problem> {
 }
 
 /// The record of a person who is registered now.
-fn registered<'w>(
+pub(crate) fn registered<'w>(
     work: &'w mut Work<'_>,
     person: PersonId,
 ) -> Result<&'w registry::ResidentRecord, Problem> {
@@ -350,9 +355,23 @@ fn check_key(
         return Err(Problem::from_refusal(RequestRefusal::KeyAlgorithm.label()));
     }
     if key == issuer.public() {
-        return Err(Problem::from_refusal(Finding::KeyOfIssuer.label()));
+        return Err(Problem::new(&labels::CERTIFICATE_KEY_USED, "by the issuer"));
     }
     Ok(())
+}
+
+/// SHA-256 of the SubjectPublicKeyInfo.
+pub(crate) fn key_digest(asked: &CertificateAsked) -> [u8; 32] {
+    x509::sha256(&asked.key.public_key().to_spki())
+}
+
+/// What was asked, as the ledger commits to it.
+pub(crate) fn asked_content(asked: &CertificateAsked, digest: &[u8; 32]) -> Zeroizing<Vec<u8>> {
+    let whose = number_ask::content(&asked.whose);
+    let mut content = fields::pack(&[asked.kind.word()]);
+    content.extend_from_slice(digest);
+    content.extend_from_slice(&whose);
+    content
 }
 
 /// What came of it, as the ledger commits to it: whoever holds the certificate can show that it is

@@ -50,7 +50,12 @@ impl Certificates {
     }
 }
 
-fn known_as(kind: CertificateKind, place: u64, held: &Held) -> Result<Certificate, Problem> {
+/// A certificate as the decisions know it, under a number that tells it from others.
+pub(crate) fn known_as(
+    kind: CertificateKind,
+    place: u64,
+    held: &Held,
+) -> Result<Certificate, Problem> {
     let Held { intention, outcome, status } = held;
     let since = status.as_ref().map_or(intention.not_before, |row| row.changed_at);
     let state = match (outcome, status) {

@@ -7,10 +7,10 @@
 use crate::chores::Chores;
 use crate::platform::Platform;
 use crate::work::Work;
-use base::{Label, Problem, Remedy, labels, limits};
+use base::{Problem, Remedy, labels, limits};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 use numbers::LocalGovernmentCode;
-use ports::rows::Changes;
+use ports::rows::{CertificateStatusRow, Changes, certificate_state};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,6 +30,10 @@ pub struct Tally {
     pub batches: AtomicU64,
     /// Jobs in them.
     pub jobs: AtomicU64,
+    /// Certificates that came into force.
+    pub issued: AtomicU64,
+    /// Certificates that were revoked or held.
+    pub ended: AtomicU64,
 }
 
 /// Something to do in a transaction, and someone to answer.
@@ -56,9 +60,7 @@ where
         let before = work.mark();
         let result = (self.work)(work);
         let outcome = match &result {
-            Err(problem) if problem.remedy() == Remedy::Broken || is_of_the_store(problem) => {
-                Err(problem.clone())
-            }
+            Err(problem) if problem.is_of_the_platform() => Err(problem.clone()),
             // Any other answer must not have written: what it left would be committed with the
             // rest.
             Err(_) if work.mark() != before => {
@@ -141,7 +143,7 @@ fn serve(platform: &Platform, jobs: &Receiver<Box<dyn Job>>, tally: &Tally) {
                 batch.extend(jobs.try_iter().take(limits::COMMIT_ACTS_MAX - 1));
                 tally.batches.fetch_add(1, Ordering::Relaxed);
                 tally.jobs.fetch_add(batch.len() as u64, Ordering::Relaxed);
-                chores.feeds_left(commit_batch(platform, batch));
+                chores.feeds_left(commit_batch(platform, batch, tally));
             }
             Err(RecvTimeoutError::Timeout) => {}
             // The door is closed: what is left to do stands in the store.
@@ -155,12 +157,16 @@ fn serve(platform: &Platform, jobs: &Receiver<Box<dyn Job>>, tally: &Tally) {
 /// the answer: at the place where it failed, or by halves where that shows at the commit only. What
 /// ails the store, or comes before any job, would befall each part alike and is told to all at
 /// once. Gives the feeds that were left with something to do.
-fn commit_batch(platform: &Platform, batch: Vec<Box<dyn Job>>) -> BTreeSet<LocalGovernmentCode> {
+fn commit_batch(
+    platform: &Platform,
+    batch: Vec<Box<dyn Job>>,
+    tally: &Tally,
+) -> BTreeSet<LocalGovernmentCode> {
     let mut feeds = BTreeSet::new();
     let mut parts = vec![batch];
     while let Some(mut batch) = parts.pop() {
-        let mut good = None;
-        let done = transact(platform, |work| {
+        let (mut good, mut counts) = (None, (0, 0));
+        let run = |work: &mut Work<'_>| {
             let good = good.insert(0);
             for job in &mut batch {
                 job.run(work)?;
@@ -168,9 +174,14 @@ fn commit_batch(platform: &Platform, batch: Vec<Box<dyn Job>>) -> BTreeSet<Local
             }
             feeds.extend(work.feeds_left());
             Ok(())
-        });
+        };
+        let done = transact_observed(platform, run, |changes| counts = issued_and_ended(&changes));
+        if done.is_ok() {
+            tally.issued.fetch_add(counts.0, Ordering::Relaxed);
+            tally.ended.fetch_add(counts.1, Ordering::Relaxed);
+        }
         match done {
-            Err(problem) if good.is_none() || is_of_the_store(&problem) => {
+            Err(problem) if good.is_none() || would_meet_all(&problem) => {
                 parts.push(batch);
                 let jobs = parts.drain(..).rev().flatten();
                 jobs.for_each(|job| job.settle(Err(problem.clone())));
@@ -186,9 +197,17 @@ fn commit_batch(platform: &Platform, batch: Vec<Box<dyn Job>>) -> BTreeSet<Local
     feeds
 }
 
-/// Whether a problem is the store's alone: any other transaction would meet it now too.
-fn is_of_the_store(problem: &Problem) -> bool {
-    STORE_PROBLEMS.iter().any(|label| label.text == problem.label())
+/// Certificates that come into force with these changes, and those that end or are held.
+fn issued_and_ended(changes: &Changes) -> (u64, u64) {
+    let issued = changes.certificates.iter().filter(|row| row.signature.is_some()).count();
+    let back = |row: &&CertificateStatusRow| row.state != certificate_state::RELEASED;
+    (issued as u64, changes.statuses.iter().filter(back).count() as u64)
+}
+
+/// Whether any other transaction would meet it now too: what passes by itself, and ails the store
+/// or the keys. What is broken may be broken for one job only.
+fn would_meet_all(problem: &Problem) -> bool {
+    problem.is_of_the_platform() && problem.remedy() == Remedy::Again
 }
 
 /// Runs `act` on a unit of work and commits what it left, in one transaction.
@@ -217,5 +236,3 @@ pub fn transact_observed(
 }
 
 const QUEUE_JOBS_MAX: usize = 16_384;
-const STORE_PROBLEMS: [&Label; 3] =
-    [&labels::STORE_BUSY, &labels::STORE_FULL, &labels::STORE_UNREACHABLE];

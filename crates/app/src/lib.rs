@@ -6,13 +6,17 @@
 //! transaction.
 
 pub mod authorities;
+pub mod checkpoint_stamp;
 pub mod commit;
 pub mod cosign;
+pub mod epochs;
+pub mod key_roles;
 pub mod keyed;
 pub mod platform;
 pub mod publish;
 pub mod work;
 
+mod certificate_named;
 mod certificate_profile;
 mod certificates;
 mod chores;
@@ -21,24 +25,35 @@ mod feed_backlog;
 mod meant;
 mod people;
 mod permits;
+mod redigest;
+mod rewrap;
 mod side_by_side;
 
 // the use cases
+pub mod attributes_ask;
 pub mod authority_init;
 pub mod authority_retire;
 pub mod certificate_ask;
 pub mod certificate_batch;
 pub mod certificate_end;
+pub mod certificate_explain;
 pub mod certificate_finish;
 pub mod certificate_forecast;
 pub mod certificate_issue;
+pub mod certificate_link_ask;
+pub mod certificate_list;
+pub mod certificate_status_ask;
 pub mod delegate;
 pub mod digest_key_ask;
 pub mod disposal;
 pub mod feed_status;
 pub mod import;
 pub mod init;
+pub mod key_ceremony;
 pub mod key_destroy;
+pub mod key_generate;
+pub mod key_rotate;
+pub mod key_status;
 pub mod number_ask;
 pub mod number_change;
 pub mod number_list;
@@ -47,14 +62,16 @@ pub mod ocsp;
 pub mod once;
 pub mod resident_event;
 pub mod revocation_list;
-pub mod rewrap;
 pub mod set_difference;
 pub mod stock;
 pub mod subject_acts;
+pub mod time_stamp;
 pub mod token_issue;
+pub mod verifiers;
 pub mod verify;
 pub mod witness;
 
+pub use certificate_named::CertificateNamed;
 pub use certificate_profile::CertificateProfile;
 pub use commit::Committer;
 pub use people::set_record;

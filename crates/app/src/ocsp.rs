@@ -18,7 +18,7 @@ use ports::rows::{
     CertificateId, CertificateStatusRow, Changes, OcspAnswerRow, OcspKey, certificate_state,
     id_hash,
 };
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use x509::{
     CertId, CertStatus, IdHash, IssuerId, OcspAnswer, OcspRequest, OcspResponse, OcspResponseData,
@@ -30,6 +30,18 @@ pub struct Responder {
     platform: Platform,
     known: RwLock<Arc<Known>>,
     kept: Kept,
+    tally: Tally,
+}
+
+/// How many requests were answered so far.
+#[derive(Default, Debug)]
+pub struct Tally {
+    /// With an answer that was kept.
+    pub prepared: AtomicU64,
+    /// With an answer that was signed for it.
+    pub signed: AtomicU64,
+    /// With a refusal.
+    pub refused: AtomicU64,
 }
 
 /// What is told to one request.
@@ -63,7 +75,13 @@ impl Responder {
     /// A responder that has signed nothing yet.
     pub fn new(platform: Platform) -> Self {
         let nobody = Known { read_at: Moment::from_us(i64::MIN), issuers: Vec::new() };
-        Self { platform, known: RwLock::new(Arc::new(nobody)), kept: Kept::default() }
+        let known = RwLock::new(Arc::new(nobody));
+        Self { platform, known, kept: Kept::default(), tally: Tally::default() }
+    }
+
+    /// How many requests were answered so far.
+    pub const fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// The answer that was prepared for these very bytes, if it may be told now; needs no store.
@@ -72,8 +90,11 @@ impl Responder {
         let prepared = self.kept.of_request(request)?;
         // A look in the future was one before the clock was set back: it may be of any age.
         let looked = Moment::from_us(prepared.checked.load(Ordering::Relaxed));
-        (looked <= now && now.plus_us(-CHECK_EVERY_US) < looked && prepared.holds(now))
-            .then(|| prepared.told(now))
+        let known = looked <= now && now.plus_us(-CHECK_EVERY_US) < looked && prepared.holds(now);
+        known.then(|| {
+            self.tally.prepared.fetch_add(1, Ordering::Relaxed);
+            prepared.told(now)
+        })
     }
 
     /// The answer to a request. There is always one: what went wrong is told in OCSP's own words.
@@ -84,11 +105,17 @@ impl Responder {
                 Err(problem) => {
                     tracing::warn!(label = problem.label(), "an OCSP request was not answered");
                     let again = problem.remedy() == Remedy::Again;
-                    refusal(if again { OcspStatus::TryLater } else { OcspStatus::InternalError })
+                    let later = OcspStatus::TryLater;
+                    self.refusal(if again { later } else { OcspStatus::InternalError })
                 }
             },
-            Err(refused) => refusal(refused.status()),
+            Err(refused) => self.refusal(refused.status()),
         }
+    }
+
+    fn refusal(&self, status: OcspStatus) -> Told {
+        self.tally.refused.fetch_add(1, Ordering::Relaxed);
+        Told { response: Arc::from(&status.response()[..]), keep_until: None }
     }
 
     fn answer_parsed(&self, request: &[u8], asked: &OcspRequest<'_>) -> Result<Told, Problem> {
@@ -96,11 +123,11 @@ impl Responder {
         let known = self.known(now)?;
         let issuer_of = |id: &CertId| known.issuers.iter().find(|issuer| issuer.id.issued(id));
         let Some(issuer) = asked.certificates.first().and_then(issuer_of) else {
-            return Ok(refusal(OcspStatus::Unauthorized));
+            return Ok(self.refusal(OcspStatus::Unauthorized));
         };
         // One responder signs one response: all certificates must be of one authority.
         if !asked.certificates.iter().all(|id| issuer.id.issued(id)) {
-            return Ok(refusal(OcspStatus::Unauthorized));
+            return Ok(self.refusal(OcspStatus::Unauthorized));
         }
         match (&asked.certificates[..], asked.nonce) {
             ([id], None) => self.one(request, id, issuer, now),
@@ -124,7 +151,10 @@ impl Responder {
         let kept = self.kept_answer(key, now)?.filter(|kept| kept.status == status);
         let fresh = |kept: &Arc<Prepared>| now < kept.sign_again_at();
         let prepared = match kept {
-            Some(kept) if fresh(&kept) => kept,
+            Some(kept) if fresh(&kept) => {
+                self.tally.prepared.fetch_add(1, Ordering::Relaxed);
+                kept
+            }
             // Whatever ails the keys, what was signed still holds.
             Some(older) => self.sign(key, id, status, issuer, now).unwrap_or_else(|problem| {
                 tracing::warn!(label = problem.label(), "an OCSP answer was not signed anew");
@@ -233,6 +263,7 @@ impl Responder {
         let algorithm = delegate.public.algorithm();
         let certificates = [&delegate.row.certificate[..]];
         let whole = OcspResponseData::assemble(&data, algorithm, &signature, &certificates);
+        self.tally.signed.fetch_add(1, Ordering::Relaxed);
         Ok(whole.into())
     }
 
@@ -334,10 +365,6 @@ fn key_of(issuer: &Issuer, id: &CertId) -> Option<OcspKey> {
         IdHash::Sha256 => id_hash::SHA256,
     };
     Some(OcspKey { id: CertificateId { authority: issuer.authority.id(), serial }, id_hash })
-}
-
-fn refusal(status: OcspStatus) -> Told {
-    Told { response: Arc::from(&status.response()[..]), keep_until: None }
 }
 
 /// How long an answer holds.

@@ -27,6 +27,7 @@ use ports::rows::{
 };
 use ports::{Publication, View};
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Makes lists and puts them into their place.
@@ -36,6 +37,7 @@ pub struct RevocationLists {
     schedule: Schedule,
     /// Lists on record whose files did not get into place. Held while lists are made.
     unpublished: Mutex<BTreeSet<Partition>>,
+    made: Arc<AtomicU64>,
 }
 
 /// What a list is made of, as one snapshot shows it.
@@ -58,7 +60,13 @@ struct Drafted {
 impl RevocationLists {
     /// Lists that are made daily and are published in `place`.
     pub fn new(platform: Platform, place: Arc<dyn Publication>) -> Self {
-        Self { platform, place, schedule: Schedule::DAILY, unpublished: Mutex::default() }
+        let (made, unpublished) = (Arc::default(), Mutex::default());
+        Self { platform, place, schedule: Schedule::DAILY, unpublished, made }
+    }
+
+    /// How many lists were made so far; goes on counting.
+    pub fn made(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.made)
     }
 
     /// The same, without waiting for more changes before one is told.
@@ -183,6 +191,7 @@ impl RevocationLists {
         if self.publish(drafted)? {
             unpublished.remove(&partition);
         }
+        self.made.fetch_add(1, Ordering::Relaxed);
         Ok(true)
     }
 
@@ -272,7 +281,9 @@ impl Known {
             let Some(last) = page.last() else { break };
             after = last.id.serial;
             rows.reserve(page.len());
-            page.iter().try_for_each(|one| Ok::<_, Problem>(rows.push(row_of(one)?)))?;
+            for one in &page {
+                rows.push(row_of(one)?);
+            }
         }
         let mut delegates = BTreeSet::new();
         if partition.municipality.is_none() {

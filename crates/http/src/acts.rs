@@ -103,7 +103,7 @@ fn leaf_members() -> Vec<(&'static str, Value)> {
         ("actor", word()),
         ("purpose", word()),
         ("basis", word()),
-        ("outcome", text("^(done|read|refused:[a-z_]+)$")),
+        ("outcome", text("^(done|read|intended|refused:[a-z_]+)$")),
     ]
 }
 

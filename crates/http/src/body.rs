@@ -85,6 +85,15 @@ impl Fields {
         }
     }
 
+    /// True or false, if it is there.
+    pub(crate) fn flag(&self, name: &'static str) -> Result<Option<bool>, Problem> {
+        match self.0.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(*flag)),
+            Some(_) => Err(refused("neither true nor false").in_field(name)),
+        }
+    }
+
     /// A calendar date, if it is there.
     pub(crate) fn date(&self, name: &'static str) -> Result<Option<Date>, Problem> {
         let read = |text: &str| {

@@ -13,7 +13,9 @@ use crate::reply::{Reply, problem_response};
 use crate::request::{Ask, Query, municipality};
 use crate::route::{self, Access, Act, Deed, Found, Handle, Route};
 use app::cosign::Tally;
+use app::ocsp::Responder;
 use app::set_difference::SetCache;
+use app::time_stamp::Stamper;
 use app::{Committer, Platform, Work};
 use base::{Problem, Remedy, labels};
 use http_body_util::Full;
@@ -24,6 +26,7 @@ use hyper::{Method, Request, Response, Version};
 use ledger::prove::NodeCache;
 use ports::Publication;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::timeout;
@@ -39,6 +42,10 @@ pub struct ApiState {
     pub publication: Arc<dyn Publication>,
     /// What the publisher heard from its witnesses.
     pub witnesses: Arc<Tally>,
+    /// Where the revocation lists are published, if this platform serves any.
+    pub lists: Option<Arc<dyn Publication>>,
+    /// How many of them were made by this program.
+    pub lists_made: Arc<AtomicU64>,
     /// How much is taken.
     pub limits: DoorLimits,
 }
@@ -56,6 +63,8 @@ pub(crate) struct Inside {
     pub(crate) nodes: NodeCache,
     pub(crate) readiness: Readiness,
     pub(crate) sets: SetCache,
+    pub(crate) responder: Responder,
+    pub(crate) stamper: Stamper,
     requests: Arc<Semaphore>,
     looks: Arc<Semaphore>,
 }
@@ -69,9 +78,21 @@ impl Door {
         let looks = Arc::new(Semaphore::new(state.limits.looks_max));
         let (metrics, nodes) = (Metrics::default(), NodeCache::new(TILES_CACHED));
         let (readiness, sets) = (Readiness::default(), SetCache::default());
-        let inside =
-            Inside { state, routes, openapi, metrics, nodes, readiness, sets, requests, looks };
-        Self(Arc::new(inside))
+        let responder = Responder::new(state.platform.clone());
+        let stamper = Stamper::new(state.platform.clone());
+        Self(Arc::new(Inside {
+            state,
+            routes,
+            openapi,
+            metrics,
+            nodes,
+            readiness,
+            sets,
+            responder,
+            stamper,
+            requests,
+            looks,
+        }))
     }
 
     /// Answers a request. There is always an answer; what went wrong is a problem.
@@ -79,6 +100,12 @@ impl Door {
         let begun = Instant::now();
         let _under_way = self.0.metrics.under_way();
         let (head, mut body) = request.into_parts();
+        if let Some((route, response)) = self.prepared_ocsp(&head, &body) {
+            let status = response.status();
+            let seen = Seen { route, method: method_word(&head.method), status, label: "" };
+            self.0.metrics.count(&seen, begun.elapsed());
+            return response;
+        }
         let mut allow = None;
         let (route, result) = match route::find(&self.0.routes, &head.method, head.uri.path()) {
             Found::Route(route, places) => {
@@ -91,7 +118,8 @@ impl Door {
             Found::Nothing => (NO_ROUTE, Err(Problem::new(&labels::PATH_ABSENT, ""))),
         };
         let label = result.as_ref().err().map_or("", Problem::label);
-        let mut response = result.map_or_else(|problem| refuse(&problem), Reply::into_response);
+        let done = |reply: Reply| reply.unless_known(&head.headers).into_response();
+        let mut response = result.map_or_else(|problem| refuse(&problem), done);
         let headers = response.headers_mut();
         headers.extend(allow.map(|methods| (header::ALLOW, methods)));
         if head.version < Version::HTTP_2 && !inlet::drain(&mut body).await {
@@ -120,7 +148,7 @@ impl Door {
         let granted = self.granted(route, head, &path)?;
         let query = Query::read(head.uri.query(), route.query)?;
         let body = if route.method == Method::POST {
-            inlet::read(head, body, limits.body_timeout).await?
+            inlet::read(head, body, route.handle.media(), limits.body_timeout).await?
         } else {
             Bytes::new()
         };
@@ -131,6 +159,9 @@ impl Door {
             Handle::Look(look) => self.look(look, ask).await,
             Handle::Deed(prepare) => self.commit(prepare(&self.0, &ask)?).await,
             Handle::Once(prepare) => self.commit(once(&ask, prepare(&ask)?)?).await,
+            Handle::Issue => self.certificate_issue(ask).await,
+            Handle::Ocsp => self.ocsp(ask).await,
+            Handle::Octets(_, look) => self.look(look, ask).await,
             Handle::About => self.acts_about(ask).await,
             Handle::Tell(tell) => tell(&self.0, &ask),
             Handle::Ready => self.ready(ask).await,
@@ -172,15 +203,23 @@ impl Door {
         look: impl FnOnce(&Inside, &Ask) -> Result<Reply, Problem> + Send + 'static,
         ask: Ask,
     ) -> Result<Reply, Problem> {
+        self.aside(move |inside| look(inside, &ask)).await
+    }
+
+    /// Runs anything that may take a while on a thread of its own: one of those for looks.
+    pub(crate) async fn aside<T: Send + 'static>(
+        &self,
+        run: impl FnOnce(&Inside) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
         let late = |_| overloaded("no answer in time");
         let inside = Arc::clone(&self.0);
         let looking = async move {
             let free = Arc::clone(&inside.looks).acquire_owned().await;
-            let run = move || {
+            let free_run = move || {
                 let _free = free;
-                look(&inside, &ask)
+                run(&inside)
             };
-            tokio::task::spawn_blocking(run).await
+            tokio::task::spawn_blocking(free_run).await
         };
         let looked = timeout(self.0.state.limits.answer_timeout, looking).await.map_err(late)?;
         looked.unwrap_or_else(|_| Err(Problem::new(&labels::INTERNAL, "a look panicked")))
@@ -198,14 +237,33 @@ impl Door {
 }
 
 impl ApiState {
-    /// A state without witnesses and with the default limits.
+    /// A state without witnesses and revocation lists, and with the default limits.
     pub fn new(
         platform: Platform,
         committer: Arc<Committer>,
         publication: Arc<dyn Publication>,
     ) -> Self {
-        let (witnesses, limits) = (Arc::default(), DoorLimits::default());
-        Self { platform, committer, publication, witnesses, limits }
+        Self {
+            platform,
+            committer,
+            publication,
+            witnesses: Arc::default(),
+            lists: None,
+            lists_made: Arc::default(),
+            limits: DoorLimits::default(),
+        }
+    }
+
+    /// The same, with the revocation lists that are published in `place`.
+    #[must_use]
+    pub fn with_lists(self, place: Arc<dyn Publication>) -> Self {
+        Self { lists: Some(place), ..self }
+    }
+
+    /// The same, with the count of the lists that this program makes.
+    #[must_use]
+    pub fn counting_lists(self, made: Arc<AtomicU64>) -> Self {
+        Self { lists_made: made, ..self }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What comes in before a route sees it: headers within their bounds, and a body read whole, in
 //! time and within its size, or not at all.
 
+use crate::route::Media;
 use base::{Problem, labels, limits};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::{Body, Bytes};
@@ -23,14 +24,26 @@ where
     type Fault = B::Error;
 }
 
-/// Reads a JSON body.
+/// Reads a body of the kind that is taken; of JSON unless said.
 pub(crate) async fn read<B: Incoming>(
     head: &Parts,
     body: &mut B,
+    media: Option<Media>,
     within: Duration,
 ) -> Result<Bytes, Problem> {
-    check_media_type(head)?;
-    whole(head, body, limits::REQUEST_BODY_BYTES_MAX, within).await
+    if head.headers.contains_key(header::CONTENT_ENCODING) {
+        let detail = "compressed bodies are not taken";
+        return Err(Problem::new(&labels::REQUEST_MEDIA_TYPE, detail));
+    }
+    let Some(Media { kind, bytes_max }) = media else {
+        check_json(head)?;
+        return whole(head, body, limits::REQUEST_BODY_BYTES_MAX, within).await;
+    };
+    if !media_type(head).eq_ignore_ascii_case(kind) {
+        let detail = format!("the body must be {kind}");
+        return Err(Problem::new(&labels::REQUEST_MEDIA_TYPE, detail));
+    }
+    whole(head, body, bytes_max, within).await
 }
 
 /// Reads a body of any kind.
@@ -82,13 +95,14 @@ pub(crate) fn check_head(head: &Parts, bytes_max: usize) -> Result<(), Problem> 
     Ok(())
 }
 
-fn check_media_type(head: &Parts) -> Result<(), Problem> {
-    let refused = |detail| Err(Problem::new(&labels::REQUEST_MEDIA_TYPE, detail));
-    if head.headers.contains_key(header::CONTENT_ENCODING) {
-        return refused("compressed bodies are not taken");
-    }
+fn media_type(head: &Parts) -> &str {
     let value = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let mut parts = value.unwrap_or_default().split(';').map(str::trim);
+    value.unwrap_or_default()
+}
+
+fn check_json(head: &Parts) -> Result<(), Problem> {
+    let refused = |detail| Err(Problem::new(&labels::REQUEST_MEDIA_TYPE, detail));
+    let mut parts = media_type(head).split(';').map(str::trim);
     let json = parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
     // RFC 8259 §8.1: JSON is UTF-8; who says otherwise means something else.
     let utf8 =

@@ -8,6 +8,7 @@
 mod body;
 mod caller;
 mod door;
+mod http_date;
 mod inlet;
 mod limits;
 mod metrics;
@@ -20,13 +21,18 @@ pub mod token;
 
 // the resources
 mod acts;
+mod authorities;
+mod certificates;
 mod feed;
 mod ledger_proof;
 mod log;
 mod numbers;
+mod ocsp;
 mod operation;
+mod revocation_list;
 mod set_difference;
 mod stock;
+mod time_stamp;
 
 // witnesses: asking one, and being one
 mod witness_door;

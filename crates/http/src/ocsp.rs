@@ -5,11 +5,11 @@
 //! responder refuses it says in OCSP's own words, with status 200.
 
 use crate::door::{Door, Inside};
-use crate::inlet::{self, Incoming};
+use crate::inlet::Incoming;
 use crate::openapi::{Content, Doc};
-use crate::reply::Reply;
+use crate::reply::{self, Reply};
 use crate::request::Ask;
-use crate::route::{Access, Handle, Route};
+use crate::route::{Access, Handle, Media, Route};
 use app::ocsp::Told;
 use base::{Moment, Problem, labels};
 use base64::Engine as _;
@@ -35,43 +35,48 @@ pub(crate) fn routes() -> Vec<Route> {
     };
     vec![
         route("ocsp_post", Method::POST, "/ocsp", post_doc),
-        route("ocsp_get", Method::GET, "/ocsp/{+request}", get_doc),
+        route("ocsp_get", Method::GET, IN_ADDRESS, get_doc),
     ]
 }
 
+/// The body of a request.
+pub(crate) const MEDIA: Media =
+    Media { kind: "application/ocsp-request", bytes_max: OCSP_REQUEST_BYTES_MAX };
+
 impl Door {
-    /// The answer that was prepared for a request in the address, if it may be told now.
-    pub(crate) fn prepared_ocsp(&self, head: &Parts) -> Option<Response<Full<Bytes>>> {
-        let text = head.uri.path().strip_prefix(IN_ADDRESS)?;
-        if head.method != Method::GET || head.uri.query().is_some() {
+    /// The answer that was prepared for a request in the address, if it may be told now, and the
+    /// route that it is counted under.
+    pub(crate) fn prepared_ocsp<B: Incoming>(
+        &self,
+        head: &Parts,
+        body: &B,
+    ) -> Option<(&'static str, Response<Full<Bytes>>)> {
+        let text = head.uri.path().strip_prefix(BEFORE_REQUEST)?;
+        if head.method != Method::GET || head.uri.query().is_some() || !body.is_end_stream() {
             return None;
         }
-        let request = in_address(text)?;
+        let mut room = [0; REQUEST_BYTES_MAX];
+        let request = in_address(text, &mut room)?;
         let inside = self.inside();
-        let told = inside.responder.prepared(&request)?;
-        Some(response(told, inside.state.platform.clock.now()))
+        let told = inside.responder.prepared(request)?;
+        Some((IN_ADDRESS, response(told, inside.state.platform.clock.now())))
     }
 
-    /// Answers a request that is to be looked at.
-    pub(crate) async fn ocsp<B: Incoming>(
-        &self,
-        ask: Ask,
-        head: &Parts,
-        body: &mut B,
-    ) -> Result<Reply, Problem> {
-        let request = if head.method == Method::POST {
-            check_media_type(head)?;
-            let within = self.inside().state.limits.body_timeout;
-            inlet::whole(head, body, OCSP_REQUEST_BYTES_MAX, within).await?
-        } else {
-            let malformed = || Problem::new(&labels::REQUEST_MALFORMED, "the address is no request");
-            in_address(ask.place()).map(Bytes::from).ok_or_else(malformed)?
-        };
-        if let Some(told) = self.inside().responder.prepared(&request) {
-            return Ok(reply(told, self.inside().state.platform.clock.now()));
+    /// Answers a request.
+    pub(crate) async fn ocsp(&self, mut ask: Ask) -> Result<Reply, Problem> {
+        if let Some(text) = ask.path.first() {
+            let malformed =
+                || Problem::new(&labels::REQUEST_MALFORMED, "the address is no request");
+            let mut room = [0; REQUEST_BYTES_MAX];
+            let request = in_address(text, &mut room).ok_or_else(malformed)?;
+            ask.body = Bytes::copy_from_slice(request);
         }
-        let look = move |inside: &Inside, _: &Ask| {
-            let told = inside.responder.answer(&request);
+        let inside = self.inside();
+        if let Some(told) = inside.responder.prepared(&ask.body) {
+            return Ok(reply(told, inside.state.platform.clock.now()));
+        }
+        let look = |inside: &Inside, ask: &Ask| {
+            let told = inside.responder.answer(&ask.body);
             Ok(reply(told, inside.state.platform.clock.now()))
         };
         self.look(look, ask).await
@@ -79,65 +84,60 @@ impl Door {
 }
 
 /// The request in an address: base64, of which `/`, `+` and `=` may be escaped.
-fn in_address(text: &str) -> Option<Vec<u8>> {
+fn in_address<'a>(text: &str, room: &'a mut [u8; REQUEST_BYTES_MAX]) -> Option<&'a [u8]> {
     if text.len() > ADDRESS_BYTES_MAX {
         return None;
     }
-    if !text.contains('%') {
-        return BASE64.decode(text).ok();
-    }
-    let mut plain = Vec::with_capacity(text.len());
+    let mut plain = [0; ADDRESS_BYTES_MAX];
+    let mut length = 0;
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {
         rest = tail;
         let mut byte = *first;
         if byte == b'%' {
-            let digits = std::str::from_utf8(rest.get(..2)?).ok()?;
-            byte = u8::from_str_radix(digits, 16).ok()?;
-            rest = rest.get(2..)?;
+            let [high, low, after @ ..] = tail else { return None };
+            byte = digit(*high)? << 4 | digit(*low)?;
+            rest = after;
         }
-        plain.push(byte);
+        plain[length] = byte;
+        length += 1;
     }
-    BASE64.decode(plain).ok()
+    let length = BASE64.decode_slice(&plain[..length], room).ok()?;
+    Some(&room[..length])
 }
 
-fn check_media_type(head: &Parts) -> Result<(), Problem> {
-    let value = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    if value.is_some_and(|kind| kind.eq_ignore_ascii_case(REQUEST)) {
-        return Ok(());
-    }
-    Err(Problem::new(&labels::REQUEST_MEDIA_TYPE, format!("the body must be {REQUEST}")))
+fn digit(byte: u8) -> Option<u8> {
+    let value = char::from(byte).to_digit(16)?;
+    u8::try_from(value).ok()
 }
 
 fn reply(told: Told, now: Moment) -> Reply {
     let kept = kept_s(&told, now);
-    let reply = Reply::of(RESPONSE, Bytes::from_owner(told.response));
-    match kept {
-        Some(seconds) => reply.cached_for(seconds),
-        None => reply,
-    }
+    Reply::of(RESPONSE, Bytes::from_owner(told.response)).cached_for(kept)
 }
 
 fn response(told: Told, now: Moment) -> Response<Full<Bytes>> {
-    let kept = kept_s(&told, now).unwrap_or(0);
+    let kept = kept_s(&told, now);
     let mut response = Response::new(Full::new(Bytes::from_owner(told.response)));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(RESPONSE));
-    headers.insert(header::CACHE_CONTROL, crate::reply::max_age(kept));
+    headers.insert(header::CACHE_CONTROL, reply::max_age(kept));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 
 /// For how many seconds others may keep the answer.
-fn kept_s(told: &Told, now: Moment) -> Option<u32> {
-    let left = told.keep_until?.us().saturating_sub(now.us()) / 1_000_000;
-    u32::try_from(left).ok().filter(|left| *left > 0)
+fn kept_s(told: &Told, now: Moment) -> u32 {
+    let until = told.keep_until.unwrap_or(now);
+    u32::try_from(until.us().saturating_sub(now.us()) / 1_000_000).unwrap_or(0)
 }
 
-const IN_ADDRESS: &str = "/ocsp/";
-const REQUEST: &str = "application/ocsp-request";
+const IN_ADDRESS: &str = "/ocsp/{+request}";
+const BEFORE_REQUEST: &str = "/ocsp/";
 const RESPONSE: &str = "application/ocsp-response";
 /// RFC 5019 §5: requests in addresses are of at most 255 bytes; a nonce and escapes need more.
 const ADDRESS_BYTES_MAX: usize = 2_048;
+const REQUEST_BYTES_MAX: usize = ADDRESS_BYTES_MAX / 4 * 3 + 3;
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
@@ -147,7 +147,7 @@ fn post_doc() -> Doc {
     Doc {
         tag: "certificates",
         summary: "Whether certificates hold (RFC 6960), by a request in the body.",
-        body: Some(Content { media_type: REQUEST, schema: json!({}), example: "".into() }),
+        body: Some(Content { media_type: MEDIA.kind, schema: json!({}), example: "".into() }),
         answer: Content { media_type: RESPONSE, schema: json!({}), example: "".into() },
         links: Vec::new(),
     }
@@ -160,5 +160,27 @@ fn get_doc() -> Doc {
         body: None,
         answer: Content { media_type: RESPONSE, schema: json!({}), example: "".into() },
         links: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Option<Vec<u8>> {
+        in_address(text, &mut [0; REQUEST_BYTES_MAX]).map(<[u8]>::to_vec)
+    }
+
+    #[test]
+    fn an_address_may_be_escaped_and_unpadded() {
+        let bytes = [0xfb, 0xef, 0xff, 0xfe];
+        for text in ["++///g==", "%2B%2b%2F//g%3D%3d", "++///g"] {
+            assert_eq!(read(text).as_deref(), Some(&bytes[..]), "{text}");
+        }
+        for text in ["%", "%2", "%2g", "%+2", "a", "--__", "é", "AA=A"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+        assert_eq!(read(&"A".repeat(ADDRESS_BYTES_MAX)).map(|bytes| bytes.len()), Some(1_536));
+        assert_eq!(read(&"A".repeat(ADDRESS_BYTES_MAX + 1)), None);
     }
 }

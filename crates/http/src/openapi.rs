@@ -9,6 +9,7 @@ pub(crate) mod schema;
 
 use crate::reply::{JSON, PROBLEM_MEDIA_TYPE, problem_body};
 use crate::route::{self, Access, Handle, Route};
+use authority::CertificateKind;
 use base::{Problem, Purpose, labels};
 use hyper::Method;
 use policy::{Action, TABLE};
@@ -93,7 +94,7 @@ pub(crate) fn text_of(routes: &[Route]) -> String {
 fn write(routes: &[Route]) -> Value {
     let mut paths = Map::new();
     for route in routes {
-        let path = route.path.replace("{+path}", "{level}/{position}");
+        let path = shown(route.path);
         let method = route.method.as_str().to_ascii_lowercase();
         let item = paths.entry(path).or_insert_with(|| json!({}));
         item[method] = operation(route);
@@ -151,14 +152,14 @@ fn operation(route: &Route) -> Value {
 
 fn responses(route: &Route, doc: &Doc) -> Value {
     let mut answer = json!({ "description": "Done as asked.", "content": doc.answer.value() });
-    if matches!(route.handle, Handle::Deed(_) | Handle::Once(_) | Handle::About) {
+    if route.handle.is_once() || matches!(route.handle, Handle::Deed(_) | Handle::About) {
         let header = json!({
             "description": "The act that this answer acknowledges; absent when there was none.",
             "schema": integer(0),
         });
         answer["headers"] = json!({ "Sekisho-Act": header });
     }
-    if matches!(route.handle, Handle::Once(_)) {
+    if route.handle.is_once() {
         answer["headers"]["Sekisho-Repeated"] = json!({
             "description": "Whether it was done before under this Idempotency-Key and is told \
                             again. False: it was done now, as a new act.",
@@ -169,6 +170,9 @@ fn responses(route: &Route, doc: &Doc) -> Value {
         answer["links"][link.to] = link.value();
     }
     let mut responses = json!({ "200": answer });
+    if VALIDATED.contains(&route.operation) {
+        responses["304"] = json!({ "description": "The caller's copy is the newest there is." });
+    }
     let mut problems = vec!["default"];
     match route.access {
         Access::Probe | Access::Public => {}
@@ -194,7 +198,7 @@ fn permits(action: Action) -> Value {
 }
 
 fn parameters(route: &Route) -> Value {
-    let path = route.path.replace("{+path}", "{level}/{position}");
+    let path = shown(route.path);
     let in_path = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let mut list: Vec<Value> =
         in_path.map(|name| parameter("path", name, &path_schema(name), true)).collect();
@@ -205,11 +209,16 @@ fn parameters(route: &Route) -> Value {
         let words: Vec<_> = Purpose::ALL.iter().map(|purpose| purpose.word()).collect();
         list.push(parameter("header", "Sekisho-Purpose", &one_of(&words), false));
     }
-    if matches!(route.handle, Handle::Once(_)) {
+    if route.handle.is_once() {
         let key = json!({ "type": "string", "minLength": 1, "maxLength": 128 });
         list.push(parameter("header", "Idempotency-Key", &key, true));
     }
     list.into()
+}
+
+/// A path as OpenAPI has them, where one parameter stands for one segment.
+fn shown(path: &str) -> String {
+    path.replace("{+path}", "{level}/{position}").replace("{+", "{")
 }
 
 fn parameter(place: &str, name: &str, schema: &Value, required: bool) -> Value {
@@ -227,6 +236,12 @@ fn path_schema(name: &str) -> Value {
     match name {
         "municipality" => schema::municipality(),
         "id" => integer(0),
+        "kind" => one_of(&CertificateKind::ALL.map(CertificateKind::word)),
+        "generation" => text("^[0-9a-f]{16}$"),
+        "certificate" => text("^[0-9a-f]{16}[.]cer$"),
+        "list" => text("^(authorities|platform|[0-9]{6})(|-delta)[.]crl$"),
+        "request" => json!({ "type": "string", "minLength": 1 }),
+        "checkpoint" => integer(0),
         "level" => text("^(entries|[0-9]|[1-5][0-9]|6[0-3])$"),
         _ => text("^[0-9]{3}$"),
     }
@@ -260,15 +275,26 @@ pub(crate) fn act_and(members: &[(&str, Value)]) -> Value {
 
 /// Operations that look for a person, and what becomes of it when there is nobody, when it is not
 /// clear who, and when the content was disposed of.
-const ABOUT_A_PERSON: [&str; 4] =
-    ["number_ask", "number_change", "record_difference", "subject_acts"];
+const ABOUT_A_PERSON: [&str; 8] = [
+    "number_ask",
+    "number_change",
+    "record_difference",
+    "subject_acts",
+    "certificate_issue",
+    "certificate_end",
+    "certificate_release",
+    "certificate_list",
+];
 const OF_A_PERSON: [&str; 3] = ["404", "409", "410"];
+
+/// Operations of which a caller may have a copy.
+const VALIDATED: [&str; 1] = ["revocation_list"];
 
 /// Query parameters without which there is no answer.
 const NEEDED: [&str; 2] = ["index", "from"];
 
 /// Parameter, meaning, example as JSON.
-const MEANINGS: [(&str, &str, &str); 12] = [
+const MEANINGS: [(&str, &str, &str); 18] = [
     (
         "municipality",
         "Local government code of a unit that keeps a resident register.",
@@ -281,6 +307,25 @@ const MEANINGS: [(&str, &str, &str); 12] = [
     ("size", "Leaves of the tree that the proof is for; those published, unless said.", "1"),
     ("from", "Leaves of the earlier tree.", "1"),
     ("to", "Leaves of the later tree; those published, unless said.", "1"),
+    ("kind", "The hierarchy of an authority.", r#""signature""#),
+    (
+        "generation",
+        "An authority of the hierarchy: the first eight bytes of its key identifier.",
+        r#""0123456789abcdef""#,
+    ),
+    ("certificate", "The certificate of such an authority, in DER.", r#""0123456789abcdef.cer""#),
+    (
+        "list",
+        "A list of such an authority: of a municipality, of authorities, of the platform's own \
+         keys; `-delta` for what changed since the last complete one.",
+        r#""131016.crl""#,
+    ),
+    (
+        "request",
+        "An OCSP request in DER, in base64 with `+`, `/` and `=` escaped as need be.",
+        r#""MA0GCSqGSIb3DQEBBQUA""#,
+    ),
+    ("checkpoint", "Leaves under a checkpoint.", "1"),
     ("level", "The level of a tile of hashes, or `entries` for a bundle of leaves.", r#""0""#),
     ("position", "The place of a tile within its level.", r#""000""#),
     (

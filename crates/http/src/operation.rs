@@ -116,6 +116,19 @@ fn metrics(inside: &Inside, _: &Ask) -> Result<Reply, Problem> {
     let sizes = Sizes::of(inside)?;
     let tally = inside.state.committer.tally();
     let load = |value: &AtomicU64| value.load(Ordering::Relaxed);
+    let (ocsp, stamps) = (inside.responder.tally(), inside.stamper.tally());
+    for (name, help, value) in [
+        ("sekisho_certificates_issued_total", "Certificates put in force.", &tally.issued),
+        ("sekisho_certificates_ended_total", "Certificates revoked or held.", &tally.ended),
+        ("sekisho_ocsp_prepared_total", "OCSP answers that were kept.", &ocsp.prepared),
+        ("sekisho_ocsp_signed_total", "OCSP answers signed.", &ocsp.signed),
+        ("sekisho_ocsp_refused_total", "OCSP requests refused.", &ocsp.refused),
+        ("sekisho_lists_made_total", "Revocation lists made.", &*inside.state.lists_made),
+        ("sekisho_time_stamps_total", "Time stamps made on request.", &stamps.stamped),
+        ("sekisho_time_stamps_refused_total", "Time stamps refused.", &stamps.refused),
+    ] {
+        single(&mut text, (name, "counter", help), load(value));
+    }
     for (name, kind, help, value) in [
         ("sekisho_ledger_acts", "gauge", "Acts committed.", sizes.committed),
         ("sekisho_ledger_published", "gauge", "Acts under a checkpoint.", sizes.published),

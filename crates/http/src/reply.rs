@@ -3,22 +3,44 @@
 //! A problem of the platform's own making (5xx) shows its label and nothing of the inside; the
 //! detail goes to the log.
 
-use base::{ActId, Problem, Remedy, labels};
+use crate::http_date;
+use base::{ActId, Moment, Problem, Remedy, labels};
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{self, HeaderName, HeaderValue};
-use hyper::{Response, StatusCode};
+use hyper::{HeaderMap, Response, StatusCode};
 use serde_json::{Value, json};
+use std::sync::LazyLock;
 
 /// What a route answers.
 #[derive(Clone, Debug)]
 pub(crate) struct Reply {
     status: StatusCode,
     media_type: &'static str,
-    cache: &'static str,
+    cache: Cache,
+    validators: Option<Validators>,
     act: Option<ActId>,
     repeated: Option<bool>,
     body: Bytes,
+}
+
+/// What caches may do with an answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Cache {
+    Rule(&'static str),
+    /// Keep it for so many seconds.
+    For(u32),
+}
+
+/// What tells a caller's copy from a newer one (RFC 9110 §8.8).
+#[derive(Clone, Debug)]
+pub(crate) struct Validators {
+    /// The entity tag, in its quotes.
+    pub(crate) tag: String,
+    /// Since when it is so.
+    pub(crate) modified: Moment,
+    /// Until when a copy is fresh.
+    pub(crate) expires: Moment,
 }
 
 /// The media type of problems (RFC 9457).
@@ -36,8 +58,15 @@ impl Reply {
 
     /// Bytes of a media type, that nobody may keep.
     pub(crate) fn of(media_type: &'static str, body: impl Into<Bytes>) -> Self {
-        let (status, cache) = (StatusCode::OK, "no-store");
-        Self { status, media_type, cache, act: None, repeated: None, body: body.into() }
+        Self {
+            status: StatusCode::OK,
+            media_type,
+            cache: Cache::Rule("no-store"),
+            validators: None,
+            act: None,
+            repeated: None,
+            body: body.into(),
+        }
     }
 
     /// The same, as the answer to an act.
@@ -52,7 +81,26 @@ impl Reply {
 
     /// The same with another rule for caches.
     pub(crate) fn cached(self, cache: &'static str) -> Self {
-        Self { cache, ..self }
+        Self { cache: Cache::Rule(cache), ..self }
+    }
+
+    /// The same, to be kept by anybody for so many seconds.
+    pub(crate) fn cached_for(self, seconds: u32) -> Self {
+        Self { cache: Cache::For(seconds), ..self }
+    }
+
+    /// The same, of which callers may have a copy.
+    pub(crate) fn validated(self, validators: Validators) -> Self {
+        Self { validators: Some(validators), ..self }
+    }
+
+    /// The same, or that the caller has it already (RFC 9110 §13.2.2).
+    pub(crate) fn unless_known(self, headers: &HeaderMap) -> Self {
+        let known = self.validators.as_ref().is_some_and(|own| own.are_known(headers));
+        if !known {
+            return self;
+        }
+        Self { status: StatusCode::NOT_MODIFIED, body: Bytes::new(), ..self }
     }
 
     /// The same with another status.
@@ -64,8 +112,17 @@ impl Reply {
         let mut response = Response::new(Full::new(self.body));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.media_type));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(self.cache));
+        if self.status != StatusCode::NOT_MODIFIED {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.media_type));
+        }
+        let rule = match self.cache {
+            Cache::Rule(rule) => HeaderValue::from_static(rule),
+            Cache::For(seconds) => max_age(seconds),
+        };
+        headers.insert(header::CACHE_CONTROL, rule);
+        if let Some(validators) = self.validators {
+            validators.write(headers);
+        }
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         if let Some(act) = self.act {
             headers.insert(ACT, HeaderValue::from(act.0));
@@ -75,6 +132,45 @@ impl Reply {
             headers.insert(REPEATED, HeaderValue::from_static(word));
         }
         response
+    }
+}
+
+impl Validators {
+    fn are_known(&self, headers: &HeaderMap) -> bool {
+        if headers.contains_key(header::IF_NONE_MATCH) {
+            let values = headers.get_all(header::IF_NONE_MATCH).iter();
+            let mut tags =
+                values.filter_map(|value| value.to_str().ok()).flat_map(|v| v.split(','));
+            return tags.any(|tag| {
+                let tag = tag.trim();
+                tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == self.tag
+            });
+        }
+        let since = headers.get(header::IF_MODIFIED_SINCE).and_then(http_date::read);
+        since.is_some_and(|since| self.modified.seconds() <= since.seconds())
+    }
+
+    fn write(&self, headers: &mut HeaderMap) {
+        headers.extend(HeaderValue::from_str(&self.tag).ok().map(|tag| (header::ETAG, tag)));
+        let modified = http_date::write(self.modified);
+        headers.extend(modified.map(|date| (header::LAST_MODIFIED, date)));
+        let expires = http_date::write(self.expires);
+        headers.extend(expires.map(|date| (header::EXPIRES, date)));
+    }
+}
+
+/// The rule for an answer that anybody may keep for so many seconds; RFC 5019 §6.2 has these words
+/// for OCSP. Nobody may keep an answer for no time.
+pub(crate) fn max_age(seconds: u32) -> HeaderValue {
+    static RULES: LazyLock<[HeaderValue; RULES_KEPT]> = LazyLock::new(|| {
+        std::array::from_fn(|seconds| {
+            let rule = format!("max-age={seconds}, public, no-transform, must-revalidate");
+            HeaderValue::from_str(&rule).unwrap_or(NO_STORE)
+        })
+    });
+    match usize::try_from(seconds) {
+        Ok(1..) => RULES[(seconds as usize).min(RULES_KEPT - 1)].clone(),
+        _ => NO_STORE,
     }
 }
 
@@ -148,6 +244,9 @@ fn challenge(problem: &Problem) -> &'static str {
     }
 }
 
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+/// One more than the longest time, in seconds, that anything changing is kept by others.
+const RULES_KEPT: usize = 31;
 const ACT: HeaderName = HeaderName::from_static("sekisho-act");
 const REPEATED: HeaderName = HeaderName::from_static("sekisho-repeated");
 

@@ -7,7 +7,8 @@ use crate::openapi::Doc;
 use crate::reply::Reply;
 use crate::request::Ask;
 use crate::{
-    acts, door::Inside, feed, ledger_proof, log, numbers, operation, set_difference, stock,
+    acts, authorities, certificates, door::Inside, feed, ledger_proof, log, numbers, ocsp,
+    operation, revocation_list, set_difference, stock, time_stamp,
 };
 use app::Work;
 use app::once::{Answered, Before};
@@ -66,12 +67,43 @@ pub(crate) enum Handle {
     Deed(fn(&Inside, &Ask) -> Result<Deed, Problem>),
     /// Reads the request and hands the committer something to do once per `Idempotency-Key`.
     Once(fn(&Ask) -> Result<Act, Problem>),
+    /// Intends a certificate once per `Idempotency-Key`, has it signed, and puts it in force.
+    Issue,
+    /// Answers OCSP, from memory where it can.
+    Ocsp,
+    /// Looks, at a body of this kind.
+    Octets(Media, Look),
     /// Enters a look at the acts about a person and then looks.
     About,
     /// Tells what needs no looking up, at once.
     Tell(Look),
     /// Asks whether the door works as a whole.
     Ready,
+}
+
+/// A kind of body that is no JSON.
+#[derive(Clone, Copy)]
+pub(crate) struct Media {
+    /// Its media type, without parameters.
+    pub(crate) kind: &'static str,
+    /// Its longest, in bytes.
+    pub(crate) bytes_max: usize,
+}
+
+impl Handle {
+    /// The kind of body that it takes; `None` for JSON.
+    pub(crate) const fn media(&self) -> Option<Media> {
+        match self {
+            Self::Ocsp => Some(ocsp::MEDIA),
+            Self::Octets(media, _) => Some(*media),
+            _ => None,
+        }
+    }
+
+    /// Whether it does a thing once per `Idempotency-Key`.
+    pub(crate) const fn is_once(&self) -> bool {
+        matches!(self, Self::Once(_) | Self::Issue)
+    }
 }
 
 /// What a path and a method lead to.
@@ -90,6 +122,11 @@ pub(crate) fn table() -> Vec<Route> {
     routes.extend(set_difference::routes());
     routes.extend(stock::routes());
     routes.extend(numbers::routes());
+    routes.extend(certificates::routes());
+    routes.extend(ocsp::routes());
+    routes.extend(revocation_list::routes());
+    routes.extend(authorities::routes());
+    routes.extend(time_stamp::routes());
     routes.extend(acts::routes());
     routes.extend(ledger_proof::routes());
     routes.extend(log::routes());

@@ -41,7 +41,7 @@ pub enum Action {
     CertificateHold,
     /// A suspended certificate is good again.
     CertificateRelease,
-    /// A certificate, or which ones a person has, is asked for.
+    /// A certificate itself is asked for.
     CertificateAsk,
     /// Why a certificate is valid or not is asked for.
     CertificateExplain,

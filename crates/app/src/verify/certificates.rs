@@ -12,6 +12,7 @@ use super::Walk;
 use crate::authorities::{Authorities, Authority};
 use crate::certificate_issue::outcome_content;
 use crate::certificates::tbs_place;
+use crate::key_roles::KeyRole;
 use crate::work::{generation_of, open_key};
 pub(super) use acts::Tallies;
 use acts::{Acts, Told};
@@ -121,9 +122,14 @@ impl Walk<'_> {
         view: &mut dyn View,
         persons: &[PersonId],
     ) -> Result<Vec<Option<OpenedKey>>, Problem> {
-        let kek = &self.platform.names.kek;
-        let open = |row: Option<_>| row.and_then(|row| open_key(self.platform, kek, &row).ok());
+        let open = |row: Option<_>| row.and_then(|row| open_key(self.platform, &row).ok());
         Ok(view.data_keys(persons)?.into_iter().map(open).collect())
+    }
+
+    /// The pseudonyms of a person, of all epochs: an act keeps that of its time.
+    fn pseudonyms(&self, person: PersonId) -> Result<Vec<[u8; 16]>, Problem> {
+        let keys = self.epochs.counting(KeyRole::Pseudonym)?;
+        keys.iter().map(|key| self.platform.pseudonym(key, person)).collect()
     }
 
     /// What is wrong with a certificate; `None` for nothing.
@@ -137,8 +143,8 @@ impl Walk<'_> {
         for act in case.acts_of_its_own() {
             self.tallies.row(acts, act);
         }
-        let subject = Some(self.platform.pseudonym(head.person)?);
-        let told = Told { subject, key: case.key.as_ref(), content: None };
+        let subjects = self.pseudonyms(head.person)?;
+        let told = Told { subjects: &subjects, key: case.key.as_ref(), content: None };
         let intended = acts.tell(head.act, &told, &[Action::CertificateIssue], "intended");
         if !intended {
             return Ok(Some("no act allowed it"));
@@ -152,11 +158,11 @@ impl Walk<'_> {
             },
         };
         if let Some(fault) =
-            self.outcome(authority, case, acts, (subject, tbs.as_ref().map(|tbs| &tbs[..])))
+            self.outcome(authority, case, acts, (&subjects, tbs.as_ref().map(|tbs| &tbs[..])))
         {
             return Ok(Some(fault));
         }
-        Ok(self.status(case, acts, subject))
+        Ok(self.status(case, acts, &subjects))
     }
 
     fn outcome(
@@ -164,7 +170,7 @@ impl Walk<'_> {
         authority: &Authority,
         case: &Case,
         acts: &Acts,
-        (subject, tbs): (Option<[u8; 16]>, Option<&[u8]>),
+        (subjects, tbs): (&[[u8; 16]], Option<&[u8]>),
     ) -> Option<&'static str> {
         let Some(CertificateRow { id, signature, act }) = &case.outcome else {
             return case.status.is_some().then_some("something is said of what is still open");
@@ -173,7 +179,7 @@ impl Walk<'_> {
         let Some(signature) = signature else {
             let closing =
                 [Action::CertificateIssue, Action::CertificateRevoke, Action::CertificateHold];
-            let closed = acts.tell(*act, &Told { subject, key, content: None }, &closing, "done");
+            let closed = acts.tell(*act, &Told { subjects, key, content: None }, &closing, "done");
             let listed = case.status.as_ref().is_some_and(|row| {
                 row.act == *act && row.state == certificate_state::REVOKED && row.reason == 0
             });
@@ -185,26 +191,24 @@ impl Walk<'_> {
             return Some("the signature is not the authority's over what was meant");
         }
         let content = tbs.map(|tbs| outcome_content(*id, tbs));
-        let told = Told { subject, key, content: content.as_deref() };
+        let told = Told { subjects, key, content: content.as_deref() };
         let issued = acts.tell(*act, &told, &[Action::CertificateIssue], "done");
         (!issued).then_some("no act put it in force")
     }
 
-    fn status(&self, case: &Case, acts: &Acts, subject: Option<[u8; 16]>) -> Option<&'static str> {
+    fn status(&self, case: &Case, acts: &Acts, subjects: &[[u8; 16]]) -> Option<&'static str> {
         let row = case.status.as_ref()?;
         let outcome = case.outcome.as_ref()?;
         if acts.at(row.act).is_none_or(|at| row.changed_at < at) {
             return Some("changed before its act");
         }
-        if outcome.signature.is_none() {
-            return None;
-        }
+        outcome.signature.as_ref()?;
         let action = match row.state {
             certificate_state::REVOKED => Action::CertificateRevoke,
             certificate_state::HELD => Action::CertificateHold,
             _ => Action::CertificateRelease,
         };
-        let told = Told { subject, key: case.key.as_ref(), content: None };
+        let told = Told { subjects, key: case.key.as_ref(), content: None };
         if !acts.tell(row.act, &told, &[action], "done") {
             return Some("no act says how it stands");
         }

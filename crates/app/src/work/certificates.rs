@@ -1,8 +1,9 @@
 //! The rows of the certification authority in a unit of work: what was meant, what came of it, what
 //! holds now, and which lists are to be made again.
 
-use super::{Kept, Work, broken};
+use super::{Kept, Work, broken, generation_of};
 use crate::authorities::Authorities;
+use crate::certificates::tbs_place;
 use crate::meant::{Meant, delegate_setting};
 use base::{Moment, PersonId, Problem};
 use numbers::LocalGovernmentCode;
@@ -12,6 +13,7 @@ use ports::rows::{
 };
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use zeroize::Zeroizing;
 
 /// What was looked for so far.
 #[derive(Default)]
@@ -37,6 +39,13 @@ pub(crate) struct Held {
     pub(crate) status: Option<CertificateStatusRow>,
 }
 
+impl Held {
+    /// Whether there is a signed certificate.
+    pub(crate) fn is_issued(&self) -> bool {
+        self.outcome.as_ref().is_some_and(|outcome| outcome.signature.is_some())
+    }
+}
+
 impl CertificateRows {
     /// What is to be written of it.
     pub(super) fn into_changes(self, changes: &mut Changes) {
@@ -47,7 +56,7 @@ impl CertificateRows {
 
 impl Work<'_> {
     /// All authorities.
-    pub(crate) fn authorities(&mut self) -> Result<Arc<Authorities>, Problem> {
+    pub fn authorities(&mut self) -> Result<Arc<Authorities>, Problem> {
         if let Some(known) = &self.certificates.authorities {
             return Ok(Arc::clone(known));
         }
@@ -186,6 +195,33 @@ impl Work<'_> {
         Ok(Some(Held { intention, outcome, status }))
     }
 
+    /// An issued certificate in DER; none if it was never signed, or its holder's content was
+    /// disposed of.
+    pub(crate) fn certificate_bytes(
+        &mut self,
+        held: &Held,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, Problem> {
+        let IntentionHead { id, person, key_generation, .. } = held.intention;
+        let signature = held.outcome.as_ref().and_then(|outcome| outcome.signature.as_ref());
+        let Some(signature) = signature else { return Ok(None) };
+        self.load(&[person])?;
+        let Some(holder) = self.people.get(&person) else { return Ok(None) };
+        let here = self.changes.intentions.iter().find(|row| row.head.id == id);
+        let sealed = match here {
+            Some(row) => row.tbs.clone(),
+            None => {
+                let row = self.tx.intentions(&[id])?.pop().flatten();
+                row.ok_or_else(|| broken("an intention that is not there"))?.tbs
+            }
+        };
+        let place = tbs_place(id, generation_of(key_generation)?);
+        let tbs = holder.key.open(&place, &sealed);
+        let tbs = tbs.map_err(|refusal| Problem::from_refusal(refusal.label()))?;
+        let issuer = self.authorities()?;
+        let algorithm = issuer.by_id(id.authority)?.algorithm();
+        Ok(Some(Zeroizing::new(x509::assemble(&tbs, algorithm, signature))))
+    }
+
     /// The certificate that holds a public key, whoever's it is.
     pub(crate) fn key_holder(
         &mut self,
@@ -256,7 +292,8 @@ impl Work<'_> {
         self.certificates.lists.insert(row.partition, Kept { row: Some(row), dirty: true });
     }
 
-    fn know_certificates(&mut self, ids: &[CertificateId]) -> Result<(), Problem> {
+    /// Loads certificates in few round trips.
+    pub(crate) fn know_certificates(&mut self, ids: &[CertificateId]) -> Result<(), Problem> {
         let known = &self.certificates.heads;
         let ids: Vec<_> = ids.iter().filter(|id| !known.contains_key(id)).copied().collect();
         if ids.is_empty() {

@@ -3,12 +3,11 @@
 use crate::certifying::{Bureau, operator};
 use crate::house::{CHIYODA, CHUO, House, message, on_both, town};
 use authority::CertificateKind;
-use authority::certificate::State;
 use base::{Actor, Problem, Purpose};
 use ports::rows::CertificateId;
 use sekisho_app::authority_init::{AuthorityAsked, authority_init};
 use sekisho_app::authority_retire::authority_retire;
-use sekisho_app::certificate_ask::{certificate_ask, certificates_ask};
+use sekisho_app::certificate_ask::{certificate_ask, certificate_of_key};
 use sekisho_app::certificate_forecast::certificate_forecast;
 use sekisho_app::number_ask::Whose;
 use sekisho_app::ocsp;
@@ -66,12 +65,18 @@ fn certificates_are_told_to_those_who_may_know_of_them() {
         let left = bureau.intend(CertificateKind::Signature, &code).unwrap();
         assert_eq!(label(ask(&own, left.id)), Some("certificate_unready"));
         let whose = Whose::Code(code);
-        let told = house.act(|work| certificates_ask(work, &own, Purpose::Certification, &whose));
-        let states: Vec<_> =
-            told.unwrap().certificates.iter().map(|one| (one.id, one.state)).collect();
-        assert_eq!(states, [(left.id, State::Intended), (issued.id, State::InForce)]);
-        let told = house.act(|work| certificates_ask(work, &other, Purpose::Certification, &whose));
-        assert_eq!(label(told), Some("resident_absent"));
+        let key = x509::Certificate::parse(&issued.certificate).unwrap().public_key().unwrap();
+        let key = x509::sha256(&key.to_spki());
+        let again = |actor: &Actor, kind| {
+            let asked = (&whose, kind, &key);
+            house.act(|work| certificate_of_key(work, actor, Purpose::Certification, asked))
+        };
+        let (id, told) = again(&own, CertificateKind::Authentication).unwrap();
+        assert_eq!((id, told.certificate), (issued.id, issued.certificate));
+        let refused = again(&own, CertificateKind::Signature);
+        assert_eq!(label(refused), Some("certificate_key_used"));
+        let refused = again(&other, CertificateKind::Authentication);
+        assert_eq!(label(refused), Some("resident_absent"));
     });
 }
 

@@ -11,6 +11,7 @@ use numbers::ResidentRecordCode;
 use ports::rows::{AuthorityRow, CertificateId};
 use ports::{KeyKind, KeyStore};
 use sekisho_app::authority_init::{AuthorityAsked, authority_init};
+use sekisho_app::certificate_batch::{BatchLine, BatchOrder, BatchReport, certificate_batch};
 use sekisho_app::certificate_end::{certificate_end, certificate_release};
 use sekisho_app::certificate_finish::{certificate_finish, certificate_of};
 use sekisho_app::certificate_issue::{CertificateAsked, Intended, Issued, conclude, intend, sign};
@@ -137,6 +138,10 @@ pub(crate) fn asked(kind: CertificateKind, code: &ResidentRecordCode) -> Certifi
 
 /// A request of a new holder's key.
 fn request() -> CertificationRequest {
+    CertificationRequest::parse(&request_der()).unwrap()
+}
+
+fn request_der() -> Vec<u8> {
     let keys = SoftKeyStore::in_memory();
     let label = "holder".parse().unwrap();
     let kind = KeyKind::Sign(KeyAlgorithm::P256);
@@ -144,8 +149,18 @@ fn request() -> CertificationRequest {
     let public = keys.generate(&label, kind, at, &mut OsEntropy::new()).unwrap().public.unwrap();
     let subject = Name::new([(x509::COMMON_NAME, "whatever")]).unwrap();
     let info = encode_request_info(&subject, &public);
-    let der = assemble(&info, KeyAlgorithm::P256, &keys.sign(&label, &info).unwrap());
-    CertificationRequest::parse(&der).unwrap()
+    assemble(&info, KeyAlgorithm::P256, &keys.sign(&label, &info).unwrap())
+}
+
+fn line(code: &ResidentRecordCode) -> BatchLine {
+    let CertificateAsked { kind, whose, card, is_ward, .. } =
+        asked(CertificateKind::Authentication, code);
+    BatchLine { kind, whose, request: request_der(), card, is_ward }
+}
+
+fn order() -> BatchOrder {
+    let (actor, purpose) = (chiyoda(), Purpose::Certification);
+    BatchOrder { actor, purpose, algorithm: None, chunk: 2 }
 }
 
 #[test]
@@ -244,5 +259,82 @@ fn another_towns_resident_is_as_absent_as_nobody() {
         let bureau = Bureau::open(house, KeyAlgorithm::P256);
         let refused = bureau.intend(CertificateKind::Signature, &codes[0]);
         assert_eq!(refused.err().map(|problem| problem.label()), Some("resident_absent"));
+    });
+}
+
+#[test]
+fn a_production_run_answers_every_line_in_order_and_goes_on_after_a_refusal() {
+    on_both(|house| {
+        let codes = house.stock(CHIYODA, 5);
+        for (sequence, code) in (1..).zip(&codes) {
+            house.take_one(&message(CHIYODA, sequence, "birth", Some(code)));
+        }
+        let bureau = Bureau::open(house, KeyAlgorithm::P256);
+        let used = line(&codes[0]);
+        let mut forged = line(&codes[1]);
+        *forged.request.last_mut().unwrap() ^= 1;
+        let unread = Problem::new(&base::labels::REQUEST_MALFORMED, "no line");
+        let lines = [
+            Ok(used.clone()),
+            Ok(forged),
+            Ok(BatchLine { whose: Whose::Code(codes[2].clone()), ..used }),
+            Ok(line(&codes[3])),
+            Err(unread),
+            Ok(line(&codes[3])),
+            Ok(line(&codes[4])),
+        ];
+        let mut told = Vec::new();
+        let report = certificate_batch(
+            &house.platform,
+            &order(),
+            lines.into_iter(),
+            &mut |place, result| told.push((place, result)),
+        )
+        .unwrap();
+        let labels: Vec<_> = told
+            .iter()
+            .map(|(_, result)| result.as_ref().map_or_else(Problem::label, |_| "issued"))
+            .collect();
+        assert_eq!(
+            labels,
+            [
+                "issued",
+                "proof_of_possession",
+                "certificate_key_used",
+                "issued",
+                "request_malformed",
+                "certificate_issuance_under_way",
+                "issued"
+            ]
+        );
+        assert!(told.iter().map(|(place, _)| *place).eq(0..7));
+        assert_eq!((report.issued, report.refused.values().sum::<u64>()), (3, 4));
+        for issued in told.iter().filter_map(|(_, result)| result.as_ref().ok()) {
+            assert_eq!(bureau.told(issued), CertStatus::Good);
+            assert_eq!(certificate_of(&house.platform, issued.id).unwrap(), *issued);
+        }
+        let none = certificate_batch(&house.platform, &order(), [].into_iter(), &mut |_, _| ());
+        assert_eq!(none.unwrap(), BatchReport::default());
+    });
+}
+
+#[test]
+fn what_a_stopped_production_run_left_open_is_finished() {
+    on_both(|house| {
+        let codes = house.stock(CHIYODA, 6);
+        for (sequence, code) in (1..).zip(&codes) {
+            house.take_one(&message(CHIYODA, sequence, "birth", Some(code)));
+        }
+        let _bureau = Bureau::open(house, KeyAlgorithm::P256);
+        let full = || Err(Problem::new(&base::labels::STORE_FULL, "the disk"));
+        let lines = codes.iter().enumerate();
+        let lines = lines.map(|(at, code)| if at < 5 { Ok(line(code)) } else { full() });
+        let mut told = 0;
+        let stopped = certificate_batch(&house.platform, &order(), lines, &mut |_, _| told += 1);
+        assert_eq!(stopped.unwrap_err().label(), "store_full");
+        // Two chunks were stored, and the outcomes of none.
+        let finished = certificate_finish(&house.platform, 0).unwrap();
+        assert_eq!((told, finished.issued, finished.closed, finished.left), (0, 4, 0, 0));
+        assert_eq!(certificate_finish(&house.platform, 0).unwrap(), Default::default());
     });
 }

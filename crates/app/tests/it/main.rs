@@ -12,6 +12,7 @@ mod house;
 mod judged;
 mod repeating;
 mod roads;
+mod rotating;
 mod stocks;
 mod verifying;
 mod verifying_certificates;

@@ -23,6 +23,8 @@ pub struct ProfileSettings {
     pub signature: HierarchySettings,
     /// What is the hierarchy's for authentication.
     pub authentication: HierarchySettings,
+    /// The policy of the time stamps of the platform.
+    pub time_stamp_policy: ObjectIdentifier,
     /// The arc of the six attributes of a person; they are its numbers 1 to 6.
     pub attributes: ObjectIdentifier,
     /// The address of the certification practice statement.
@@ -123,6 +125,7 @@ impl Default for ProfileSettings {
                 policy: ObjectIdentifier::new_unwrap("1.3.6.1.4.1.32473.8.5.1.3.30"),
                 responder: Some("http://ocsp.sekisho.example".to_owned()),
             },
+            time_stamp_policy: ObjectIdentifier::new_unwrap("1.3.6.1.4.1.32473.8.5.1.9.10"),
             attributes: ObjectIdentifier::new_unwrap("1.3.6.1.4.1.32473.8.5.5"),
             statement: "http://www.sekisho.example/cps.html".to_owned(),
             policies_critical: true,

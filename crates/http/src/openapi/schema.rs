@@ -114,12 +114,17 @@ pub(crate) fn feed_message() -> Value {
     )
 }
 
-/// Who is meant: a code, or name and birth date.
+/// Who is meant: a code, or name and birth date; and what may stand besides.
 pub(crate) fn whose(besides: &[(&str, Value)]) -> Value {
-    let by_code = object_with(&[("resident_record_code", record_code())], besides);
+    whose_and(&[], besides)
+}
+
+/// Who is meant, with what must and what may stand besides.
+pub(crate) fn whose_and(needed: &[(&str, Value)], possible: &[(&str, Value)]) -> Value {
     let name = json!({ "type": "string", "minLength": 1, "maxLength": NAME_BYTES_MAX });
-    let by_name = object_with(&[("name", name), ("birth_date", date())], besides);
-    json!({ "oneOf": [by_code, by_name] })
+    let by_code = [&[("resident_record_code", record_code())], needed].concat();
+    let by_name = [&[("name", name), ("birth_date", date())], needed].concat();
+    json!({ "oneOf": [object_with(&by_code, possible), object_with(&by_name, possible)] })
 }
 
 /// An invented person's code, with its check digit.

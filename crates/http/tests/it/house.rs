@@ -1,24 +1,30 @@
 //! A platform with its API on a port of its own, for one test, and a caller for it.
 
 use crate::shape;
+use app::revocation_list::RevocationLists;
 use app::{Committer, KeyNames, Platform, Publisher, init, verify};
-use base::{Clock, Moment};
+use base::{Clock, Entropy, Moment, Problem, labels};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use hyper::{HeaderMap, Method, Request, StatusCode, Version};
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
+use keys::SoftKeyStore;
+use ports::{Domain, KeyInfo, KeyKind, KeyLabel, KeyStore, Publication};
+use seal::{DataKey, WrapPlace};
 use sekisho_http::{ApiState, DoorLimits, serve, token};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
 use store::{PublicationDirectory, SqliteOptions, SqliteStore};
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use x509::PublicKey;
 
 pub(crate) const CHIYODA: &str = "municipality:131016";
 pub(crate) const SETAGAYA: &str = "municipality:131121";
@@ -31,6 +37,8 @@ pub(crate) struct House {
     pub(crate) address: SocketAddr,
     clock: Arc<SetClock>,
     publisher: Mutex<Publisher>,
+    pub(crate) lists: RevocationLists,
+    pub(crate) keys: Arc<Fitful>,
     stocks: AtomicI64,
     /// One for HTTP/1.1, one for HTTP/2.
     clients: [Client<HttpConnector, Full<Bytes>>; 2],
@@ -48,6 +56,79 @@ impl Clock for SetClock {
     }
 }
 
+/// A key store whose certification keys cannot be reached while it is sick.
+pub(crate) struct Fitful {
+    keys: SoftKeyStore,
+    pub(crate) sick: AtomicBool,
+}
+
+impl KeyStore for Fitful {
+    fn generate(
+        &self,
+        label: &KeyLabel,
+        kind: KeyKind,
+        at: Moment,
+        entropy: &mut dyn Entropy,
+    ) -> Result<KeyInfo, Problem> {
+        self.keys.generate(label, kind, at, entropy)
+    }
+
+    fn list(&self) -> Result<Vec<KeyInfo>, Problem> {
+        self.keys.list()
+    }
+
+    fn status(&self) -> Vec<ports::DeviceState> {
+        self.keys.status()
+    }
+
+    fn permute(&self, label: &KeyLabel, domain: Domain, values: &mut [u64]) -> Result<(), Problem> {
+        self.keys.permute(label, domain, values)
+    }
+
+    fn invert(&self, label: &KeyLabel, domain: Domain, values: &mut [u64]) -> Result<(), Problem> {
+        self.keys.invert(label, domain, values)
+    }
+
+    fn mac(&self, label: &KeyLabel, message: &[u8]) -> Result<[u8; 32], Problem> {
+        self.keys.mac(label, message)
+    }
+
+    fn wrap(
+        &self,
+        label: &KeyLabel,
+        place: &WrapPlace,
+        key: &DataKey,
+        entropy: &mut dyn Entropy,
+    ) -> Result<Vec<u8>, Problem> {
+        self.keys.wrap(label, place, key, entropy)
+    }
+
+    fn unwrap(
+        &self,
+        label: &KeyLabel,
+        place: &WrapPlace,
+        wrapped: &[u8],
+    ) -> Result<DataKey, Problem> {
+        self.keys.unwrap(label, place, wrapped)
+    }
+
+    fn sign(&self, label: &KeyLabel, message: &[u8]) -> Result<Vec<u8>, Problem> {
+        let certifies = ["ca-", "ocsp-", "time-"].iter().any(|of| label.as_str().starts_with(of));
+        if certifies && self.sick.load(Ordering::SeqCst) {
+            return Err(Problem::new(&labels::OVERLOADED, "the device does not answer"));
+        }
+        self.keys.sign(label, message)
+    }
+
+    fn public_key(&self, label: &KeyLabel) -> Result<PublicKey, Problem> {
+        self.keys.public_key(label)
+    }
+
+    fn destroy(&self, label: &KeyLabel) -> Result<(), Problem> {
+        self.keys.destroy(label)
+    }
+}
+
 impl House {
     pub(crate) async fn open() -> Self {
         Self::open_with(DoorLimits::default()).await
@@ -56,14 +137,19 @@ impl House {
     pub(crate) async fn open_with(limits: DoorLimits) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let clock = Arc::new(SetClock(AtomicI64::new(NOON_US)));
-        let platform = platform(&directory, Arc::clone(&clock));
+        let keys = Arc::new(Fitful { keys: SoftKeyStore::in_memory(), sick: false.into() });
+        let platform = platform(&directory, Arc::clone(&clock), keys.clone());
         init::make_keys(&platform).unwrap();
         init::make_store(&platform, "sekisho.test/ledger").unwrap();
         let publication =
             Arc::new(PublicationDirectory::open(&directory.path().join("public")).unwrap());
         let publisher = Publisher::open(platform.clone(), publication.clone()).unwrap();
         let committer = Arc::new(Committer::start(platform.clone()).unwrap());
-        let mut state = ApiState::new(platform.clone(), committer, publication);
+        let place = PublicationDirectory::open(&directory.path().join("lists")).unwrap();
+        let place: Arc<dyn Publication> = Arc::new(place);
+        let lists = RevocationLists::new(platform.clone(), Arc::clone(&place));
+        let state = ApiState::new(platform.clone(), committer, publication);
+        let mut state = state.with_lists(place).counting_lists(lists.made());
         state.limits = limits;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -77,6 +163,8 @@ impl House {
             address,
             clock,
             publisher: Mutex::new(publisher),
+            lists,
+            keys,
             stocks: AtomicI64::new(0),
             clients: [client(false), client(true)],
             stop,
@@ -91,6 +179,13 @@ impl House {
 
     pub(crate) fn pass_seconds(&self, seconds: i64) {
         self.clock.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+    }
+
+    /// Sets the clock so many seconds before the machine's, which other programs go by.
+    pub(crate) fn set_seconds_ago(&self, seconds: u64) {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        let at = i64::try_from((now.as_secs() - seconds) * 1_000_000).unwrap();
+        self.clock.0.store(at, Ordering::SeqCst);
     }
 
     pub(crate) fn publish(&self) {
@@ -266,13 +361,13 @@ pub(crate) fn message(sequence: u64, code: &str) -> Value {
     })
 }
 
-fn platform(directory: &TempDir, clock: Arc<SetClock>) -> Platform {
+fn platform(directory: &TempDir, clock: Arc<SetClock>, keys: Arc<Fitful>) -> Platform {
     let options = SqliteOptions { create: true, ..SqliteOptions::default() };
     let path = directory.path().join("sekisho.sqlite");
     let store = SqliteStore::open(&path, options, clock.now()).unwrap();
     Platform {
         store: Arc::new(store),
-        keys: Arc::new(keys::SoftKeyStore::in_memory()),
+        keys,
         clock,
         entropy: Arc::new(|| Box::new(keys::OsEntropy::new())),
         names: Arc::new(KeyNames::first().unwrap()),

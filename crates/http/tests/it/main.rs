@@ -5,6 +5,8 @@ mod access;
 #[cfg(test)]
 mod bounds;
 #[cfg(test)]
+mod certifying;
+#[cfg(test)]
 mod closing;
 #[cfg(test)]
 mod cosign;
@@ -26,6 +28,8 @@ mod probing;
 mod problems;
 #[cfg(test)]
 mod shape;
+#[cfg(test)]
+mod stamping;
 #[cfg(test)]
 mod tokens;
 #[cfg(test)]

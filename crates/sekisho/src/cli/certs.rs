@@ -32,6 +32,19 @@ pub(crate) enum Certs {
         )
     ))]
     Issue(CertsIssue),
+    /// Issue certificates for many: a production run.
+    #[command(after_help = "\
+Each line is a request, in CSV with this header or in JSON Lines with these fields, the request
+in base64 (DER):
+  code,kind,request,card_end
+In JSON Lines, without_pins and ward may stand as well.
+What became of each line is noted in results.jsonl in the output directory. After a kill, the
+same again goes on where it stopped. Exit code 1 when a line was refused.
+
+Examples:
+  sekisho certs batch requests.csv --municipality 131016 --out run-1
+  sekisho certs batch requests.jsonl --municipality 131016 --out run-2 --form pem")]
+    Batch(CertsBatch),
     /// End or hold what an application or report touches.
     #[command(after_help = examples!(
         "sekisho certs end --municipality 131016 --trigger card_lost --code code.txt",
@@ -105,6 +118,25 @@ pub(crate) struct CertsIssue {
     /// How to write it.
     #[arg(long, value_enum, default_value_t = Form::Pem)]
     pub(crate) form: Form,
+}
+
+/// Options of `certs batch`.
+#[derive(Args, Debug)]
+pub(crate) struct CertsBatch {
+    /// The requests; `-` for standard input.
+    pub(crate) file: PathBuf,
+    /// The municipality that acts, as the sender of a feed does: its local government code.
+    #[arg(long, value_name = "CODE")]
+    pub(crate) municipality: String,
+    /// Directory for the certificates and what became of each line; made for its owner only.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// A file for each certificate, or all in certificates.pem.
+    #[arg(long, value_enum, default_value_t = Form::Der)]
+    pub(crate) form: Form,
+    /// What the authority signs with, where several sign side by side; without it, the newest.
+    #[arg(long, value_enum)]
+    pub(crate) algorithm: Option<Algorithm>,
 }
 
 /// How certificates are written.

@@ -1,17 +1,21 @@
 //! `sekisho certs`: certificates from the request to their end. Who acts is a municipality, for
 //! which the operator of the machine stands in as with feeds, or the operator.
 
+mod batch;
 mod chart;
 mod forecast;
+mod lines;
+mod results;
 mod verify;
 
 use super::{Context, maintenance::read_code};
 use crate::cli::{By, Certs, CertsEnd, CertsIssue, CertsList, CertsRelease, CertsSave, Form};
 use crate::output::{Answer, table};
-use app::certificate_ask::{CertificateFacts, certificate_ask, certificates_ask};
+use app::certificate_ask::certificate_ask;
 use app::certificate_end::{Ended, certificate_end, certificate_release};
 use app::certificate_finish::certificate_finish;
 use app::certificate_issue::{CertificateAsked, conclude, intend, sign};
+use app::certificate_list::{Listed, certificate_list};
 use app::number_ask::Whose;
 use authority::certificate::{Card, State};
 use authority::trigger::Trigger;
@@ -30,6 +34,7 @@ pub(crate) fn certs(context: &Context, asked: &Certs) -> Result<Answer, Problem>
     match asked {
         Certs::Verify(asked) => verify::verify(asked),
         Certs::Issue(asked) => issue(context, asked),
+        Certs::Batch(asked) => batch::batch(context, asked),
         Certs::End(asked) => end(context, asked),
         Certs::Release(asked) => release(context, asked),
         Certs::List(asked) => list(context, asked),
@@ -117,7 +122,7 @@ fn list(context: &Context, asked: &CertsList) -> Result<Answer, Problem> {
     let whose = Whose::Code(read_code(&asked.about.code)?);
     let wired = context.open_for_change()?;
     let told =
-        wired.act(move |work| certificates_ask(work, &actor, Purpose::Certification, &whose))?;
+        wired.act(move |work| certificate_list(work, &actor, Purpose::Certification, &whose))?;
     let header = ["authority", "serial", "kind", "from", "until", "state", "since", "reason"];
     let rows: Vec<_> = told.certificates.iter().map(row_of).collect();
     let certificates: Vec<_> = told.certificates.iter().map(facts_of).collect();
@@ -125,7 +130,7 @@ fn list(context: &Context, asked: &CertsList) -> Result<Answer, Problem> {
     Ok(Answer::good(table(&header, &rows), answer))
 }
 
-fn row_of(facts: &CertificateFacts) -> Vec<String> {
+fn row_of(facts: &Listed) -> Vec<String> {
     vec![
         facts.id.authority.to_string(),
         facts.id.serial.to_string(),
@@ -138,17 +143,17 @@ fn row_of(facts: &CertificateFacts) -> Vec<String> {
     ]
 }
 
-fn facts_of(facts: &CertificateFacts) -> Value {
+fn facts_of(facts: &Listed) -> Value {
     json!({
         "authority": facts.id.authority,
         "serial": facts.id.serial,
         "kind": facts.kind.word(),
-        "municipality": facts.municipality.to_string(),
         "not_before": facts.not_before.to_string(),
         "not_after": facts.not_after.to_string(),
         "state": facts.state.word(),
         "since": facts.since.to_string(),
         "reason": reason_of(facts.state),
+        "act": facts.act.0,
     })
 }
 

@@ -88,7 +88,6 @@ pub(crate) fn run(cli: Cli) -> Result<Answer, Problem> {
         Command::Population(asked) => feed::population(&context, &asked),
         Command::Lists => maintenance::lists(&context),
         Command::Token(asked) => serve::token(&context, &asked),
-        Command::Rewrap(asked) => maintenance::rewrap(&context, &asked),
         Command::Dispose(asked) => maintenance::dispose(&context, &asked),
         Command::Keys(asked) => keys::keys(&context, &asked),
         Command::Kat => papers::kat(),

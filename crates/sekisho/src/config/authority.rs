@@ -76,6 +76,11 @@ pub(super) static KEYS: &[Key] = &[
                   empty to leave it out.",
     },
     Key {
+        name: "authority.time_stamp_policy",
+        default: "1.3.6.1.4.1.32473.8.5.1.9.10",
+        meaning: "Policy of the platform's time stamps.",
+    },
+    Key {
         name: "authority.attributes",
         default: "1.3.6.1.4.1.32473.8.5.5",
         meaning: "Arc of the six attributes of a person; they are its numbers 1 to 6.",
@@ -132,6 +137,7 @@ pub(crate) fn profile(config: &Config) -> Result<CertificateProfile, Problem> {
             policy: identifier(config, "authority.authentication_policy")?,
             responder: address("authority.authentication_responder"),
         },
+        time_stamp_policy: identifier(config, "authority.time_stamp_policy")?,
         attributes: identifier(config, "authority.attributes")?,
         statement: text("authority.statement"),
         policies_critical: yes_or_no(config, "authority.policies_critical")?,
@@ -201,7 +207,7 @@ mod tests {
             signature_unit_japanese = 'へ'\nsignature_policy = '1.2.3'\n\
             signature_responder = 'http://g.example'\nauthentication_unit = 'H'\n\
             authentication_unit_japanese = 'り'\nauthentication_policy = '1.2.4'\n\
-            authentication_responder = ''\nattributes = '1.2.5'\n\
+            authentication_responder = ''\nattributes = '1.2.5'\ntime_stamp_policy = '1.2.6'\n\
             statement = 'http://k.example'\nlists = ''\npolicies_critical = false\n\
             holder_algorithms = ['p384']\noffice = '0XYZ'";
         let named = text.lines().skip(1).filter(|line| line.contains(" = ")).count();
@@ -221,6 +227,7 @@ mod tests {
             operator_japanese: "に".to_owned(),
             signature: hierarchy("E", "へ", "1.2.3", Some("http://g.example")),
             authentication: hierarchy("H", "り", "1.2.4", None),
+            time_stamp_policy: ObjectIdentifier::new_unwrap("1.2.6"),
             attributes: ObjectIdentifier::new_unwrap("1.2.5"),
             statement: "http://k.example".to_owned(),
             policies_critical: false,

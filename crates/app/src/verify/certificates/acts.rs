@@ -14,8 +14,8 @@ pub(super) struct Acts(BTreeMap<ActId, (LeafEntry, Option<[u8; 16]>)>);
 
 /// What an act is to tell.
 pub(super) struct Told<'a> {
-    /// Under which pseudonym it is found.
-    pub(super) subject: Option<[u8; 16]>,
+    /// Under one of which pseudonyms it is found; none, if it is about no person.
+    pub(super) subjects: &'a [[u8; 16]],
     /// What the salt of its content comes from; absent if nobody can show it any more.
     pub(super) key: Option<&'a OpenedKey>,
     /// What it commits to, where that is known.
@@ -77,7 +77,7 @@ impl Acts {
         });
         actions.iter().any(|action| action.word() == leaf.act)
             && leaf.outcome == outcome
-            && *subject == told.subject
+            && subject.map_or(told.subjects.is_empty(), |one| told.subjects.contains(&one))
             && committed
     }
 }

@@ -104,7 +104,7 @@ impl Walk<'_> {
     fn is_own(&self, acts: &Acts, act: ActId, action: Action, certificate: &[u8]) -> bool {
         let digest = x509::sha256(certificate);
         let key = self.own_key.as_ref();
-        acts.tell(act, &Told { subject: None, key, content: Some(&digest) }, &[action], "done")
+        acts.tell(act, &Told { subjects: &[], key, content: Some(&digest) }, &[action], "done")
     }
 }
 
