@@ -12,6 +12,7 @@ use crate::enact::FIRST_KEY_GENERATION;
 use crate::number_ask::{self, Whose, ask_about};
 use crate::permits::permit;
 use crate::platform::Platform;
+use crate::side_by_side::side_by_side;
 use crate::work::{Outcome, Work, broken};
 use authority::certificate::decide_put_in_force;
 use authority::certificate::{Application, Card, Change, Issuance, decide_issue};
@@ -28,7 +29,7 @@ use seal::fields;
 use std::fmt;
 use std::sync::Arc;
 use x509::lint::same_tbs;
-use x509::{KeyAlgorithm, PossessedKey, PublicKey, assemble};
+use x509::{KeyAlgorithm, PossessedKey, PublicKey, RequestRefusal, assemble};
 use zeroize::Zeroizing;
 
 /// What is asked for.
@@ -84,6 +85,31 @@ impl fmt::Debug for Issued {
     }
 }
 
+/// An application with what depends on it alone, made ahead of the transaction.
+pub(crate) struct Keyed {
+    pub(crate) asked: CertificateAsked,
+    /// SHA-256 of the SubjectPublicKeyInfo.
+    pub(crate) digest: [u8; 32],
+    /// What was asked, as the ledger commits to it.
+    pub(crate) content: Zeroizing<Vec<u8>>,
+}
+
+/// An application that is granted: its serial number is taken, its act recorded, and its bytes are
+/// still to be composed.
+pub(crate) struct Decided {
+    head: IntentionHead,
+    issuer: Arc<Authority>,
+    contents: CertificateContent,
+}
+
+impl Keyed {
+    pub(crate) fn new(asked: CertificateAsked) -> Self {
+        let digest = key_digest(&asked);
+        let content = asked_content(&asked, &digest);
+        Self { asked, digest, content }
+    }
+}
+
 /// Decides about an application and stores what is to be signed.
 pub fn intend(
     work: &mut Work<'_>,
@@ -91,28 +117,39 @@ pub fn intend(
     purpose: Purpose,
     asked: &CertificateAsked,
 ) -> Result<Intended, Problem> {
+    let decided = decide(work, actor, purpose, &Keyed::new(asked.clone()))?;
+    let intended = compose(work, &[decided])?.pop();
+    intended.unwrap_or_else(|| Err(broken("nothing was composed")))
+}
+
+/// Decides about an application; [`compose`] is to follow in the same unit of work.
+pub(crate) fn decide(
+    work: &mut Work<'_>,
+    actor: &Actor,
+    purpose: Purpose,
+    keyed: &Keyed,
+) -> Result<Decided, Problem> {
     let asking = permit(actor, Action::CertificateIssue, purpose, actor.municipality())?;
-    let digest = key_digest(asked);
-    let content = asked_content(asked, &digest);
-    ask_about(work, &asking, &asked.whose, &content, |work, person| {
+    ask_about(work, &asking, &keyed.asked.whose, &keyed.content, |work, person| {
         let action = Action::CertificateIssue;
         let permit = number_ask::permit_about(work, actor, action, purpose, person)?;
         check_clock(work)?;
-        intend_for(work, &permit, person, asked, (digest, &content))
+        decide_for(work, &permit, person, keyed)
     })
 }
 
-fn intend_for(
+fn decide_for(
     work: &mut Work<'_>,
     permit: &Permit,
     person: PersonId,
-    asked: &CertificateAsked,
-    (digest, content): ([u8; 32], &[u8]),
-) -> Result<Intended, Problem> {
+    keyed: &Keyed,
+) -> Result<Decided, Problem> {
+    let Keyed { asked, digest, content } = keyed;
     let issuer = work.authorities()?;
     let issuer = Arc::clone(issuer.issuing(asked.kind, asked.algorithm)?);
+    check_key(work.platform(), &issuer, asked)?;
     let known = Certificates::of(work, person)?.known;
-    if work.key_holder(&digest)?.is_some() {
+    if work.key_holder(digest)?.is_some() {
         return Err(Problem::new(&labels::CERTIFICATE_KEY_USED, ""));
     }
     let birth_date = registered(work, person)?.birth_date;
@@ -123,23 +160,51 @@ fn intend_for(
     let draft = draft(work, person, &issuance, asked)?;
     let serial = work.take_serial(issuer.id())?;
     let contents = CertificateContent { serial, ..draft };
-    let tbs = Zeroizing::new(work.platform().profile.holder(&issuer.issuer, &contents)?);
-    let id = CertificateId { authority: issuer.id(), serial };
     let act = work.record(permit, Outcome::Intended, Some(person), content)?;
-    let place = tbs_place(id, FIRST_KEY_GENERATION);
-    let sealed = work.seal_for(person, |key, entropy| key.seal(&place, &tbs, entropy))?;
     let head = IntentionHead {
-        id,
+        id: CertificateId { authority: issuer.id(), serial },
         person,
         municipality: contents.municipality,
         not_before: contents.not_before,
         not_after: contents.not_after,
-        key_digest: digest,
+        key_digest: *digest,
         key_generation: i64::from(FIRST_KEY_GENERATION),
         act,
     };
-    work.keep_intention(IntentionRow { head, tbs: sealed })?;
-    Ok(Intended { id, act, issuer, tbs })
+    work.keep_intention(head)?;
+    Ok(Decided { head, issuer, contents })
+}
+
+/// Composes, lints and seals what is to be signed, many of them on all processors. What the lint
+/// finds here is a defect, not the asker's fault: the unit of work is not to be committed with it.
+pub(crate) fn compose(
+    work: &mut Work<'_>,
+    decided: &[Decided],
+) -> Result<Vec<Result<Intended, Problem>>, Problem> {
+    let platform = work.platform();
+    let of_persons = decided.iter().map(|one| Ok((one, work.loaded(one.head.person)?)));
+    let of_persons = of_persons.collect::<Result<Vec<_>, Problem>>()?;
+    let composed = side_by_side(
+        &of_persons,
+        || (platform.entropy)(),
+        |entropy, (Decided { head, issuer, contents }, person)| {
+            let composed = platform.profile.holder(&issuer.issuer, contents).map(|tbs| {
+                let tbs = Zeroizing::new(tbs);
+                let place = tbs_place(head.id, FIRST_KEY_GENERATION);
+                let sealed = person.key.seal(&place, &tbs, &mut **entropy);
+                (tbs, sealed)
+            });
+            Ok(composed)
+        },
+    )?;
+    let mut intended = Vec::with_capacity(decided.len());
+    for (Decided { head, issuer, .. }, composed) in decided.iter().zip(composed) {
+        intended.push(composed.map(|(tbs, sealed)| {
+            work.keep_sealed(IntentionRow { head: *head, tbs: sealed });
+            Intended { id: head.id, act: head.act, issuer: Arc::clone(issuer), tbs }
+        }));
+    }
+    Ok(intended)
 }
 
 /// Signs a stored intention. What comes back is held against it byte for byte and checked under the
@@ -168,13 +233,10 @@ pub fn conclude(
     intended: &Intended,
     signature: &[u8],
 ) -> Result<Issued, Problem> {
-    let Intended { id, issuer, tbs, .. } = intended;
-    let whole = |signature: &[u8]| Zeroizing::new(assemble(tbs, issuer.algorithm(), signature));
+    let Intended { id, tbs, .. } = intended;
     let held = work.certificate(*id)?.ok_or_else(|| broken("an intention that is not there"))?;
-    if let Some(CertificateRow { signature, act, .. }) = held.outcome {
-        let closed = || Problem::new(&labels::CERTIFICATE_CLOSED, "");
-        let signature = signature.ok_or_else(closed)?;
-        return Ok(Issued { id: *id, act, certificate: whole(&signature) });
+    if let Some(outcome) = held.outcome {
+        return intended.issued(outcome);
     }
     check_clock(work)?;
     let person = held.intention.person;
@@ -192,8 +254,19 @@ pub fn conclude(
         }
     }
     let act = work.record(&permit, Outcome::Done, Some(person), &content)?;
-    work.keep_outcome(CertificateRow { id: *id, signature: Some(signature.to_vec()), act });
-    Ok(Issued { id: *id, act, certificate: whole(signature) })
+    let outcome = CertificateRow { id: *id, signature: Some(signature.to_vec()), act };
+    work.keep_outcome(outcome.clone());
+    intended.issued(outcome)
+}
+
+impl Intended {
+    /// What came of it: the certificate, unless the case was closed without one.
+    pub(crate) fn issued(&self, outcome: CertificateRow) -> Result<Issued, Problem> {
+        let closed = || Problem::new(&labels::CERTIFICATE_CLOSED, "");
+        let signature = outcome.signature.ok_or_else(closed)?;
+        let whole = assemble(&self.tbs, self.issuer.algorithm(), &signature);
+        Ok(Issued { id: self.id, act: outcome.act, certificate: Zeroizing::new(whole) })
+    }
 }
 
 /// A clock that is behind the last act issues nothing.
@@ -205,7 +278,7 @@ pub(crate) fn check_clock(work: &mut Work<'_>) -> Result<(), Problem> {
 }
 
 /// The record of a person who is registered now.
-fn registered<'w>(
+pub(crate) fn registered<'w>(
     work: &'w mut Work<'_>,
     person: PersonId,
 ) -> Result<&'w registry::ResidentRecord, Problem> {
@@ -236,7 +309,7 @@ fn draft(
             Some(SubjectName::of_authentication(&mut Chance(work.entropy), office))
         }
     };
-    let nameless = || Problem::new(&labels::INTERNAL, "a municipality without a name in letters");
+    let nameless = || Problem::new(&labels::PROFILE_MUNICIPALITY, "");
     Ok(CertificateContent {
         kind: issuance.kind,
         serial: 0,
@@ -271,6 +344,22 @@ fn attributes(record: &registry::ResidentRecord) -> Result<PersonalAttributes, P
     PersonalAttributes::of(&holder).map_err(|refusal| Problem::from_refusal(refusal.label()))
 }
 
+/// Only such keys are certified as the profile names, and never the issuer's own.
+fn check_key(
+    platform: &Platform,
+    issuer: &Authority,
+    asked: &CertificateAsked,
+) -> Result<(), Problem> {
+    let key = asked.key.public_key();
+    if !platform.profile.profile.settings().holder_algorithms.contains(&key.algorithm()) {
+        return Err(Problem::from_refusal(RequestRefusal::KeyAlgorithm.label()));
+    }
+    if key == issuer.public() {
+        return Err(Problem::new(&labels::CERTIFICATE_KEY_USED, "by the issuer"));
+    }
+    Ok(())
+}
+
 /// SHA-256 of the SubjectPublicKeyInfo.
 pub(crate) fn key_digest(asked: &CertificateAsked) -> [u8; 32] {
     x509::sha256(&asked.key.public_key().to_spki())
@@ -287,7 +376,7 @@ pub(crate) fn asked_content(asked: &CertificateAsked, digest: &[u8; 32]) -> Zero
 
 /// What came of it, as the ledger commits to it: whoever holds the certificate can show that it is
 /// the one.
-fn outcome_content(id: CertificateId, tbs: &[u8]) -> Vec<u8> {
+pub(crate) fn outcome_content(id: CertificateId, tbs: &[u8]) -> Vec<u8> {
     let named = [id.authority.to_string(), id.serial.to_string()];
     let mut content = fields::pack(&[&named[0], &named[1]]).to_vec();
     content.extend_from_slice(&x509::sha256(tbs));

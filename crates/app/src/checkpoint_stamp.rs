@@ -94,6 +94,16 @@ impl CheckpointStamps {
     }
 }
 
+impl Drop for CheckpointStamps {
+    /// Waits for the stamp that is under way: a program that ends in the middle of a signature may
+    /// take down the library that makes it.
+    fn drop(&mut self) {
+        if let Some(thread) = self.under_way.take() {
+            drop(thread.join());
+        }
+    }
+}
+
 impl Stamped {
     /// The checkpoint as it is stored; its text ends with the empty line before the signatures.
     pub(crate) fn of(row: &CheckpointRow) -> Self {

@@ -275,7 +275,7 @@ pub(crate) fn act_and(members: &[(&str, Value)]) -> Value {
 
 /// Operations that look for a person, and what becomes of it when there is nobody, when it is not
 /// clear who, and when the content was disposed of.
-const ABOUT_A_PERSON: [&str; 8] = [
+const ABOUT_A_PERSON: [&str; 11] = [
     "number_ask",
     "number_change",
     "record_difference",
@@ -284,6 +284,9 @@ const ABOUT_A_PERSON: [&str; 8] = [
     "certificate_end",
     "certificate_release",
     "certificate_list",
+    "certificate_link_ask",
+    "attributes_ask",
+    "certificate_explain",
 ];
 const OF_A_PERSON: [&str; 3] = ["404", "409", "410"];
 

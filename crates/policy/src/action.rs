@@ -31,6 +31,8 @@ pub enum Action {
     TokenIssue,
     /// A certification authority is founded.
     AuthorityInit,
+    /// A certification authority that a newer one follows issues no more.
+    AuthorityRetire,
     /// A certificate is intended, and then issued.
     CertificateIssue,
     /// A certificate ends before its time.
@@ -39,6 +41,8 @@ pub enum Action {
     CertificateHold,
     /// A suspended certificate is good again.
     CertificateRelease,
+    /// A certificate itself is asked for.
+    CertificateAsk,
     /// Why a certificate is valid or not is asked for.
     CertificateExplain,
     /// A revocation list is made.
@@ -59,7 +63,7 @@ pub enum Action {
 
 impl Action {
     /// All deeds.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 28] = [
         Self::ResidentEvent,
         Self::NumberProvisional,
         Self::NumberChange,
@@ -74,10 +78,12 @@ impl Action {
         Self::KeyDestroy,
         Self::TokenIssue,
         Self::AuthorityInit,
+        Self::AuthorityRetire,
         Self::CertificateIssue,
         Self::CertificateRevoke,
         Self::CertificateHold,
         Self::CertificateRelease,
+        Self::CertificateAsk,
         Self::CertificateExplain,
         Self::RevocationList,
         Self::VerifierRegister,
@@ -105,10 +111,12 @@ impl Action {
             Self::KeyDestroy => "key_destroy",
             Self::TokenIssue => "token_issue",
             Self::AuthorityInit => "authority_init",
+            Self::AuthorityRetire => "authority_retire",
             Self::CertificateIssue => "certificate_issue",
             Self::CertificateRevoke => "certificate_revoke",
             Self::CertificateHold => "certificate_hold",
             Self::CertificateRelease => "certificate_release",
+            Self::CertificateAsk => "certificate_ask",
             Self::CertificateExplain => "certificate_explain",
             Self::RevocationList => "revocation_list",
             Self::VerifierRegister => "verifier_register",

@@ -23,7 +23,7 @@ pub struct Basis {
 }
 
 /// Version of the table: raised with every change, recorded with every act.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 const fn own(action: Action, purpose: Purpose, id: &'static str) -> Basis {
     Basis { actor: "municipality", action, purpose, id, own_only: true }
@@ -54,6 +54,7 @@ pub static TABLE: &[Basis] = &[
     // What became of the holder's key is told at the counter or by telephone.
     own(Action::CertificateHold, Purpose::Certification, "kojinninshouhou-10"),
     own(Action::CertificateRelease, Purpose::Certification, "kojinninshouhou-10"),
+    own(Action::CertificateAsk, Purpose::Certification, "kojinninshouhou-3"),
     own(Action::CertificateExplain, Purpose::Certification, "kojinninshouhou-3"),
     by("agency", Action::NumberAsk, Purpose::SocialSecurity, "jukihou-30-9"),
     by("agency", Action::NumberAsk, Purpose::Tax, "jukihou-30-9"),
@@ -65,12 +66,14 @@ pub static TABLE: &[Basis] = &[
     by("operator", Action::TokenIssue, Purpose::Operation, "operation"),
     by("operator", Action::Disposal, Purpose::Operation, "operation"),
     by("operator", Action::AuthorityInit, Purpose::Operation, "operation"),
+    by("operator", Action::AuthorityRetire, Purpose::Operation, "operation"),
     by("operator", Action::KeyGenerate, Purpose::Operation, "operation"),
     by("operator", Action::KeyRotate, Purpose::Operation, "operation"),
     // The call centre takes reports of loss at any hour.
     by("operator", Action::CertificateHold, Purpose::Certification, "kojinninshouhou-10"),
     // Errors in the record, the issuer's key in wrong hands, a card that was never handed over.
     by("operator", Action::CertificateRevoke, Purpose::Certification, "kojinninshouhou-13"),
+    by("operator", Action::CertificateAsk, Purpose::Certification, "kojinninshouhou-3"),
     by("operator", Action::CertificateExplain, Purpose::Certification, "kojinninshouhou-3"),
     by("operator", Action::VerifierRegister, Purpose::Certification, "kojinninshouhou-17"),
     // The register tells that a person moved, changed their name or died.

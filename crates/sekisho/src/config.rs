@@ -3,11 +3,14 @@
 //! No file is needed: every key has a default that works on a laptop. A key given on the command
 //! line or in the environment wins over the file.
 
+pub(crate) mod authority;
+
+use crate::key_devices::{DEVICES, KeyDevice, SOFT_FOR, read_devices, read_names};
 use base::{Problem, labels};
 use http_door::WitnessUrl;
 use ledger::checkpoint::Origin;
 use ledger::note::{KeyName, SignatureKind, VerifierKey};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use toml::Value;
@@ -20,7 +23,11 @@ pub(crate) struct Key {
 }
 
 /// Every key there is, in the order of the reference.
-pub(crate) static KEYS: &[Key] = &[
+pub(crate) fn keys() -> impl Iterator<Item = &'static Key> {
+    KEYS.iter().chain(authority::KEYS)
+}
+
+static KEYS: &[Key] = &[
     Key {
         name: "data.directory",
         default: "var",
@@ -48,6 +55,50 @@ pub(crate) static KEYS: &[Key] = &[
         meaning: "File with the passphrase of the key store, readable by its owner only. Without \
                   it: the environment variable SEKISHO_PASSPHRASE, else the file `keys/passphrase` that \
                   `init` makes in the data directory, else a prompt.",
+    },
+    Key {
+        name: "keys.store",
+        default: "soft",
+        meaning: "Where keys are: `soft`, a sealed file in the data directory, or `pkcs11`, the tokens \
+                  of `keys.devices`, which no key leaves. Chosen before `init`, for good: no key can \
+                  be carried from one to the other.",
+    },
+    Key {
+        name: DEVICES,
+        default: "[]",
+        meaning: "PKCS#11 devices, the one that makes new keys first: `[{ module = \"/path/to/library.so\", \
+                  token = \"label\", pin_file = \"/path/to/pin\" }]`, with `slot` instead of `token` and \
+                  `pin_env`, an environment variable, instead of `pin_file` where that is wanted, and \
+                  `environment = { NAME = \"value\" }` for what the library reads there. Further devices \
+                  hold copies of the same keys, made by the vendor's means: they share the work, and what \
+                  one cannot do another one does. Each library runs in a process of its own.",
+    },
+    Key {
+        name: SOFT_FOR,
+        default: "[]",
+        meaning: "PKCS#11 only: names of keys that stay in the sealed file because the token cannot hold \
+                  them, such as `[\"ledger\", \"token\"]` for a token without Ed25519. They are as safe \
+                  as the file and its passphrase, not as safe as the token.",
+    },
+    Key {
+        name: "keys.sessions",
+        default: "8",
+        meaning: "PKCS#11 only: sessions with each device (1 to 128). As many calls are at work at once; \
+                  network devices are at their best with about 30.",
+    },
+    Key {
+        name: "keys.deadline_ms",
+        default: "2000",
+        meaning: "PKCS#11 only: how long one call may take, in milliseconds (50 to 60000). Who waits \
+                  longer is told to try again; a library that owes an answer for twice as long is \
+                  killed and started anew.",
+    },
+    Key {
+        name: "keys.check",
+        default: "yes",
+        meaning: "PKCS#11 only: `yes` tries every answer before it is used, signatures under the public \
+                  key and all else by the inverse operation; `no` trusts the device, and about halves \
+                  the work.",
     },
     Key {
         name: "http.listen",
@@ -92,6 +143,8 @@ pub(crate) static KEYS: &[Key] = &[
 pub(crate) struct Config {
     values: BTreeMap<&'static str, String>,
     witnesses: Vec<WitnessAt>,
+    key_devices: Vec<KeyDevice>,
+    keys_in_file: BTreeSet<String>,
 }
 
 /// A witness: its key and where it takes checkpoints.
@@ -122,27 +175,45 @@ impl Config {
     pub(crate) fn parse(text: &str) -> Result<Self, Problem> {
         let table: toml::Table =
             toml::from_str(text).map_err(|error| malformed(error.message().to_owned()))?;
-        let mut values: BTreeMap<_, _> =
-            KEYS.iter().map(|key| (key.name, key.default.to_owned())).collect();
-        let mut witnesses = Vec::new();
+        let values = keys().map(|key| (key.name, key.default.to_owned())).collect();
+        let mut config = Self {
+            values,
+            witnesses: Vec::new(),
+            key_devices: Vec::new(),
+            keys_in_file: BTreeSet::new(),
+        };
         for (section, entries) in &table {
             let Value::Table(entries) = entries else {
                 return Err(unknown(section));
             };
             for (name, value) in entries {
                 let name = format!("{section}.{name}");
-                let key = KEYS.iter().find(|key| key.name == name).ok_or_else(|| unknown(&name))?;
-                if key.name == WITNESSES {
-                    witnesses = read_witnesses(value)?;
-                    values.insert(key.name, value.to_string());
-                } else {
-                    values.insert(key.name, scalar(key, value)?);
-                }
+                let key = keys().find(|key| key.name == name).ok_or_else(|| unknown(&name))?;
+                config.take(key, value)?;
             }
         }
-        let config = Self { values, witnesses };
         config.check()?;
         Ok(config)
+    }
+
+    fn take(&mut self, key: &Key, value: &Value) -> Result<(), Problem> {
+        let shown = match key.name {
+            WITNESSES => {
+                self.witnesses = read_witnesses(value)?;
+                value.to_string()
+            }
+            DEVICES => {
+                self.key_devices = read_devices(value)?;
+                value.to_string()
+            }
+            SOFT_FOR => {
+                self.keys_in_file = read_names(SOFT_FOR, value)?;
+                value.to_string()
+            }
+            _ => scalar(key, value)?,
+        };
+        self.values.insert(key.name, shown);
+        Ok(())
     }
 
     /// The same with `value` for `key`, as given on the command line.
@@ -164,6 +235,11 @@ impl Config {
         self.publish_ms()?;
         self.fixed_moment()?;
         self.origin()?;
+        authority::profile(self)?;
+        self.key_sessions()?;
+        self.key_deadline_ms()?;
+        self.are_keys_in_devices()?;
+        one_of(self.get("keys.check"), "keys.check", &["yes", "no"])?;
         one_of(self.get("log.format"), "log.format", &["text", "json"])?;
         one_of(self.get("log.level"), "log.level", &["error", "warn", "info", "debug"])
     }
@@ -192,6 +268,35 @@ impl Config {
     pub(crate) fn passphrase_file(&self) -> Option<PathBuf> {
         let file = self.get("keys.passphrase_file");
         (!file.is_empty()).then(|| PathBuf::from(file))
+    }
+
+    /// Whether keys are in PKCS#11 devices.
+    pub(crate) fn are_keys_in_devices(&self) -> Result<bool, Problem> {
+        one_of(self.get("keys.store"), "keys.store", &["soft", "pkcs11"])?;
+        let in_devices = self.get("keys.store") == "pkcs11";
+        if in_devices && self.key_devices.is_empty() {
+            return Err(malformed(
+                "keys.store: `pkcs11` needs a device in keys.devices".to_owned(),
+            ));
+        }
+        Ok(in_devices)
+    }
+
+    pub(crate) fn key_devices(&self) -> &[KeyDevice] {
+        &self.key_devices
+    }
+
+    /// Names of keys that stay in the key store file.
+    pub(crate) fn keys_in_file(&self) -> &BTreeSet<String> {
+        &self.keys_in_file
+    }
+
+    pub(crate) fn key_sessions(&self) -> Result<u16, Problem> {
+        self.number("keys.sessions", 1, 128).map(|sessions| sessions as u16)
+    }
+
+    pub(crate) fn key_deadline_ms(&self) -> Result<u32, Problem> {
+        self.number("keys.deadline_ms", 50, 60_000)
     }
 
     pub(crate) fn listen(&self) -> Result<SocketAddr, Problem> {
@@ -244,7 +349,7 @@ impl Config {
 pub(crate) fn reference() -> String {
     let mut text = String::from("# Sekisho's configuration. Every key, with its default.\n");
     let mut section = "";
-    for key in KEYS {
+    for key in keys() {
         let (of, name) = key.name.split_once('.').unwrap_or(("", key.name));
         if of != section {
             text.push_str(&format!("\n[{of}]\n"));
@@ -253,11 +358,21 @@ pub(crate) fn reference() -> String {
         for line in wrapped(key.meaning, 96) {
             text.push_str(&format!("# {line}\n"));
         }
-        let plain = key.default.parse::<u32>().is_ok() || key.default == "[]";
-        let shown = if plain { key.default.to_owned() } else { format!("{:?}", key.default) };
+        let shown =
+            if is_plain(key) { key.default.to_owned() } else { format!("{:?}", key.default) };
         text.push_str(&format!("{name} = {shown}\n"));
     }
     text
+}
+
+/// Whether a default stands as it is, without quotes.
+fn is_plain(key: &Key) -> bool {
+    let number = key.default.parse::<u32>().is_ok();
+    number || is_list(key) || ["true", "false"].contains(&key.default)
+}
+
+fn is_list(key: &Key) -> bool {
+    key.default.starts_with('[')
 }
 
 fn wrapped(text: &str, width: usize) -> Vec<String> {
@@ -281,6 +396,8 @@ fn scalar(key: &Key, value: &Value) -> Result<String, Problem> {
     match value {
         Value::String(text) => Ok(text.clone()),
         Value::Integer(number) => Ok(number.to_string()),
+        Value::Boolean(word) => Ok(word.to_string()),
+        Value::Array(_) if is_list(key) => Ok(value.to_string()),
         _ => Err(malformed(format!("{}: a text or a whole number", key.name))),
     }
 }
@@ -333,14 +450,14 @@ fn one_of(value: &str, key: &str, words: &[&str]) -> Result<(), Problem> {
 }
 
 fn unknown(name: &str) -> Problem {
-    let nearest = KEYS.iter().max_by(|a, b| {
+    let nearest = keys().max_by(|a, b| {
         strsim::jaro_winkler(a.name, name).total_cmp(&strsim::jaro_winkler(b.name, name))
     });
     let hint = nearest.map(|key| format!("; did you mean `{}`?", key.name)).unwrap_or_default();
     Problem::new(&labels::CONFIG_KEY_UNKNOWN, format!("`{name}`{hint}"))
 }
 
-fn malformed(detail: String) -> Problem {
+pub(crate) fn malformed(detail: String) -> Problem {
     Problem::new(&labels::CONFIG_MALFORMED, detail)
 }
 
@@ -355,7 +472,7 @@ mod tests {
     #[test]
     fn the_reference_is_the_default() {
         let config = Config::parse(&reference()).unwrap();
-        for key in KEYS {
+        for key in keys() {
             assert_eq!(config.get(key.name), key.default);
         }
     }

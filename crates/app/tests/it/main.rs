@@ -2,12 +2,19 @@
 
 #![cfg(test)]
 
+mod authorities;
 mod batches;
 mod certifying;
 mod disposing;
+mod faults_of_signing;
 mod feeding;
 mod house;
+mod judged;
 mod repeating;
+mod roads;
+mod rotating;
 mod stocks;
 mod telling;
 mod verifying;
+mod verifying_certificates;
+mod verifying_parties;

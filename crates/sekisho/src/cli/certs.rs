@@ -1,7 +1,10 @@
 //! The command line of `sekisho certs`.
 
-use clap::{Args, Subcommand};
+use super::{Acting, Algorithm, CertsExplain, Kind};
+use authority::trigger::{Origin, Trigger};
+use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use std::path::PathBuf;
 
 /// Certificate commands.
@@ -19,6 +22,238 @@ pub(crate) enum Certs {
         )
     ))]
     Verify(CertsVerify),
+    /// Issue a certificate for a resident, from a certification request (PKCS#10).
+    #[command(after_help = concat!(
+        "Resident record codes are given in files: what stands in a command line can be seen by \
+         others on this machine. A request is signed with the hash of its key: SHA-256, with P-384 \
+         SHA-384 (openssl req -sha384).\n\n",
+        examples!(
+            "sekisho certs issue --municipality 131016 --kind signature --code code.txt --request \
+             holder.csr --card-end 2035-04-01 --out holder.pem",
+        )
+    ))]
+    Issue(CertsIssue),
+    /// Issue certificates for many: a production run.
+    #[command(after_help = "\
+Each line is a request, in CSV with this header or in JSON Lines with these fields, the request
+in base64 (DER):
+  code,kind,request,card_end
+In JSON Lines, without_pins and ward may stand as well.
+What became of each line is noted in results.jsonl in the output directory. After a kill, the
+same again goes on where it stopped. Exit code 1 when a line was refused.
+
+Examples:
+  sekisho certs batch requests.csv --municipality 131016 --out run-1
+  sekisho certs batch requests.jsonl --municipality 131016 --out run-2 --form pem")]
+    Batch(CertsBatch),
+    /// End or hold what an application or report touches.
+    #[command(after_help = examples!(
+        "sekisho certs end --municipality 131016 --trigger card_lost --code code.txt",
+        "sekisho certs end --trigger reported_missing --code - < code.txt",
+    ))]
+    End(CertsEnd),
+    /// End the hold of a certificate.
+    #[command(after_help = examples!(
+        "sekisho certs release --municipality 131016 --kind authentication --code code.txt",
+    ))]
+    Release(CertsRelease),
+    /// Show which certificates a resident has and had; they see that it was asked.
+    #[command(after_help = examples!(
+        "sekisho certs list --code code.txt",
+    ))]
+    List(CertsList),
+    /// Save a certificate; its holder sees that it was read.
+    #[command(after_help = examples!(
+        "sekisho certs save --authority 1 --serial 4 holder.der --form der",
+    ))]
+    Save(CertsSave),
+    /// Show how many certificates end in each week, and how many holders to invite in each.
+    #[command(after_help = examples!(
+        "sekisho certs forecast",
+        "sekisho certs forecast --weeks 520 --municipality 131016 --format csv",
+        "sekisho certs forecast --weeks 520 --format svg > waves.svg",
+    ))]
+    Forecast(CertsForecast),
+    /// Finish what a crash left between intention and certificate.
+    #[command(after_help = examples!(
+        "sekisho certs finish",
+    ))]
+    Finish,
+    /// Make the revocation lists that are due, and those that are missing.
+    #[command(after_help = examples!(
+        "sekisho certs lists",
+    ))]
+    Lists,
+    /// Say in plain words why a certificate is not valid, in English and Japanese.
+    #[command(after_help = concat!(
+        "Exit code 1 when something stands against the certificate. With what the platform of the \
+         data directory knows, which is an act that the holder sees; with --offline, --anchor, \
+         --crl or --at, and where there is no platform, by files alone.\n\n",
+        examples!(
+            "sekisho certs explain holder.pem",
+            "sekisho certs explain holder.pem --anchor ca.pem --crl 131016.crl --language ja",
+        )
+    ))]
+    Explain(CertsExplain),
+}
+
+/// Options of `certs issue`.
+#[derive(Args, Debug)]
+pub(crate) struct CertsIssue {
+    /// The municipality that acts, as the sender of a feed does: its local government code.
+    #[arg(long, value_name = "CODE")]
+    pub(crate) municipality: String,
+    /// Which certificate.
+    #[arg(long, value_enum)]
+    pub(crate) kind: Kind,
+    /// File with the holder's resident record code; `-` for standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) code: PathBuf,
+    /// The request in PEM or DER. Its key goes into the certificate; nothing else does.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) request: PathBuf,
+    /// The last day of the card that the key is on.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) card_end: Date,
+    /// The card has no PINs (顔認証マイナンバーカード).
+    #[arg(long)]
+    pub(crate) without_pins: bool,
+    /// The holder is an adult ward (成年被後見人).
+    #[arg(long)]
+    pub(crate) ward: bool,
+    /// What the authority signs with, where several sign side by side; without it, the newest.
+    #[arg(long, value_enum)]
+    pub(crate) algorithm: Option<Algorithm>,
+    /// Where to put the certificate, readable by its owner only; without it, standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// How to write it.
+    #[arg(long, value_enum, default_value_t = Form::Pem)]
+    pub(crate) form: Form,
+}
+
+/// Options of `certs batch`.
+#[derive(Args, Debug)]
+pub(crate) struct CertsBatch {
+    /// The requests; `-` for standard input.
+    pub(crate) file: PathBuf,
+    /// The municipality that acts, as the sender of a feed does: its local government code.
+    #[arg(long, value_name = "CODE")]
+    pub(crate) municipality: String,
+    /// Directory for the certificates and what became of each line; made for its owner only.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// A file for each certificate, or all in certificates.pem.
+    #[arg(long, value_enum, default_value_t = Form::Der)]
+    pub(crate) form: Form,
+    /// What the authority signs with, where several sign side by side; without it, the newest.
+    #[arg(long, value_enum)]
+    pub(crate) algorithm: Option<Algorithm>,
+}
+
+/// How certificates are written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Form {
+    Pem,
+    Der,
+}
+
+/// Options of `certs end`.
+#[derive(Args, Debug)]
+pub(crate) struct CertsEnd {
+    /// What happened.
+    #[arg(long, value_name = "TRIGGER", value_parser = triggers())]
+    pub(crate) trigger: String,
+    #[command(flatten)]
+    pub(crate) about: About,
+}
+
+/// Options of `certs release`.
+#[derive(Args, Debug)]
+pub(crate) struct CertsRelease {
+    /// Which certificate.
+    #[arg(long, value_enum)]
+    pub(crate) kind: Kind,
+    /// The municipality that acts: its local government code.
+    #[arg(long, value_name = "CODE")]
+    pub(crate) municipality: String,
+    /// File with the holder's resident record code; `-` for standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) code: PathBuf,
+}
+
+/// Options of `certs list`.
+#[derive(Args, Debug)]
+pub(crate) struct CertsList {
+    #[command(flatten)]
+    pub(crate) about: About,
+}
+
+/// Whom an act is about, and who acts.
+#[derive(Args, Debug)]
+pub(crate) struct About {
+    /// File with the holder's resident record code; `-` for standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) code: PathBuf,
+    #[command(flatten)]
+    pub(crate) by: By,
+}
+
+/// Who acts: a municipality, or the operator.
+#[derive(Args, Debug)]
+pub(crate) struct By {
+    /// The municipality that acts; without it the operator does.
+    #[arg(long, value_name = "CODE")]
+    pub(crate) municipality: Option<String>,
+    #[command(flatten)]
+    pub(crate) acting: Acting,
+}
+
+/// Options of `certs save`.
+#[derive(Args, Debug)]
+pub(crate) struct CertsSave {
+    /// The authority, as `ca list` numbers it.
+    #[arg(long, value_name = "N")]
+    pub(crate) authority: i64,
+    /// The serial number.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=i64::MAX as u64))]
+    pub(crate) serial: u64,
+    /// Where to put it, readable by its owner only; `-` for standard output.
+    #[arg(value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// How to write it.
+    #[arg(long, value_enum, default_value_t = Form::Pem)]
+    pub(crate) form: Form,
+    #[command(flatten)]
+    pub(crate) by: By,
+}
+
+/// Options of `certs forecast`.
+#[derive(Args, Debug)]
+pub(crate) struct CertsForecast {
+    /// How many weeks from this one on.
+    #[arg(long, default_value_t = 26, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=600))]
+    pub(crate) weeks: u16,
+    /// Of one municipality; without it, of all together.
+    #[arg(long, value_name = "CODE")]
+    pub(crate) municipality: Option<String>,
+    /// As a table, as CSV by municipality and week, or as a chart.
+    #[arg(long, value_enum, default_value_t = ForecastFormat::Table)]
+    pub(crate) format: ForecastFormat,
+}
+
+/// Formats of a forecast.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum ForecastFormat {
+    Table,
+    Csv,
+    Svg,
+}
+
+/// What people and offices tell; what the register tells comes with the feed.
+fn triggers() -> clap::builder::PossibleValuesParser {
+    let told = Trigger::ALL.into_iter().filter(|trigger| trigger.origin() != Origin::Registry);
+    told.map(Trigger::word).collect::<Vec<_>>().into()
 }
 
 /// Options of `certs verify`.

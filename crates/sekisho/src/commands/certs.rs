@@ -1,151 +1,264 @@
-//! `sekisho certs`: what certificates are worth. Needs no platform.
+//! `sekisho certs`: certificates from the request to their end. Who acts is a municipality, for
+//! which the operator of the machine stands in as with feeds, or the operator.
 
-use crate::cli::{Certs, CertsVerify};
+mod batch;
+mod chart;
+mod explain;
+mod forecast;
+mod lines;
+mod results;
+mod verify;
+
+use super::{Context, maintenance::read_code};
+use crate::cli::{By, Certs, CertsEnd, CertsIssue, CertsList, CertsRelease, CertsSave, Form};
 use crate::output::{Answer, table};
-use crate::wiring::SystemClock;
-use base::{Clock, Moment, Problem, labels};
+use app::certificate_ask::certificate_ask;
+use app::certificate_end::{Ended, certificate_end, certificate_release};
+use app::certificate_finish::certificate_finish;
+use app::certificate_issue::{CertificateAsked, conclude, intend, sign};
+use app::certificate_list::{Listed, certificate_list};
+use app::number_ask::Whose;
+use authority::certificate::{Card, State};
+use authority::trigger::Trigger;
+use base::{Actor, Problem, Purpose, labels};
+use numbers::LocalGovernmentCode;
+use ports::rows::CertificateId;
 use serde_json::{Value, json};
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
-use x509::path::{
-    Accepted, Certificate, Crl, PEM_CERTIFICATE, PEM_CRL, PolicyQuestion, PolicySet, Purpose,
-    Question, Refusal, Revocation, documents, validate,
-};
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use x509::{CertificationRequest, RequestRefusal, pem};
 
 /// Carries out a certificate command.
-pub(crate) fn certs(asked: &Certs) -> Result<Answer, Problem> {
+pub(crate) fn certs(context: &Context, asked: &Certs) -> Result<Answer, Problem> {
     match asked {
-        Certs::Verify(asked) => verify(asked),
+        Certs::Verify(asked) => verify::verify(asked),
+        Certs::Issue(asked) => issue(context, asked),
+        Certs::Batch(asked) => batch::batch(context, asked),
+        Certs::End(asked) => end(context, asked),
+        Certs::Release(asked) => release(context, asked),
+        Certs::List(asked) => list(context, asked),
+        Certs::Save(asked) => save(context, asked),
+        Certs::Forecast(asked) => forecast::forecast(context, asked),
+        Certs::Finish => finish(context),
+        Certs::Lists => lists(context),
+        Certs::Explain(asked) => explain::explain(context, asked),
     }
 }
 
-fn verify(asked: &CertsVerify) -> Result<Answer, Problem> {
-    let anchors = read_all(&asked.anchors, PEM_CERTIFICATE, "anchor", Certificate::parse)?;
-    let intermediates =
-        read_all(&asked.intermediates, PEM_CERTIFICATE, "intermediate", Certificate::parse)?;
-    let crls = read_all(&asked.crls, PEM_CRL, "crl", Crl::parse)?;
-    let mut leaves = read(&asked.leaf, PEM_CERTIFICATE, "leaf", Certificate::parse)?;
-    // What follows the certificate in its own file is the chain that came with it.
-    let leaf = leaves.remove(0);
-    let intermediates = [intermediates, leaves].concat();
-    let question = Question {
-        leaf: &leaf,
-        intermediates: &intermediates,
-        anchors: &anchors,
-        crls: &crls,
-        at: asked
-            .time
-            .map_or_else(|| SystemClock.now(), |time| Moment::from_us(time.as_microsecond())),
-        purpose: Purpose::from_word(&asked.purpose).unwrap_or_default(),
-        policies: policies(asked)?,
-        revocation: revocation(asked),
-        limits: x509::path::Limits::default(),
+fn issue(context: &Context, asked: &CertsIssue) -> Result<Answer, Problem> {
+    let actor = Actor::Municipality(municipality(&asked.municipality)?);
+    let wanted = CertificateAsked {
+        kind: asked.kind.into(),
+        whose: Whose::Code(read_code(&asked.code).map_err(|problem| problem.in_field("code"))?),
+        key: read_request(&asked.request)?.into_key(),
+        card: Card { end: asked.card_end, has_pins: !asked.without_pins },
+        is_ward: asked.ward,
+        algorithm: asked.algorithm.map(Into::into),
     };
-    match validate(&question) {
-        Ok(accepted) => Ok(believed(&accepted, question.at)),
-        Err(refusal) => Err(told(&refusal)),
-    }
-}
-
-/// The problem of a refusal, with the place in the chain.
-fn told(refusal: &Refusal) -> Problem {
-    Problem::from_refusal(refusal.label()).detail(refusal.to_string())
-}
-
-fn policies(asked: &CertsVerify) -> Result<PolicyQuestion, Problem> {
-    let malformed = |_| Problem::new(&labels::REQUEST_MALFORMED, "").in_field("policy");
-    let wanted: Result<_, _> = asked.policies.iter().map(|oid| oid.parse()).collect();
-    Ok(PolicyQuestion {
-        wanted: wanted.map_err(malformed)?,
-        require_explicit: asked.explicit_policy,
-        inhibit_mapping: asked.inhibit_policy_mapping,
-        inhibit_any: asked.inhibit_any_policy,
+    let wired = context.open_for_change()?;
+    let intended = wired.act(move |work| intend(work, &actor, Purpose::Certification, &wanted))?;
+    let signature = sign(&wired.platform, &intended)?;
+    let issued = wired.act(move |work| conclude(work, &intended, &signature))?;
+    wired.lists().make_due()?;
+    wired.publish()?;
+    let written = put(asked.out.as_deref(), asked.form, &issued.certificate)?;
+    let (id, act) = (issued.id, issued.act);
+    let told = format!("certificate {} of authority {}, as act {act}", id.serial, id.authority);
+    let mut answer = json!({ "authority": id.authority, "serial": id.serial, "act": act.0 });
+    Ok(match (written, &asked.out) {
+        (None, Some(file)) => {
+            answer["file"] = json!(file);
+            Answer::good(format!("{told}, is in {}", file.display()), answer)
+        }
+        (text, _) => {
+            let text = text.unwrap_or_default();
+            answer["certificate"] = json!(text);
+            Answer::good(text, answer)
+        }
     })
 }
 
-const fn revocation(asked: &CertsVerify) -> Revocation {
-    if asked.no_revocation {
-        Revocation::None
-    } else if asked.revocation_if_present {
-        Revocation::IfPresent
-    } else {
-        Revocation::Required
-    }
+fn end(context: &Context, asked: &CertsEnd) -> Result<Answer, Problem> {
+    let actor = actor(context, &asked.about.by)?;
+    let whose = Whose::Code(read_code(&asked.about.code)?);
+    let trigger = Trigger::from_word(&asked.trigger);
+    let trigger = trigger.ok_or_else(|| Problem::new(&labels::REQUEST_MALFORMED, ""))?;
+    let wired = context.open_for_change()?;
+    let ended = wired.act(move |work| {
+        certificate_end(work, &actor, Purpose::Certification, (&whose, trigger))
+    })?;
+    wired.lists().make_due()?;
+    wired.publish()?;
+    Ok(told(&ended))
 }
 
-fn believed(accepted: &Accepted<'_>, at: Moment) -> Answer {
-    let last = accepted.path.len() - 1;
-    let role = |depth: usize| match depth {
-        0 => "leaf".to_owned(),
-        _ if depth == last => "trust anchor".to_owned(),
-        _ => format!("issuer {depth}"),
-    };
-    let path = accepted.path.iter().enumerate();
-    let rows: Vec<Vec<String>> = path
-        .map(|(depth, certificate)| {
-            vec![
-                role(depth),
-                hex(certificate.serial()),
-                certificate.not_after().to_string(),
-                hex(certificate.fingerprint()),
-            ]
-        })
-        .collect();
-    let keys = ["role", "serial", "not_after", "sha256"];
-    let path: Vec<Value> = rows
+fn release(context: &Context, asked: &CertsRelease) -> Result<Answer, Problem> {
+    let actor = Actor::Municipality(municipality(&asked.municipality)?);
+    let whose = Whose::Code(read_code(&asked.code)?);
+    let kind = asked.kind.into();
+    let wired = context.open_for_change()?;
+    let released = wired.act(move |work| {
+        certificate_release(work, &actor, Purpose::Certification, (&whose, kind))
+    })?;
+    wired.lists().make_due()?;
+    wired.publish()?;
+    Ok(told(&[released]))
+}
+
+/// What became of certificates, each with its act.
+fn told(ended: &[Ended]) -> Answer {
+    let row =
+        |(id, act): &Ended| vec![id.authority.to_string(), id.serial.to_string(), act.to_string()];
+    let facts = ended
         .iter()
-        .map(|row| keys.iter().zip(row).map(|(key, cell)| (*key, cell.as_str())).collect())
-        .collect();
-    let (shown, policies) = match &accepted.policies {
-        PolicySet::Any => ("any".to_owned(), json!("any")),
-        PolicySet::These(these) if these.is_empty() => ("none".to_owned(), json!([])),
-        PolicySet::These(these) => {
-            (these.iter().map(String::as_str).collect::<Vec<_>>().join(", "), json!(these))
-        }
-    };
-    let text = format!(
-        "{}\nThe certificate is valid at {at}. Policies: {shown}.",
-        table(&["path", "serial", "valid until", "SHA-256"], &rows)
-    );
-    let answer = json!({
-        "accepted": true,
-        "time": at.to_string(),
-        "path": path,
-        "policies": policies,
-    });
-    Answer::good(text, answer)
+        .map(|(id, act)| json!({ "authority": id.authority, "serial": id.serial, "act": act.0 }));
+    let rows: Vec<_> = ended.iter().map(row).collect();
+    let text = table(&["authority", "serial", "act"], &rows);
+    Answer::good(format!("{text}\nThe lists tell it."), facts.collect())
 }
 
-fn read_all<T>(
-    files: &[PathBuf],
-    label: &str,
-    field: &'static str,
-    parse: fn(&[u8]) -> Result<T, Refusal>,
-) -> Result<Vec<T>, Problem> {
-    let mut out = Vec::new();
-    for file in files {
-        out.extend(read(file, label, field, parse)?);
+fn list(context: &Context, asked: &CertsList) -> Result<Answer, Problem> {
+    let actor = actor(context, &asked.about.by)?;
+    let whose = Whose::Code(read_code(&asked.about.code)?);
+    let wired = context.open_for_change()?;
+    let told =
+        wired.act(move |work| certificate_list(work, &actor, Purpose::Certification, &whose))?;
+    let header =
+        ["authority", "serial", "kind", "from", "until", "state", "since", "reason", "act"];
+    let rows: Vec<_> = told.certificates.iter().map(row_of).collect();
+    let certificates: Vec<_> = told.certificates.iter().map(facts_of).collect();
+    let answer = json!({ "act": told.act.0, "certificates": certificates });
+    Ok(Answer::good(table(&header, &rows), answer))
+}
+
+fn row_of(facts: &Listed) -> Vec<String> {
+    vec![
+        facts.id.authority.to_string(),
+        facts.id.serial.to_string(),
+        facts.kind.to_string(),
+        facts.not_before.to_string(),
+        facts.not_after.to_string(),
+        facts.state.word().to_owned(),
+        facts.since.to_string(),
+        reason_of(facts.state).unwrap_or_default().to_owned(),
+        facts.act.to_string(),
+    ]
+}
+
+fn facts_of(facts: &Listed) -> Value {
+    json!({
+        "authority": facts.id.authority,
+        "serial": facts.id.serial,
+        "kind": facts.kind.word(),
+        "not_before": facts.not_before.to_string(),
+        "not_after": facts.not_after.to_string(),
+        "state": facts.state.word(),
+        "since": facts.since.to_string(),
+        "reason": reason_of(facts.state),
+        "act": facts.act.0,
+    })
+}
+
+const fn reason_of(state: State) -> Option<&'static str> {
+    match state {
+        State::Revoked(reason) => Some(reason.word()),
+        _ => None,
     }
-    Ok(out)
 }
 
-/// What a file holds under a label: at least one document.
-fn read<T>(
-    file: &Path,
-    label: &str,
-    field: &'static str,
-    parse: fn(&[u8]) -> Result<T, Refusal>,
-) -> Result<Vec<T>, Problem> {
-    let bytes = std::fs::read(file).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => Problem::new(&labels::PATH_ABSENT, file.display().to_string()),
+fn save(context: &Context, asked: &CertsSave) -> Result<Answer, Problem> {
+    let actor = actor(context, &asked.by)?;
+    let id = CertificateId { authority: asked.authority, serial: asked.serial };
+    let wired = context.open_for_change()?;
+    let told = wired.act(move |work| certificate_ask(work, &actor, Purpose::Certification, id))?;
+    let out = Some(asked.out.as_path()).filter(|out| *out != Path::new("-"));
+    let written = put(out, asked.form, &told.certificate)?;
+    let text = written.unwrap_or_else(|| format!("saved, as act {}", told.act));
+    Ok(Answer::good(text, json!({ "act": told.act.0, "file": out })))
+}
+
+fn finish(context: &Context) -> Result<Answer, Problem> {
+    let wired = context.open_for_change()?;
+    let finished = certificate_finish(&wired.platform, 0)?;
+    wired.publish()?;
+    let rows = [
+        ("issued", finished.issued),
+        ("closed without one", finished.closed),
+        ("still open", finished.left),
+    ]
+    .map(|(what, count)| super::counted(count as u64, what));
+    let answer = json!({
+        "issued": finished.issued,
+        "closed": finished.closed,
+        "left": finished.left,
+    });
+    Ok(Answer::good(table(&["certificates", ""], &rows), answer).holds_if(finished.left == 0))
+}
+
+fn lists(context: &Context) -> Result<Answer, Problem> {
+    let wired = context.open_for_change()?;
+    let lists = wired.lists();
+    let missing = lists.recover()?;
+    let made = lists.make_due()?;
+    wired.publish()?;
+    let folder = context.config.data().join("crl");
+    let text =
+        format!("{made} lists made, {missing} of them missing before, in {}", folder.display());
+    Ok(Answer::good(text, json!({ "made": made, "missing": missing, "directory": folder })))
+}
+
+/// Who acts.
+fn actor(context: &Context, by: &By) -> Result<Actor, Problem> {
+    match &by.municipality {
+        Some(code) => municipality(code).map(Actor::Municipality),
+        None => context.operator(by.acting.operator.as_deref()),
+    }
+}
+
+fn municipality(code: &str) -> Result<LocalGovernmentCode, Problem> {
+    code.parse().map_err(|refusal: numbers::NumberRefusal| {
+        Problem::from_refusal(refusal.label()).in_field("municipality")
+    })
+}
+
+/// A request in PEM or DER, whose key is its holder's.
+fn read_request(path: &Path) -> Result<CertificationRequest, Problem> {
+    let bytes = fs::read(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => Problem::new(&labels::PATH_ABSENT, path.display().to_string()),
         _ => Problem::from_io(error),
     });
-    let parsed = documents(&bytes.map_err(|problem| problem.in_field(field))?, label)
-        .and_then(|documents| documents.iter().map(|document| parse(document)).collect());
-    let refused = |refusal: Refusal| Problem::from_refusal(refusal.label()).in_field(field);
-    parsed.map_err(refused)
+    let bytes = bytes.map_err(|problem| problem.in_field("request"))?;
+    let read = match std::str::from_utf8(&bytes) {
+        // DER begins with the tag of a SEQUENCE, which is a digit in text: 0.
+        Ok(text) if !text.starts_with('0') => CertificationRequest::from_pem(text),
+        _ => CertificationRequest::parse(&bytes),
+    };
+    read.map_err(|refusal: RequestRefusal| {
+        Problem::from_refusal(refusal.label()).in_field("request")
+    })
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+/// Puts a certificate into a file for its owner only. Without a file, or for standard output, the
+/// text of it comes back; in DER it is written there.
+fn put(out: Option<&Path>, form: Form, der: &[u8]) -> Result<Option<String>, Problem> {
+    let text = match form {
+        Form::Pem => Some(pem::encode(pem::CERTIFICATE, der)),
+        Form::Der => None,
+    };
+    let Some(path) = out else {
+        if text.is_none() {
+            let mut stream = crate::output::Stream::open();
+            let written = stream.write_all(der).map_err(Problem::from_io);
+            stream.end(written)?;
+        }
+        return Ok(Some(text.unwrap_or_default()));
+    };
+    let bytes = text.as_deref().map_or(der, str::as_bytes);
+    let mut options = fs::OpenOptions::new();
+    let file = options.write(true).create(true).truncate(true).mode(0o600).open(path);
+    let written = file.and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
+    written.map_err(|error| Problem::from_io(error).in_field("out"))?;
+    Ok(None)
 }

@@ -1,5 +1,6 @@
 //! The commands: each does one thing and answers with text, JSON and an exit code.
 
+mod ca;
 mod certs;
 mod feed;
 mod init;
@@ -9,6 +10,7 @@ mod maintenance;
 mod papers;
 mod serve;
 mod up;
+mod verifiers;
 mod witness;
 
 use crate::cli::{Cli, Command};
@@ -81,12 +83,13 @@ pub(crate) fn run(cli: Cli) -> Result<Answer, Problem> {
         Command::Number(asked) => papers::number(asked),
         Command::Ledger(asked) => ledger::ledger(&context, asked),
         Command::Witness(asked) => witness::witness(&context, asked),
-        Command::Certs(asked) => certs::certs(&asked),
+        Command::Ca(asked) => ca::ca(&context, &asked),
+        Command::Certs(asked) => certs::certs(&context, &asked),
+        Command::Verifiers(asked) => verifiers::run(&context, &asked),
         Command::Stock(asked) => feed::stock(&context, &asked),
         Command::Population(asked) => feed::population(&context, &asked),
         Command::Lists => maintenance::lists(&context),
         Command::Token(asked) => serve::token(&context, &asked),
-        Command::Rewrap(asked) => maintenance::rewrap(&context, &asked),
         Command::Dispose(asked) => maintenance::dispose(&context, &asked),
         Command::Keys(asked) => keys::keys(&context, &asked),
         Command::Kat => papers::kat(),
@@ -99,7 +102,7 @@ pub(crate) fn run(cli: Cli) -> Result<Answer, Problem> {
 }
 
 fn config_answer(context: &Context, check: bool) -> Answer {
-    let keys = crate::config::KEYS.iter();
+    let keys = crate::config::keys();
     let values: serde_json::Map<_, _> =
         keys.map(|key| (key.name.to_owned(), json!(context.config.get(key.name)))).collect();
     if check {

@@ -4,6 +4,7 @@ use super::Context;
 use crate::cli::{Serve, Token};
 use crate::config::Config;
 use crate::output::{Answer, program};
+use crate::rounds::Rounds;
 use crate::wiring::Wired;
 use app::{Committer, Publisher};
 use base::{Actor, Problem, labels};
@@ -37,7 +38,7 @@ pub(crate) fn token(context: &Context, asked: &Token) -> Result<Answer, Problem>
     let (claims, _) = token.rsplit_once('.').unwrap_or_default();
     let mut act = None;
     app::commit::transact(&wired.platform, |work| {
-        act = Some(app::token_issue::token_issue(work, &operator, claims.as_bytes())?);
+        act = Some(app::token_issue::token_issue(work, &operator, &actor, claims.as_bytes())?);
         Ok(())
     })?;
     wired.publish()?;
@@ -60,8 +61,12 @@ pub(crate) fn run(config: &Config, wired: Wired) -> Result<(), Problem> {
     let heard = publisher.tally();
     let split = Arc::new(Notify::new());
     let sequencer = start_sequencer(config, publisher, Arc::clone(&stop), Arc::clone(&split))?;
+    let rounds = Rounds::new(&wired);
+    let made = rounds.lists_made();
+    let rounds = rounds.start(Arc::clone(&stop))?;
     let committer = Arc::new(Committer::start(wired.platform.clone())?);
-    let mut state = ApiState::new(wired.platform, committer, wired.ledger);
+    let state = ApiState::new(wired.platform, committer, wired.ledger);
+    let mut state = state.with_lists(wired.crl).counting_lists(made);
     state.witnesses = heard;
     let data = config.data();
     let served = runtime.block_on(async {
@@ -86,6 +91,9 @@ pub(crate) fn run(config: &Config, wired: Wired) -> Result<(), Problem> {
         http_door::serve(listener, state, shutdown).await
     });
     stop.store(true, Ordering::Release);
+    rounds.thread().unpark();
+    // What a round did not come to is due in the next one.
+    drop(rounds.join());
     let published = sequencer.join();
     served?;
     published.unwrap_or_else(|_| Err(Problem::new(&labels::INTERNAL, "the sequencer failed")))

@@ -2,7 +2,7 @@
 //!
 //! Every step can be repeated: what an interrupted run left is taken up, what is there stays.
 
-use super::{Context, counted, feed, maintenance, serve};
+use super::{Context, ca, counted, feed, maintenance, serve};
 use crate::cli::{Drawn, Up};
 use crate::draw;
 use crate::output::{Answer, program, table};
@@ -15,9 +15,11 @@ use base::{Problem, labels};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::Instant;
+use x509::KeyAlgorithm;
 
 /// What the road led to.
 struct Road {
+    founded: usize,
     import: ImportReport,
     lists: ListsMade,
     published: u64,
@@ -45,6 +47,7 @@ pub(crate) fn up(context: Context, asked: Up) -> Result<Answer, Problem> {
 
 fn walk(context: &Context, wired: &Wired, drawn: &Drawn) -> Result<Road, Problem> {
     let quiet = context.quiet();
+    let founded = founded(context, wired)?;
     let feed = drawn_feed(context, wired, drawn)?;
     let import = feed::take_in(wired, &feed, None, quiet)?;
     let bar = progress::bar("writing number lists", u64::from(drawn.residents), quiet);
@@ -55,7 +58,15 @@ fn walk(context: &Context, wired: &Wired, drawn: &Drawn) -> Result<Road, Problem
     let published = wired.publish()?;
     spinner.finish_and_clear();
     let verified = maintenance::walk(wired, quiet)?;
-    Ok(Road { import, lists, published, verified, feed, seconds: 0.0 })
+    Ok(Road { founded, import, lists, published, verified, feed, seconds: 0.0 })
+}
+
+/// Both certification authorities, so that certificates can be issued at once; how many were
+/// founded now. The keys of this algorithm are made in no time.
+fn founded(context: &Context, wired: &Wired) -> Result<usize, Problem> {
+    let missing = ca::missing(&ca::read(wired)?);
+    let operator = context.operator(None)?;
+    ca::found(wired, &operator, &missing, KeyAlgorithm::P256).map(|founded| founded.len())
 }
 
 /// The drawn feed, from an earlier run or drawn now.
@@ -98,6 +109,7 @@ fn summary(context: &Context, road: &Road) -> String {
         counted(road.import.repeated, "known before"),
         counted(road.lists.lists, "number lists written"),
         counted(road.lists.entries, "people on them"),
+        counted(road.founded as u64, "certification authorities founded"),
         counted(road.published, "acts in the published ledger"),
         counted(road.verified.persons, "persons verified"),
         counted(road.verified.faults.len() as u64, "faults"),
@@ -113,6 +125,7 @@ fn summary(context: &Context, road: &Road) -> String {
          \x20 {program} --data {data} verify\n\
          \x20 {program} --data {data} ledger audit\n\
          \x20 {program} --data {data} ledger prove 0\n\
+         \x20 {program} --data {data} ca save ca     # certificates and lists, for openssl\n\
          \x20 {program} --data {data} import {}     # the same again changes nothing\n\
          \x20 {program} number explain 123456789018\n",
         road.feed.display()
@@ -130,6 +143,7 @@ fn facts(road: &Road) -> Value {
         "rejected": road.import.rejected,
         "lists": road.lists.lists,
         "list_entries": road.lists.entries,
+        "authorities": road.founded,
         "published": road.published,
         "persons": road.verified.persons,
         "numbers": road.verified.numbers,

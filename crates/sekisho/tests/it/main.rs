@@ -3,7 +3,15 @@
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod bureau;
+#[cfg(test)]
 mod certs;
+#[cfg(test)]
+mod certs_batch;
+#[cfg(test)]
+mod certs_issuing;
+#[cfg(test)]
+mod certs_requests;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
@@ -19,6 +27,8 @@ mod golden;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod key_devices;
+#[cfg(test)]
 mod keystore;
 #[cfg(test)]
 mod ledger;
@@ -26,6 +36,8 @@ mod ledger;
 mod lists;
 #[cfg(test)]
 mod marks;
+#[cfg(test)]
+mod rotation;
 #[cfg(test)]
 mod serving;
 #[cfg(test)]

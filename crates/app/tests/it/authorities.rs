@@ -1,0 +1,106 @@
+//! Authorities that follow each other, certificates that are asked for, and the waves that come.
+
+use crate::certifying::{Bureau, operator};
+use crate::house::{CHIYODA, CHUO, House, message, on_both, town};
+use authority::CertificateKind;
+use base::{Actor, Problem, Purpose};
+use ports::rows::CertificateId;
+use sekisho_app::authority_init::{AuthorityAsked, authority_init};
+use sekisho_app::authority_retire::authority_retire;
+use sekisho_app::certificate_ask::{certificate_ask, certificate_of_key};
+use sekisho_app::certificate_forecast::certificate_forecast;
+use sekisho_app::number_ask::Whose;
+use sekisho_app::ocsp;
+use x509::KeyAlgorithm;
+
+fn label<T>(told: Result<T, Problem>) -> Option<&'static str> {
+    told.err().map(|problem| problem.label())
+}
+
+fn resident(house: &House) -> numbers::ResidentRecordCode {
+    let code = house.stock(CHIYODA, 1).remove(0);
+    assert_eq!(house.take_one(&message(CHIYODA, 1, "birth", Some(&code))), "applied");
+    code
+}
+
+#[test]
+fn an_authority_is_retired_when_a_newer_one_issues() {
+    on_both(|house| {
+        let code = resident(house);
+        let bureau = Bureau::open(house, KeyAlgorithm::P256);
+        let retire = |id| house.act(|work| authority_retire(work, &operator(), id));
+        assert_eq!(label(retire(1)), Some("authority_not_followed"));
+        assert_eq!(label(retire(9)), Some("authority_absent"));
+        let kind = CertificateKind::Authentication;
+        let asked = AuthorityAsked { kind, algorithm: KeyAlgorithm::P384 };
+        let newer = authority_init(&house.platform, &operator(), asked).unwrap();
+        assert_eq!(label(retire(newer.id())), Some("authority_not_followed"));
+        let before = bureau.intend(kind, &code).unwrap();
+        assert_eq!(before.id.authority, newer.id());
+        retire(2).unwrap();
+        assert_eq!(label(retire(2)), Some("authority_retired"));
+        let auditor: Actor = "auditor:a".parse().unwrap();
+        let refused = house.act(|work| authority_retire(work, &auditor, 2));
+        assert_eq!(label(refused), Some("permit_refused"));
+    });
+}
+
+#[test]
+fn certificates_are_told_to_those_who_may_know_of_them() {
+    on_both(|house| {
+        let code = resident(house);
+        let bureau = Bureau::open(house, KeyAlgorithm::P256);
+        let issued = bureau.issue(CertificateKind::Authentication, &code);
+        let ask = |actor: &Actor, id| {
+            house.act(|work| certificate_ask(work, actor, Purpose::Certification, id))
+        };
+        let [own, other] = [CHIYODA, CHUO].map(|code| Actor::Municipality(town(code)));
+        for actor in [&own, &operator()] {
+            assert_eq!(ask(actor, issued.id).unwrap().certificate, issued.certificate);
+        }
+        assert_eq!(label(ask(&other, issued.id)), Some("certificate_absent"));
+        let nobody = CertificateId { authority: 1, serial: 999 };
+        assert_eq!(label(ask(&own, nobody)), Some("certificate_absent"));
+        assert_eq!(label(ask(&"agency:nta".parse().unwrap(), issued.id)), Some("permit_refused"));
+        let left = bureau.intend(CertificateKind::Signature, &code).unwrap();
+        assert_eq!(label(ask(&own, left.id)), Some("certificate_unready"));
+        let whose = Whose::Code(code);
+        let key = x509::Certificate::parse(&issued.certificate).unwrap().public_key().unwrap();
+        let key = x509::sha256(&key.to_spki());
+        let again = |actor: &Actor, kind| {
+            let asked = (&whose, kind, &key);
+            house.act(|work| certificate_of_key(work, actor, Purpose::Certification, asked))
+        };
+        let (id, told) = again(&own, CertificateKind::Authentication).unwrap();
+        assert_eq!((id, told.certificate), (issued.id, issued.certificate));
+        let refused = again(&own, CertificateKind::Signature);
+        assert_eq!(label(refused), Some("certificate_key_used"));
+        let refused = again(&other, CertificateKind::Authentication);
+        assert_eq!(label(refused), Some("resident_absent"));
+    });
+}
+
+#[test]
+fn who_has_a_certificate_is_in_the_forecast_of_its_week() {
+    on_both(|house| {
+        let code = resident(house);
+        let bureau = Bureau::open(house, KeyAlgorithm::P256);
+        let issued = bureau.issue(CertificateKind::Authentication, &code);
+        bureau.told(&issued);
+        let forecast = |weeks, only| certificate_forecast(&house.platform, weeks, only).unwrap();
+        let soon = forecast(4, None);
+        assert!(soon.waves.is_empty());
+        let far = forecast(600, None);
+        assert_eq!(far.waves.len(), 1);
+        let wave = &far.waves[0];
+        assert_eq!((wave.municipality, wave.level), (town(CHIYODA), 1));
+        let expiring: Vec<_> = wave.weeks.iter().filter(|week| week.expiring > 0).collect();
+        let end = x509::Certificate::parse(&issued.certificate).unwrap().not_after();
+        let days = end.date_in_japan().since(expiring[0].monday).unwrap().get_days();
+        assert_eq!((expiring.len(), (0..7).contains(&days)), (1, true));
+        assert!(forecast(600, Some(town(CHUO))).waves.is_empty());
+        assert_eq!(ocsp::forget_ended(&house.platform).unwrap(), 0);
+        house.clock.pass_hours(13);
+        assert_eq!(ocsp::forget_ended(&house.platform).unwrap(), 1);
+    });
+}

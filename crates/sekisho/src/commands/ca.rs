@@ -1,0 +1,226 @@
+//! `sekisho ca`: the certification authorities of the platform.
+
+use super::Context;
+use crate::cli::{Ca, CaInit};
+use crate::output::{Answer, program, table};
+use crate::wiring::Wired;
+use app::authorities::{Authorities, Authority};
+use app::authority_init::{AuthorityAsked, authority_init};
+use authority::CertificateKind;
+use authority::profile::Partition as Point;
+use base::{Actor, Problem, labels};
+use ports::rows::{Partition, authority_state};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::sync::Arc;
+use x509::KeyAlgorithm;
+use x509::pem::{CERTIFICATE, X509_CRL, encode};
+
+/// Carries out a command of the authorities.
+pub(crate) fn ca(context: &Context, asked: &Ca) -> Result<Answer, Problem> {
+    match asked {
+        Ca::Init(asked) => init(context, asked),
+        Ca::List => Ok(shown(&read(&context.open()?)?)),
+        Ca::Save { directory } => save(context, directory),
+        Ca::Retire { id, acting } => retire(context, *id, acting.operator.as_deref()),
+    }
+}
+
+fn init(context: &Context, asked: &CaInit) -> Result<Answer, Problem> {
+    let wired = context.open_for_change()?;
+    let operator = context.operator(asked.acting.operator.as_deref())?;
+    let wanted = match asked.kind {
+        Some(kind) => vec![kind.into()],
+        None => missing(&read(&wired)?),
+    };
+    if wanted.is_empty() {
+        let detail = "name a kind to found the next generation of its hierarchy";
+        return Err(Problem::new(&labels::AUTHORITY_EXISTS, detail));
+    }
+    let founded = found(&wired, &operator, &wanted, asked.algorithm.into())?;
+    let program = program();
+    let mut answer = shown(&founded);
+    answer.text.push_str(&format!(
+        "\n\nHand the certificates (`{program} ca save DIRECTORY`) to everybody who is to check \
+         what they issue. Copy the key store now: a key that is lost signs no list any more."
+    ));
+    Ok(answer)
+}
+
+/// The hierarchies that have no authority that issues.
+pub(super) fn missing(authorities: &[Arc<Authority>]) -> Vec<CertificateKind> {
+    let issues = |kind: &CertificateKind| {
+        authorities.iter().any(|authority| authority.kind() == *kind && authority.issues())
+    };
+    CertificateKind::ALL.into_iter().filter(|kind| !issues(kind)).collect()
+}
+
+/// Founds authorities and makes their first lists.
+pub(super) fn found(
+    wired: &Wired,
+    operator: &Actor,
+    kinds: &[CertificateKind],
+    algorithm: KeyAlgorithm,
+) -> Result<Vec<Arc<Authority>>, Problem> {
+    let one = |kind: &CertificateKind| {
+        let asked = AuthorityAsked { kind: *kind, algorithm };
+        authority_init(&wired.platform, operator, asked)
+    };
+    let founded: Result<_, _> = kinds.iter().map(one).collect();
+    // What was founded is published, whatever became of the rest.
+    wired.lists().make_due()?;
+    wired.publish()?;
+    founded
+}
+
+/// All authorities of the platform.
+pub(super) fn read(wired: &Wired) -> Result<Vec<Arc<Authority>>, Problem> {
+    let mut found = Vec::new();
+    wired.platform.store.snapshot("authorities", &mut |view| {
+        found = Authorities::read(view)?.iter().map(Arc::clone).collect();
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+fn shown(authorities: &[Arc<Authority>]) -> Answer {
+    let header =
+        ["id", "kind", "generation", "state", "signs with", "key", "serial", "valid until"];
+    let rows: Vec<_> = authorities
+        .iter()
+        .map(|authority| {
+            let row = &authority.row;
+            vec![
+                row.id.to_string(),
+                authority.kind().to_string(),
+                row.generation.to_string(),
+                state(row.state).to_owned(),
+                authority.algorithm().to_string(),
+                row.key_label.clone(),
+                row.serial.to_string(),
+                authority.issuer.not_after.to_string(),
+            ]
+        })
+        .collect();
+    let mut text = table(&header, &rows);
+    for authority in authorities {
+        text.push_str(&format!("\nSHA-256 of {}: {}", authority.id(), fingerprint(authority)));
+    }
+    Answer::good(text, Value::Array(authorities.iter().map(|one| facts(one)).collect()))
+}
+
+fn facts(authority: &Authority) -> Value {
+    let row = &authority.row;
+    json!({
+        "id": row.id,
+        "kind": authority.kind().word(),
+        "generation": row.generation,
+        "state": state(row.state),
+        "algorithm": authority.algorithm().word(),
+        "key": row.key_label,
+        "serial": row.serial,
+        "not_after": authority.issuer.not_after.to_string(),
+        "sha256": fingerprint(authority),
+        "act": row.act.0,
+    })
+}
+
+const fn state(stored: i64) -> &'static str {
+    match stored {
+        authority_state::ISSUING => "issuing",
+        authority_state::RETIRED => "retired",
+        _ => "revoked",
+    }
+}
+
+fn fingerprint(authority: &Authority) -> String {
+    let digest = x509::sha256(&authority.row.certificate);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn retire(context: &Context, id: i64, operator: Option<&str>) -> Result<Answer, Problem> {
+    let wired = context.open_for_change()?;
+    let operator = context.operator(operator)?;
+    let act =
+        wired.act(move |work| app::authority_retire::authority_retire(work, &operator, id))?;
+    let text = format!(
+        "Authority {id} issues no more, as act {act}. Its key signs lists and answers until what it \
+         issued has ended."
+    );
+    Ok(Answer::good(text, json!({ "id": id, "act": act.0 })))
+}
+
+/// Writes what everybody may have: certificates and lists.
+fn save(context: &Context, directory: &Path) -> Result<Answer, Problem> {
+    let wired = context.open()?;
+    let authorities = read(&wired)?;
+    let mut saved = Saved { directory, files: Vec::new() };
+    let mut anchors = String::new();
+    for authority in &authorities {
+        let name = format!("{}-{}", authority.kind().word(), authority.row.generation);
+        let pem = encode(CERTIFICATE, &authority.row.certificate);
+        saved.write(&format!("{name}.der"), &authority.row.certificate)?;
+        saved.write(&format!("{name}.pem"), pem.as_bytes())?;
+        anchors.push_str(&pem);
+    }
+    saved.write("authorities.pem", anchors.as_bytes())?;
+    let mut lists = String::new();
+    for path in list_paths(&wired, &authorities)? {
+        let Some(list) = wired.crl.read(&path)? else { continue };
+        saved.write(&format!("crl/{path}"), &list)?;
+        if !path.ends_with("-delta.crl") {
+            lists.push_str(&encode(X509_CRL, &list));
+        }
+    }
+    saved.write("lists.pem", lists.as_bytes())?;
+    let text = format!("{} files in {}", saved.files.len(), directory.display());
+    Ok(Answer::good(text, json!({ "directory": directory, "files": saved.files })))
+}
+
+/// Where the lists of all partitions are, complete ones and deltas.
+fn list_paths(wired: &Wired, authorities: &[Arc<Authority>]) -> Result<Vec<String>, Problem> {
+    let (mut paths, mut after) = (Vec::new(), Partition::ZERO);
+    wired.platform.store.snapshot("lists", &mut |view| {
+        (paths, after) = (Vec::new(), Partition::ZERO);
+        loop {
+            let page = view.revocation_lists_page(after, LISTS_AT_A_TIME)?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = last.partition;
+            for Partition { authority, municipality } in page.iter().map(|row| row.partition) {
+                let of = authorities.iter().find(|one| one.id() == authority);
+                let points = match municipality {
+                    Some(code) => vec![Point::Municipality(code)],
+                    None => vec![Point::Authorities, Point::Platform],
+                };
+                let complete = of.into_iter().flat_map(|authority| {
+                    points.iter().map(|point| authority.issuer.list_path(*point))
+                });
+                paths.extend(complete.flat_map(|path| [delta_of(&path), path]));
+            }
+        }
+    })?;
+    Ok(paths)
+}
+
+fn delta_of(path: &str) -> String {
+    path.strip_suffix(".crl").map_or_else(|| path.to_owned(), |stem| format!("{stem}-delta.crl"))
+}
+
+/// What was saved so far.
+struct Saved<'a> {
+    directory: &'a Path,
+    files: Vec<String>,
+}
+
+impl Saved<'_> {
+    fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), Problem> {
+        let path = self.directory.join(name);
+        let folder = path.parent().unwrap_or(self.directory);
+        let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, bytes));
+        written.map_err(Problem::from_io)?;
+        self.files.push(name.to_owned());
+        Ok(())
+    }
+}
+
+const LISTS_AT_A_TIME: usize = 1_024;

@@ -1,0 +1,219 @@
+//! Certificates from the founding of the authorities to their end, with strangers' tools as judges.
+
+use crate::bureau::{Bureau, CARD_END, P256, P384, RSA, openssl};
+use crate::feeds::{CHIYODA, CHUO, HEADER, TARO, line};
+use crate::house::House;
+use crate::serving::Serving;
+use std::fs;
+use std::time::Duration;
+
+/// Any of the three algorithms of an authority, any of a holder's: strangers believe it.
+#[test]
+fn strangers_believe_what_is_issued() {
+    for (authority, key) in [("rsa2048", P256), ("p256", P384), ("p384", RSA)] {
+        let bureau = Bureau::open(authority, 1);
+        let request = bureau.request("holder", key);
+        bureau.issue("signature", 0, &request, "signature.pem").good();
+        let used = bureau.issue("authentication", 0, &request, "none.pem");
+        used.problem(3, "certificate_key_used");
+        let request = bureau.request("card", key);
+        bureau.issue("authentication", 0, &request, "authentication.pem").good();
+        bureau.believed("signature.pem");
+        bureau.believed("authentication.pem");
+        let shown = bureau.text("authentication.pem");
+        assert!(shown.contains("URI:http://127.0.0.1:8790/crl/authentication/"), "{shown}");
+        assert!(shown.contains("OCSP - URI:http://127.0.0.1:8790/ocsp"), "{shown}");
+        assert!(!bureau.house.beside("none.pem").exists());
+        bureau.house.done();
+    }
+}
+
+#[test]
+fn the_register_ends_signature_certificates_and_the_lists_tell() {
+    let bureau = Bureau::open("p256", 2);
+    for (at, kind) in ["signature", "authentication"].into_iter().enumerate() {
+        let request = bureau.request(kind, P256);
+        bureau.issue(kind, 0, &request, &format!("{at}.pem")).good();
+    }
+    let moved = [HEADER, &line(3, "move_out", &bureau.codes[0], "")].concat();
+    assert_eq!(bureau.house.import(&moved)["applied"], 1);
+    bureau.house.ask(&["certs", "lists"]).good();
+    bureau.refused("0.pem", "path_revoked");
+    bureau.believed("1.pem");
+    let own = |kind: &str, state: &str, reason: Option<&str>| {
+        (kind.to_owned(), state.to_owned(), reason.map(str::to_owned))
+    };
+    assert_eq!(
+        bureau.listed(0),
+        [
+            own("signature", "revoked", Some("affiliation_changed")),
+            own("authentication", "in_force", None)
+        ]
+    );
+    bureau.house.done();
+}
+
+#[test]
+fn what_is_held_may_come_back_or_end() {
+    let bureau = Bureau::open("p256", 1);
+    let request = bureau.request("card", P256);
+    bureau.issue("authentication", 0, &request, "card.pem").good();
+    let code = bureau.at("code-0");
+    let house = &bureau.house;
+    let end = |trigger: &str, by: &[&str]| {
+        house.ask(&[&["certs", "end", "--trigger", trigger, "--code", &code], by].concat())
+    };
+    let release = ["certs", "release", "--kind", "authentication", "--code", &code];
+    let release = |by: &str| house.ask(&[&release[..], &["--municipality", by]].concat());
+    release(CHIYODA).problem(3, "certificate_not_held");
+    // The call centre takes reports of loss; only the municipality releases.
+    end("reported_missing", &["--operator", "k.sato"]).good();
+    bureau.refused("card.pem", "path_on_hold");
+    release(CHUO).problem(4, "resident_absent");
+    release(CHIYODA).good();
+    bureau.believed("card.pem");
+    end("card_lost", &["--municipality", CHIYODA]).good();
+    bureau.refused("card.pem", "path_revoked");
+    end("moved", &[]).json();
+    assert_eq!(bureau.listed(0)[0].1, "revoked");
+    house.done();
+}
+
+#[test]
+fn a_certificate_is_saved_as_it_was_issued_and_reading_it_is_an_act() {
+    let bureau = Bureau::open("p256", 1);
+    let request = bureau.request("holder", P256);
+    let issued = bureau.issue("signature", 0, &request, "holder.pem").good();
+    let (house, serial) = (&bureau.house, issued["serial"].to_string());
+    let saved = bureau.at("saved.der");
+    let save = ["certs", "save", "--authority", "1", "--serial", &serial, &saved, "--form", "der"];
+    let told = house.ask(&save).good();
+    assert!(told["act"].as_u64() > issued["act"].as_u64());
+    let read = openssl(&["x509", "-in", &saved]);
+    assert_eq!(read, fs::read_to_string(bureau.at("holder.pem")).unwrap());
+    let chuo = [&save[..], &["--municipality", CHUO]].concat();
+    house.ask(&chuo).problem(4, "certificate_absent");
+    let none = ["certs", "save", "--authority", "1", "--serial", "999", &saved];
+    house.ask(&none).problem(4, "certificate_absent");
+    house.done();
+}
+
+#[test]
+fn generations_follow_each_other() {
+    let bureau = Bureau::open("rsa2048", 2);
+    let request = bureau.request("old", P256);
+    bureau.issue("authentication", 0, &request, "old.pem").good();
+    let house = &bureau.house;
+    house.ask(&["ca", "init"]).problem(3, "authority_exists");
+    house.ask(&["ca", "retire", "2"]).problem(3, "authority_not_followed");
+    let next = ["ca", "init", "--kind", "authentication", "--algorithm", "p384"];
+    assert_eq!(house.ask(&next).good()[0]["generation"], 2);
+    house.ask(&["ca", "retire", "2", "--operator", "k.sato"]).good();
+    house.ask(&["ca", "retire", "9"]).problem(4, "authority_absent");
+    let list = house.ask(&["ca", "list"]).good();
+    let shown: Vec<_> = list.as_array().unwrap().iter().map(|one| one["state"].clone()).collect();
+    assert_eq!(shown, ["issuing", "retired", "issuing"]);
+    let request = bureau.request("new", P256);
+    assert_eq!(bureau.issue("authentication", 1, &request, "new.pem").good()["authority"], 3);
+    bureau.believed("old.pem");
+    bureau.believed("new.pem");
+    // What was saved is what was listed.
+    for (name, entry) in
+        [("signature-1", &list[0]), ("authentication-1", &list[1]), ("authentication-2", &list[2])]
+    {
+        let der = bureau.at(&format!("ca/{name}.der"));
+        let digest = openssl(&["dgst", "-sha256", "-r", &der]);
+        assert!(digest.starts_with(entry["sha256"].as_str().unwrap()), "{name}: {digest}");
+    }
+    house.done();
+}
+
+#[test]
+fn lists_that_were_lost_are_made_again_while_serving() {
+    let bureau = Bureau::open("p256", 1);
+    let request = bureau.request("holder", P256);
+    bureau.issue("signature", 0, &request, "holder.pem").good();
+    let before = bureau.lists();
+    assert!(before >= 5, "{before}");
+    fs::remove_dir_all(bureau.house.data().join("crl/signature")).unwrap();
+    let serving = Serving::start(&bureau.house, &["--json", "serve"]);
+    while bureau.lists() < before {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    serving.stop(&bureau.house);
+    bureau.believed("holder.pem");
+    bureau.house.done();
+}
+
+#[test]
+fn strangers_see_a_revocation_while_the_program_serves() {
+    let bureau = Bureau::open("p256", 1);
+    let request = bureau.request("card", P256);
+    bureau.issue("authentication", 0, &request, "card.pem").good();
+    bureau.save();
+    let (house, code) = (&bureau.house, bureau.at("code-0"));
+    let serving = Serving::start(house, &["--json", "serve"]);
+    let (anchor, card) = (bureau.at("ca/authentication-1.pem"), bureau.at("card.pem"));
+    let url = format!("http://{}/ocsp", serving.address);
+    let told = || {
+        let of = ["ocsp", "-issuer", &anchor, "-cert", &card, "-CAfile", &anchor];
+        openssl(&[&of[..], &["-url", &url]].concat())
+    };
+    assert!(told().contains("card.pem: good"), "{}", told());
+    house.ask(&["certs", "end", "--trigger", "reported_missing", "--code", &code]).good();
+    // What is known of a certificate may be some seconds old.
+    while told().contains("card.pem: good") {
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let answer = told();
+    assert!(answer.contains("card.pem: revoked"), "{answer}");
+    assert!(answer.contains("Reason: certificateHold"), "{answer}");
+    serving.stop(house);
+    bureau.refused("card.pem", "path_on_hold");
+    house.done();
+}
+
+#[test]
+fn who_has_no_right_to_a_certificate_gets_none() {
+    let bureau = Bureau::open("p256", 1);
+    let house = &bureau.house;
+    let (code, request, out) =
+        (bureau.at("code-0"), bureau.request("holder", P256), bureau.at("x.pem"));
+    let asked = ["--code", &code, "--request", &request, "--out", &out];
+    let issue = |by: &str, kind: &str, more: &[&str]| {
+        let who = ["certs", "issue", "--municipality", by, "--kind", kind];
+        house.ask(&[&who[..], &asked, more].concat())
+    };
+    let good = ["--card-end", CARD_END];
+    issue(CHUO, "signature", &good).problem(4, "resident_absent");
+    issue("131017", "signature", &good).problem(3, "local_government_code_check_digit");
+    let over = ["--card-end", "2020-04-01"];
+    issue(CHIYODA, "signature", &over).problem(3, "certificate_card_expired");
+    let ward = [&good[..], &["--ward"]].concat();
+    issue(CHIYODA, "signature", &ward).problem(3, "certificate_holder_is_ward");
+    let without = [&good[..], &["--without-pins"]].concat();
+    issue(CHIYODA, "signature", &without).problem(3, "certificate_card_without_pin");
+    let other = [&good[..], &["--algorithm", "p384"]].concat();
+    issue(CHIYODA, "authentication", &other).problem(4, "authority_absent");
+    let death = [HEADER, &line(2, "death", &bureau.codes[0], "")].concat();
+    house.import(&death);
+    issue(CHIYODA, "authentication", &good).problem(3, "holder_not_registered");
+    assert!(bureau.listed(0).is_empty());
+    house.done();
+}
+
+#[test]
+fn without_an_authority_nothing_is_issued_and_nothing_fails() {
+    let house = House::quick();
+    assert_eq!(house.ask(&["ca", "list"]).good().as_array().map(Vec::len), Some(0));
+    for command in ["lists", "finish", "forecast"] {
+        house.ask(&["certs", command]).good();
+    }
+    let codes = house.codes(CHIYODA, 1);
+    house.import(&[HEADER, &line(1, "move_in", &codes[0], TARO)].concat());
+    let bureau = Bureau { house, codes };
+    bureau.house.write("code-0", &bureau.codes[0]);
+    let request = bureau.request("holder", P256);
+    bureau.issue("signature", 0, &request, "none.pem").problem(4, "authority_absent");
+    bureau.house.done();
+}
