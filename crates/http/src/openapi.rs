@@ -291,7 +291,7 @@ const ABOUT_A_PERSON: [&str; 11] = [
 const OF_A_PERSON: [&str; 3] = ["404", "409", "410"];
 
 /// Operations of which a caller may have a copy.
-const VALIDATED: [&str; 1] = ["revocation_list"];
+const VALIDATED: [&str; 2] = ["revocation_list", "ocsp_get"];
 
 /// Query parameters without which there is no answer.
 const NEEDED: [&str; 2] = ["index", "from"];
