@@ -162,6 +162,9 @@ fn found(
     plan: &Plan,
     (asked, serial, certificate): (AuthorityAsked, Serial, &[u8]),
 ) -> Result<(), Problem> {
+    if work.tx.authorities()?.iter().any(|row| row.id == plan.id) {
+        return Err(Problem::new(&labels::AUTHORITY_EXISTS, plan.key.as_str()));
+    }
     let act = work.record(permit, Outcome::Done, None, &x509::sha256(certificate))?;
     work.keep_authority(AuthorityRow {
         id: plan.id,

@@ -236,7 +236,8 @@ fn each<T: Sync, U: Send>(
     side_by_side(lines, || (), one)
 }
 
-/// What is refused is the line's affair; what is broken or busy stops the run.
+/// What is refused is the line's affair, and so is a certificate that is on its way on another
+/// road; what else is broken or busy stops the run.
 fn of_line<T>(line: Result<T, Problem>) -> Result<Result<T, Problem>, Problem> {
     match line {
         Err(problem) if is_of_the_run(&problem) => Err(problem),

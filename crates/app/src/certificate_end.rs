@@ -42,7 +42,8 @@ pub fn certificate_end(
     ask_about(work, &asking, whose, &asked, |work, person| {
         let permit = permit_about(work, actor, action, purpose, person)?;
         let certificates = Certificates::of(work, person)?;
-        let endings = decide_end(&certificates.known, trigger, work.now()).map_err(refused)?;
+        let endings =
+            decide_end(&certificates.known, trigger, certificates.now(work)).map_err(refused)?;
         if endings.is_empty() {
             return Err(refused(Refusal::Absent));
         }
@@ -87,7 +88,8 @@ pub(crate) fn follow_register(
         if certificates.held.is_empty() {
             return Ok(());
         }
-        let endings = decide_end(&certificates.known, trigger, work.now()).map_err(refused)?;
+        let endings =
+            decide_end(&certificates.known, trigger, certificates.now(work)).map_err(refused)?;
         let permit = own_permit(Action::CertificateRevoke)?;
         end(work, &permit, &certificates, &endings, trigger.word())?;
     }

@@ -14,10 +14,10 @@ use crate::permits::permit;
 use crate::platform::Platform;
 use crate::work::{Outcome, Work, broken, generation_of, open_key};
 use authority::certificate::Change;
-use base::{Actor, Moment, Problem, Purpose, Remedy, labels};
+use base::{Actor, Label, Moment, Problem, Purpose, labels};
 use policy::Action;
 use ports::View;
-use ports::rows::{CertificateId, IntentionRow};
+use ports::rows::{CertificateId, CertificateRow, IntentionRow};
 use seal::fields;
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ pub struct Finished {
     pub issued: usize,
     /// Cases that were closed without one.
     pub closed: usize,
-    /// Cases that are still open: the keys cannot be reached.
+    /// Cases that are still open: the keys or what is stored of them do not answer as they should.
     pub left: usize,
 }
 
@@ -45,8 +45,12 @@ pub fn certificate_finish(platform: &Platform, grace_us: i64) -> Result<Finished
             match finish_one(platform, id) {
                 Ok(true) => finished.issued += 1,
                 Ok(false) => finished.closed += 1,
-                Err(problem) if problem.remedy() == Remedy::Again => finished.left += 1,
-                Err(problem) => return Err(problem),
+                Err(problem) if is_one_of(&problem, &OF_THE_STORE) => return Err(problem),
+                Err(problem) => {
+                    let (authority, serial, label) = (id.authority, id.serial, problem.label());
+                    tracing::error!(authority, serial, label, "a certificate was not finished");
+                    finished.left += 1;
+                }
             }
         }
     }
@@ -54,8 +58,12 @@ pub fn certificate_finish(platform: &Platform, grace_us: i64) -> Result<Finished
 
 /// The certificate of an intention, signed now if it was not yet.
 pub fn certificate_of(platform: &Platform, id: CertificateId) -> Result<Issued, Problem> {
-    let (intended, signature) = signed(platform, id)?;
+    let (intended, outcome) = found(platform, id)?;
+    if let Some(outcome) = outcome {
+        return intended.issued(outcome);
+    }
     let mut issued = None;
+    let signature = sign(platform, &intended)?;
     transact(platform, |work| {
         issued = Some(conclude(work, &intended, &signature)?);
         Ok(())
@@ -65,13 +73,27 @@ pub fn certificate_of(platform: &Platform, id: CertificateId) -> Result<Issued, 
 
 /// An intention with its signature: the stored one, or one made now.
 pub fn signed(platform: &Platform, id: CertificateId) -> Result<(Intended, Vec<u8>), Problem> {
-    let intended = reopen(platform, id)?;
-    let intended = intended.ok_or_else(|| Problem::new(&labels::CONTENT_ERASED, ""))?;
-    let signature = match stored_signature(platform, id)? {
+    let (intended, outcome) = found(platform, id)?;
+    let signature = match outcome.and_then(|outcome| outcome.signature) {
         Some(signature) => signature,
         None => sign(platform, &intended)?,
     };
     Ok((intended, signature))
+}
+
+/// An intention, opened, and what came of it.
+fn found(
+    platform: &Platform,
+    id: CertificateId,
+) -> Result<(Intended, Option<CertificateRow>), Problem> {
+    let (mut intended, mut outcome) = (None, None);
+    platform.store.snapshot("certificate", &mut |view| {
+        outcome = view.certificates(&[id])?.pop().flatten();
+        intended = open_in(platform, view, id)?;
+        Ok(())
+    })?;
+    let intended = intended.ok_or_else(|| Problem::new(&labels::CONTENT_ERASED, ""))?;
+    Ok((intended, outcome))
 }
 
 /// Enters that what came of an earlier application is told again, to whoever may still ask for it.
@@ -121,7 +143,7 @@ fn finish_one(platform: &Platform, id: CertificateId) -> Result<bool, Problem> {
         Ok(_) => Ok(true),
         Err(problem) if problem.label() == labels::CERTIFICATE_CLOSED.text => Ok(false),
         // Nothing can be signed any more: what it would say is gone, or its time is over.
-        Err(problem) if matches!(problem.remedy(), Remedy::Refused | Remedy::Absent) => {
+        Err(problem) if is_one_of(&problem, &CLOSING) => {
             transact(platform, |work| close(work, id, problem.label()))?;
             Ok(false)
         }
@@ -140,16 +162,6 @@ fn close(work: &mut Work<'_>, id: CertificateId, why: &str) -> Result<(), Proble
 }
 
 /// The intention as it was on its way to the key; `None` if the holder's data were disposed of.
-pub(crate) fn reopen(platform: &Platform, id: CertificateId) -> Result<Option<Intended>, Problem> {
-    let mut found = None;
-    platform.store.snapshot("intention", &mut |view| {
-        found = open_in(platform, view, id)?;
-        Ok(())
-    })?;
-    Ok(found)
-}
-
-/// The same on a view.
 pub(crate) fn open_in(
     platform: &Platform,
     view: &mut (impl View + ?Sized),
@@ -160,20 +172,23 @@ pub(crate) fn open_in(
     let IntentionRow { head, tbs } = row.ok_or_else(absent)?;
     let issuer = Arc::clone(Authorities::read(view)?.by_id(id.authority)?);
     let Some(key) = view.data_keys(&[head.person])?.pop().flatten() else { return Ok(None) };
-    let key = open_key(platform, &platform.names.kek, &key)?;
+    let key = open_key(platform, &key)?;
     let place = tbs_place(id, generation_of(head.key_generation)?);
     let tbs = key.open(&place, &tbs);
     let tbs = tbs.map_err(|refusal| Problem::from_refusal(refusal.label()))?;
     Ok(Some(Intended { id, act: head.act, issuer, tbs }))
 }
 
-fn stored_signature(platform: &Platform, id: CertificateId) -> Result<Option<Vec<u8>>, Problem> {
-    let mut found = None;
-    platform.store.snapshot("signature", &mut |view| {
-        found = view.certificates(&[id])?.pop().flatten().and_then(|row| row.signature);
-        Ok(())
-    })?;
-    Ok(found)
+fn is_one_of(problem: &Problem, labels: &[&Label]) -> bool {
+    labels.iter().any(|label| label.text == problem.label())
 }
 
 const PAGE_ROWS: usize = 256;
+
+/// What ends a case. Anything else is left to be tried again: to close one for a key store that
+/// refuses today would cost the holder the certificate.
+const CLOSING: [&Label; 2] = [&labels::CONTENT_ERASED, &labels::CERTIFICATE_CARD_EXPIRED];
+
+/// What any other case would meet now too.
+const OF_THE_STORE: [&Label; 3] =
+    [&labels::STORE_BUSY, &labels::STORE_FULL, &labels::STORE_UNREACHABLE];

@@ -28,7 +28,7 @@ use registry::resident::Status;
 use seal::fields;
 use std::fmt;
 use std::sync::Arc;
-use x509::lint::{Finding, same_tbs};
+use x509::lint::same_tbs;
 use x509::{KeyAlgorithm, PossessedKey, PublicKey, RequestRefusal, assemble};
 use zeroize::Zeroizing;
 
@@ -104,10 +104,8 @@ pub(crate) struct Decided {
 
 impl Keyed {
     pub(crate) fn new(asked: CertificateAsked) -> Self {
-        let digest = x509::sha256(&asked.key.public_key().to_spki());
-        let mut content = fields::pack(&[asked.kind.word()]);
-        content.extend_from_slice(&digest);
-        content.extend_from_slice(&number_ask::content(&asked.whose));
+        let digest = key_digest(&asked);
+        let content = asked_content(&asked, &digest);
         Self { asked, digest, content }
     }
 }
@@ -235,13 +233,10 @@ pub fn conclude(
     intended: &Intended,
     signature: &[u8],
 ) -> Result<Issued, Problem> {
-    let Intended { id, issuer, tbs, .. } = intended;
-    let whole = |signature: &[u8]| Zeroizing::new(assemble(tbs, issuer.algorithm(), signature));
+    let Intended { id, tbs, .. } = intended;
     let held = work.certificate(*id)?.ok_or_else(|| broken("an intention that is not there"))?;
-    if let Some(CertificateRow { signature, act, .. }) = held.outcome {
-        let closed = || Problem::new(&labels::CERTIFICATE_CLOSED, "");
-        let signature = signature.ok_or_else(closed)?;
-        return Ok(Issued { id: *id, act, certificate: whole(&signature) });
+    if let Some(outcome) = held.outcome {
+        return intended.issued(outcome);
     }
     check_clock(work)?;
     let person = held.intention.person;
@@ -259,8 +254,19 @@ pub fn conclude(
         }
     }
     let act = work.record(&permit, Outcome::Done, Some(person), &content)?;
-    work.keep_outcome(CertificateRow { id: *id, signature: Some(signature.to_vec()), act });
-    Ok(Issued { id: *id, act, certificate: whole(signature) })
+    let outcome = CertificateRow { id: *id, signature: Some(signature.to_vec()), act };
+    work.keep_outcome(outcome.clone());
+    intended.issued(outcome)
+}
+
+impl Intended {
+    /// What came of it: the certificate, unless the case was closed without one.
+    pub(crate) fn issued(&self, outcome: CertificateRow) -> Result<Issued, Problem> {
+        let closed = || Problem::new(&labels::CERTIFICATE_CLOSED, "");
+        let signature = outcome.signature.ok_or_else(closed)?;
+        let whole = assemble(&self.tbs, self.issuer.algorithm(), &signature);
+        Ok(Issued { id: self.id, act: outcome.act, certificate: Zeroizing::new(whole) })
+    }
 }
 
 /// A clock that is behind the last act issues nothing.
@@ -272,7 +278,7 @@ pub(crate) fn check_clock(work: &mut Work<'_>) -> Result<(), Problem> {
 }
 
 /// The record of a person who is registered now.
-fn registered<'w>(
+pub(crate) fn registered<'w>(
     work: &'w mut Work<'_>,
     person: PersonId,
 ) -> Result<&'w registry::ResidentRecord, Problem> {
@@ -303,7 +309,7 @@ fn draft(
             Some(SubjectName::of_authentication(&mut Chance(work.entropy), office))
         }
     };
-    let nameless = || Problem::new(&labels::INTERNAL, "a municipality without a name in letters");
+    let nameless = || Problem::new(&labels::PROFILE_MUNICIPALITY, "");
     Ok(CertificateContent {
         kind: issuance.kind,
         serial: 0,
@@ -349,14 +355,28 @@ fn check_key(
         return Err(Problem::from_refusal(RequestRefusal::KeyAlgorithm.label()));
     }
     if key == issuer.public() {
-        return Err(Problem::from_refusal(Finding::KeyOfIssuer.label()));
+        return Err(Problem::new(&labels::CERTIFICATE_KEY_USED, "by the issuer"));
     }
     Ok(())
 }
 
+/// SHA-256 of the SubjectPublicKeyInfo.
+pub(crate) fn key_digest(asked: &CertificateAsked) -> [u8; 32] {
+    x509::sha256(&asked.key.public_key().to_spki())
+}
+
+/// What was asked, as the ledger commits to it.
+pub(crate) fn asked_content(asked: &CertificateAsked, digest: &[u8; 32]) -> Zeroizing<Vec<u8>> {
+    let whose = number_ask::content(&asked.whose);
+    let mut content = fields::pack(&[asked.kind.word()]);
+    content.extend_from_slice(digest);
+    content.extend_from_slice(&whose);
+    content
+}
+
 /// What came of it, as the ledger commits to it: whoever holds the certificate can show that it is
 /// the one.
-fn outcome_content(id: CertificateId, tbs: &[u8]) -> Vec<u8> {
+pub(crate) fn outcome_content(id: CertificateId, tbs: &[u8]) -> Vec<u8> {
     let named = [id.authority.to_string(), id.serial.to_string()];
     let mut content = fields::pack(&[&named[0], &named[1]]).to_vec();
     content.extend_from_slice(&x509::sha256(tbs));

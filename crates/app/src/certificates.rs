@@ -6,7 +6,7 @@ use crate::work::{Held, Outcome, Work, broken};
 use authority::CertificateKind;
 use authority::certificate::{Certificate, Change, Ending, Refusal, State};
 use authority::trigger::RevocationReason;
-use base::{ActId, Actor, PersonId, Problem, Purpose};
+use base::{ActId, Actor, Moment, PersonId, Problem, Purpose};
 use policy::{Action, Permit};
 use ports::rows::{CertificateId, CertificateRow, CertificateStatusRow, certificate_state};
 use seal::Place;
@@ -37,6 +37,12 @@ impl Certificates {
         place.map(|place| place as u64 + 1).ok_or_else(|| broken("a certificate of nobody"))
     }
 
+    /// The present for what ends certificates: what is on record of them lies in the past. A clock
+    /// that is behind issues nothing, but it keeps nothing in force either.
+    pub(crate) fn now(&self, work: &Work<'_>) -> Moment {
+        self.known.iter().map(|known| known.since).fold(work.now(), Moment::max)
+    }
+
     /// The certificate at a place.
     pub(crate) fn at(&self, place: u64) -> Result<&Held, Problem> {
         let at = usize::try_from(place).ok().and_then(|place| place.checked_sub(1));
@@ -44,7 +50,12 @@ impl Certificates {
     }
 }
 
-fn known_as(kind: CertificateKind, place: u64, held: &Held) -> Result<Certificate, Problem> {
+/// A certificate as the decisions know it, under a number that tells it from others.
+pub(crate) fn known_as(
+    kind: CertificateKind,
+    place: u64,
+    held: &Held,
+) -> Result<Certificate, Problem> {
     let Held { intention, outcome, status } = held;
     let since = status.as_ref().map_or(intention.not_before, |row| row.changed_at);
     let state = match (outcome, status) {
@@ -76,6 +87,8 @@ pub(crate) fn change(
     content: &[u8],
 ) -> Result<ActId, Problem> {
     let person = held.intention.person;
+    // What the act commits to is to end with the holder's data key.
+    work.load(&[person])?;
     let act = work.record(permit, Outcome::Done, Some(person), content)?;
     match change {
         Change::PutInForce => {
@@ -106,12 +119,13 @@ fn keep(
     act: ActId,
 ) -> Result<(), Problem> {
     let intention = &held.intention;
+    let changed_at = work.moment_of_change(held)?;
     work.keep_status(CertificateStatusRow {
         id: intention.id,
         municipality: Some(intention.municipality),
         state,
         reason,
-        changed_at: work.now(),
+        changed_at,
         invalid_from: None,
         not_after: intention.not_after,
         act,
@@ -156,10 +170,7 @@ pub(crate) fn refused(refusal: Refusal) -> Problem {
 
 /// Where the bytes to be signed are sealed to.
 pub(crate) fn tbs_place(id: CertificateId, generation: u32) -> Place {
-    // Serial numbers count from 1 and stay far below 2⁴⁸.
-    let row = (id.authority << SERIAL_BITS) | id.serial.cast_signed();
-    Place { table: "certificate_intention", column: "tbs", row, generation }
+    Place { table: "certificate_intention", column: "tbs", row: id.row(), generation }
 }
 
 const CERTIFICATE_HOLD: i64 = 6;
-const SERIAL_BITS: u32 = 48;

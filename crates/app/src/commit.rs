@@ -7,7 +7,7 @@
 use crate::chores::Chores;
 use crate::platform::Platform;
 use crate::work::Work;
-use base::{Label, Problem, Remedy, labels, limits};
+use base::{Problem, Remedy, labels, limits};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 use numbers::LocalGovernmentCode;
 use ports::rows::{CertificateStatusRow, Changes, certificate_state};
@@ -60,9 +60,7 @@ where
         let before = work.mark();
         let result = (self.work)(work);
         let outcome = match &result {
-            Err(problem) if problem.remedy() == Remedy::Broken || is_of_the_store(problem) => {
-                Err(problem.clone())
-            }
+            Err(problem) if problem.is_of_the_platform() => Err(problem.clone()),
             // Any other answer must not have written: what it left would be committed with the
             // rest.
             Err(_) if work.mark() != before => {
@@ -183,7 +181,7 @@ fn commit_batch(
             tally.ended.fetch_add(counts.1, Ordering::Relaxed);
         }
         match done {
-            Err(problem) if good.is_none() || is_of_the_store(&problem) => {
+            Err(problem) if good.is_none() || would_meet_all(&problem) => {
                 parts.push(batch);
                 let jobs = parts.drain(..).rev().flatten();
                 jobs.for_each(|job| job.settle(Err(problem.clone())));
@@ -206,9 +204,10 @@ fn issued_and_ended(changes: &Changes) -> (u64, u64) {
     (issued as u64, changes.statuses.iter().filter(back).count() as u64)
 }
 
-/// Whether a problem is the store's alone: any other transaction would meet it now too.
-fn is_of_the_store(problem: &Problem) -> bool {
-    STORE_PROBLEMS.iter().any(|label| label.text == problem.label())
+/// Whether any other transaction would meet it now too: what passes by itself, and ails the store
+/// or the keys. What is broken may be broken for one job only.
+fn would_meet_all(problem: &Problem) -> bool {
+    problem.is_of_the_platform() && problem.remedy() == Remedy::Again
 }
 
 /// Runs `act` on a unit of work and commits what it left, in one transaction.
@@ -237,5 +236,3 @@ pub fn transact_observed(
 }
 
 const QUEUE_JOBS_MAX: usize = 16_384;
-const STORE_PROBLEMS: [&Label; 3] =
-    [&labels::STORE_BUSY, &labels::STORE_FULL, &labels::STORE_UNREACHABLE];

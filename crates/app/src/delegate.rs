@@ -109,20 +109,29 @@ fn make(platform: &Platform, wanted: &Wanted) -> Result<(), Problem> {
     let public = public_key(platform, &wanted.key, issuer.public_key.algorithm())?;
     let mut meant = None;
     transact(platform, |work| {
-        meant = Some(mean(work, wanted, &public)?);
+        meant = mean(work, wanted, &public)?;
         Ok(())
     })?;
-    let meant = meant.ok_or_else(|| broken("no intention"))?;
+    let Some(meant) = meant else { return Ok(()) };
     let certificate = meant.sign(platform, (&wanted.authority.key, issuer))?;
     transact(platform, |work| keep(work, wanted, &meant, &certificate))
 }
 
-/// Stores the intention, or finds the one that is stored.
-fn mean(work: &mut Work<'_>, wanted: &Wanted, public: &PublicKey) -> Result<Meant, Problem> {
+/// Stores the intention, or finds the one that is stored; `None` if another program has made the
+/// delegate meanwhile.
+fn mean(
+    work: &mut Work<'_>,
+    wanted: &Wanted,
+    public: &PublicKey,
+) -> Result<Option<Meant>, Problem> {
     let authority = &wanted.authority;
     let setting = delegate_setting(authority.id(), wanted.purpose);
     if let Some(meant) = Meant::read(work.tx, &setting)?.filter(|meant| meant.key == wanted.key) {
-        return Ok(meant);
+        return Ok(Some(meant));
+    }
+    let there = work.tx.newest_delegates(authority.id(), wanted.purpose, NEWEST)?;
+    if there.iter().any(|row| row.key_label == wanted.key.as_str()) {
+        return Ok(None);
     }
     check_clock(work)?;
     let serial = work.take_serial(authority.id())?;
@@ -139,7 +148,7 @@ fn mean(work: &mut Work<'_>, wanted: &Wanted, public: &PublicKey) -> Result<Mean
     meant.keep(work, &setting)?;
     let permit = own_permit()?;
     work.record(&permit, Outcome::Intended, None, &x509::sha256(&meant.tbs))?;
-    Ok(meant)
+    Ok(Some(meant))
 }
 
 fn keep(

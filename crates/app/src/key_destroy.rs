@@ -1,56 +1,39 @@
-//! A key of a former epoch is destroyed: what is still wrapped under it, in backups and old copies,
-//! opens never again (D1). Every other key is in use as long as the platform is.
+//! A key that is done with is destroyed: what is still wrapped under it, in backups and old copies,
+//! opens never again (D1). Every other key stays.
 //!
 //! The act is committed before the deed: a crash between the two leaves a key that the same command
 //! destroys, and never a key that is gone unseen.
 
 use crate::commit::transact;
+use crate::key_generate::is_there;
+use crate::key_roles::KeyRole;
+use crate::key_status::{Standing, standing};
 use crate::permits::permit;
 use crate::platform::Platform;
-use crate::work::{Outcome, broken, kek_in_use};
+use crate::work::{Outcome, Work, broken};
 use base::{ActId, Actor, PersonId, Problem, Purpose, labels};
 use policy::Action;
-use ports::{KeyInfo, KeyLabel, View};
+use ports::KeyLabel;
 
-/// A key, and whether something needs it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct KeyUse {
-    /// The key.
-    pub key: KeyInfo,
-    /// Whether it may not be destroyed.
-    pub in_use: bool,
-}
-
-/// All keys with their use.
-pub fn key_list(platform: &Platform) -> Result<Vec<KeyUse>, Problem> {
-    let mut list = Vec::new();
-    platform.store.snapshot("key_list", &mut |view| {
-        list.clear();
-        for key in platform.keys.list()? {
-            let in_use = why_in_use(platform, view, &key.label)?.is_some();
-            list.push(KeyUse { key, in_use });
-        }
-        Ok(())
-    })?;
-    Ok(list)
-}
-
-/// Destroys a key, as `operator` says. Refused with `key_in_use` for every key but that of a former
-/// epoch, and for that as long as there are data keys of former epochs.
+/// Destroys a key, as `operator` says. Refused with `key_in_use` for every key that something
+/// needs.
 pub fn key_destroy(
     platform: &Platform,
     operator: &Actor,
     label: &KeyLabel,
 ) -> Result<ActId, Problem> {
     let permit = permit(operator, Action::KeyDestroy, Purpose::Operation, None)?;
-    if platform.keys.list()?.iter().all(|key| key.label != *label) {
+    if !is_there(&*platform.keys, label)? {
         return Err(Problem::new(&labels::KEY_ABSENT, label.as_str()));
     }
     let mut act = None;
     transact(platform, |work| {
-        if let Some(why) = why_in_use(platform, work.tx, label)? {
+        let standing = standing(work.epochs(), label, work.now());
+        let why = standing.needed().or(still_wraps(work, label)?);
+        if let Some(why) = why {
             return Err(Problem::new(&labels::KEY_IN_USE, format!("{label}: {why}")));
         }
+        leave_behind(work, label, standing)?;
         act = Some(work.record(&permit, Outcome::Done, None, label.as_str().as_bytes())?);
         Ok(())
     })?;
@@ -58,19 +41,23 @@ pub fn key_destroy(
     act.ok_or_else(|| broken("no act"))
 }
 
-fn why_in_use(
-    platform: &Platform,
-    view: &mut (impl View + ?Sized),
-    label: &KeyLabel,
-) -> Result<Option<&'static str>, Problem> {
-    let kek = kek_in_use(platform, view)?;
-    if label.name() != kek.name() {
-        return Ok(Some("only keys that wrapped data keys in a former epoch are ever done with"));
+/// What the epochs say of a key-encryption key is held against the data keys themselves: what is
+/// destroyed does not come back.
+fn still_wraps(work: &mut Work<'_>, label: &KeyLabel) -> Result<Option<&'static str>, Problem> {
+    if label.name() != KeyRole::Kek.name() {
+        return Ok(None);
     }
-    if label.epoch() >= kek.epoch() {
-        return Ok(Some("it wraps the data keys of this epoch"));
+    let current = i64::from(work.epochs().era(KeyRole::Kek).current);
+    let left = work.tx.data_keys_not_of(current, PersonId(-1), 1)?;
+    Ok((!left.is_empty()).then_some("data keys of a former epoch are left; `keys rotate kek`"))
+}
+
+/// A key that has outlived what it signed counts no more, from this act on.
+fn leave_behind(work: &mut Work<'_>, label: &KeyLabel, standing: Standing) -> Result<(), Problem> {
+    let (role, epoch) = (KeyRole::named(label.name())?, label.epoch().unwrap_or(0));
+    if standing == Standing::Done && epoch >= work.epochs().era(role).oldest {
+        let ended = work.epochs().ended(role, epoch + 1)?;
+        work.set_epochs(ended)?;
     }
-    let epoch = i64::from(kek.epoch().unwrap_or(0));
-    let left = view.data_keys_not_of(epoch, PersonId(-1), 1)?;
-    Ok((!left.is_empty()).then_some("data keys of a former epoch are left; `rewrap` moves them"))
+    Ok(())
 }

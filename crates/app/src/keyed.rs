@@ -4,6 +4,7 @@
 //! while the batch before is written, or on the one that heard the request. What is left for the
 //! transaction depends on what the store holds.
 
+use crate::key_roles::KeyRole;
 use crate::platform::{CODE_DOMAIN, NUMBER_DOMAIN, Platform};
 use base::{Problem, labels};
 use numbers::assignment::{self, Generation};
@@ -17,8 +18,9 @@ pub struct KeyedMessage {
     pub(crate) message: FeedMessage,
     /// Its canonical bytes.
     pub(crate) content: Zeroizing<Vec<u8>>,
-    /// The keyed digest of these, by which a repeat is recognised.
+    /// The keyed digest of these, by which a repeat is recognised: of the epoch that was in use.
     pub(crate) digest: [u8; 16],
+    pub(crate) digest_epoch: u32,
     pub(crate) code: Option<KeyedCode>,
 }
 
@@ -39,7 +41,8 @@ pub(crate) struct KeyedEntry {
     pub(crate) number: IndividualNumber,
 }
 
-/// Makes messages ready; the key store is asked for many values at a time.
+/// Makes messages ready; the key store is asked for many values at a time. A digest of an epoch
+/// that ends meanwhile is made again in the transaction.
 pub fn keyed(
     platform: &Platform,
     messages: Vec<FeedMessage>,
@@ -47,14 +50,17 @@ pub fn keyed(
     let entering = messages.iter().filter(|message| message.event.kind.enters());
     let codes: Vec<_> = entering.filter_map(|message| message.event.code.as_ref()).collect();
     let mut entries = keyed_entries(platform, &codes)?.into_iter();
+    let epochs = platform.epochs_lately()?;
+    let digest_epoch = epochs.era(KeyRole::Repeat).current;
     let ready = |message: FeedMessage| {
         let content = message.canonical_bytes();
-        let digest = platform.repeat_digest(&content)?;
+        let digest = platform.repeat_digest(epochs.in_use(KeyRole::Repeat), &content)?;
         let code = message.event.code.as_ref().map(|code| {
             let entry = if message.event.kind.enters() { entries.next() } else { None };
             Ok::<_, Problem>(KeyedCode { index: platform.code_index(code)?, entry })
         });
-        Ok(KeyedMessage { code: code.transpose()?, message, content, digest })
+        let code = code.transpose()?;
+        Ok(KeyedMessage { code, message, content, digest, digest_epoch })
     };
     messages.into_iter().map(ready).collect()
 }

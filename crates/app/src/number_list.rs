@@ -222,7 +222,7 @@ fn deliver(platform: &Platform, deliveries: &dyn Publication) -> Result<(), Prob
             return Ok(());
         }
         let own_key = own_key.ok_or_else(|| Problem::new(&labels::NOT_INITIALISED, ""))?;
-        let own_key = open_key(platform, &platform.names.kek, &own_key)?;
+        let own_key = open_key(platform, &own_key)?;
         let mut files = Vec::with_capacity(rows.len() * 2);
         for DeliveryRow { municipality, list, content } in &rows {
             let opened = own_key.open(&place(*municipality, *list)?, content);

@@ -6,7 +6,7 @@ use crate::enact::{enact, number_for, number_of_act};
 use crate::number_ask::{Whose, ask_about, content, permit_about};
 use crate::stock;
 use crate::work::{Outcome, Work, broken};
-use base::{ActId, Problem, Remedy, labels};
+use base::{ActId, Problem, labels};
 use numbers::assignment::Generation;
 use numbers::{IndividualNumber, LocalGovernmentCode, ResidentRecordCode};
 use policy::{Action, Permit};
@@ -32,7 +32,7 @@ pub fn number_provisional(
     let mut list = Vec::with_capacity(codes.len());
     for code in codes {
         let result = match reserve(work, permit, municipality, code) {
-            Err(problem) if problem.remedy() == Remedy::Broken => return Err(problem),
+            Err(problem) if problem.is_of_the_platform() => return Err(problem),
             result => result,
         };
         list.push(Reserved { code: code.clone(), result });
@@ -80,7 +80,7 @@ pub fn provisional_list_again(
             }
         };
         match result {
-            Err(problem) if problem.remedy() == Remedy::Broken => return Err(problem),
+            Err(problem) if problem.is_of_the_platform() => return Err(problem),
             result => list.push(Reserved { code: code.clone(), result }),
         }
     }

@@ -11,7 +11,7 @@ mod kept;
 use crate::authorities::{Authorities, Authority};
 use crate::delegate::{Delegate, newest_ocsp_delegate};
 use crate::platform::Platform;
-use base::{Moment, Problem, Remedy};
+use base::{Moment, Problem, Remedy, labels};
 use kept::{Kept, Prepared};
 use ports::View;
 use ports::rows::{
@@ -21,8 +21,8 @@ use ports::rows::{
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use x509::{
-    CertId, CertStatus, IdHash, IssuerId, OcspAnswer, OcspRequest, OcspResponseData, OcspStatus,
-    RevocationReason,
+    CertId, CertStatus, IdHash, IssuerId, OcspAnswer, OcspRequest, OcspResponse, OcspResponseData,
+    OcspStatus, RevocationReason,
 };
 
 /// A responder for all authorities of the platform.
@@ -49,6 +49,8 @@ pub struct Tally {
 pub struct Told {
     /// The OCSPResponse in DER.
     pub response: Arc<[u8]>,
+    /// Since when it is so; absent for refusals.
+    pub this_update: Option<Moment>,
     /// Until when others may keep it; absent for what must not be kept.
     pub keep_until: Option<Moment>,
 }
@@ -88,8 +90,10 @@ impl Responder {
     pub fn prepared(&self, request: &[u8]) -> Option<Told> {
         let now = self.platform.clock.now();
         let prepared = self.kept.of_request(request)?;
-        let known = prepared.checked.load(Ordering::Relaxed) > now.plus_us(-CHECK_EVERY_US).us();
-        (known && now < prepared.next_update).then(|| {
+        // A look in the future was one before the clock was set back: it may be of any age.
+        let looked = Moment::from_us(prepared.checked.load(Ordering::Relaxed));
+        let known = looked <= now && now.plus_us(-CHECK_EVERY_US) < looked && prepared.holds(now);
+        known.then(|| {
             self.tally.prepared.fetch_add(1, Ordering::Relaxed);
             prepared.told(now)
         })
@@ -113,7 +117,8 @@ impl Responder {
 
     fn refusal(&self, status: OcspStatus) -> Told {
         self.tally.refused.fetch_add(1, Ordering::Relaxed);
-        Told { response: Arc::from(&status.response()[..]), keep_until: None }
+        let response = Arc::from(&status.response()[..]);
+        Told { response, this_update: None, keep_until: None }
     }
 
     fn answer_parsed(&self, request: &[u8], asked: &OcspRequest<'_>) -> Result<Told, Problem> {
@@ -153,13 +158,12 @@ impl Responder {
                 self.tally.prepared.fetch_add(1, Ordering::Relaxed);
                 kept
             }
-            older => match self.sign(key, id, status, issuer, now) {
-                Ok(signed) => signed,
-                Err(problem) => match older {
-                    Some(older) if problem.remedy() == Remedy::Again => older,
-                    _ => return Err(problem),
-                },
-            },
+            // Whatever ails the keys, what was signed still holds.
+            Some(older) => self.sign(key, id, status, issuer, now).unwrap_or_else(|problem| {
+                tracing::warn!(label = problem.label(), "an OCSP answer was not signed anew");
+                older
+            }),
+            None => self.sign(key, id, status, issuer, now)?,
         };
         prepared.checked.store(now.us(), Ordering::Relaxed);
         self.kept.keep(request, key, &prepared);
@@ -168,15 +172,15 @@ impl Responder {
 
     /// The newest answer that is kept for a certificate, from memory or the store, unless it ended.
     fn kept_answer(&self, key: OcspKey, now: Moment) -> Result<Option<Arc<Prepared>>, Problem> {
-        if let Some(prepared) = self.kept.of_key(key) {
-            return Ok((now < prepared.next_update).then_some(prepared));
+        if let Some(prepared) = self.kept.of_key(key).filter(|kept| kept.holds(now)) {
+            return Ok(Some(prepared));
         }
         let mut row = None;
         self.platform.store.snapshot("ocsp_answer", &mut |view| {
             row = view.ocsp_answers(&[key])?.pop().flatten();
             Ok(())
         })?;
-        let kept = row.filter(|row| now < row.next_update).and_then(Prepared::read);
+        let kept = row.and_then(Prepared::read).filter(|kept| kept.holds(now));
         Ok(kept.map(Arc::new))
     }
 
@@ -189,7 +193,9 @@ impl Responder {
         issuer: &Issuer,
         now: Moment,
     ) -> Result<Arc<Prepared>, Problem> {
-        let next_update = now.plus_us(WINDOW_US);
+        // Nobody believes an answer longer than the certificate of its signer.
+        let end = issuer.delegate.as_ref().map(|delegate| delegate.row.not_after);
+        let next_update = end.into_iter().fold(now.plus_us(WINDOW_US), Moment::min);
         let answer = OcspAnswer {
             certificate: *id,
             status,
@@ -197,6 +203,13 @@ impl Responder {
             next_update: Some(next_update),
         };
         let response = self.signed(&[answer], None, issuer, now)?;
+        // A wrong signature would be told for hours; one that is told once hurts one client, who
+        // sees it.
+        let key_of_delegate = issuer.delegate.as_ref().map(|delegate| &delegate.public);
+        let read = OcspResponse::parse(&response).ok();
+        if !read.zip(key_of_delegate).is_some_and(|(read, key)| read.is_signed_by(key)) {
+            return Err(Problem::new(&labels::SIGNING_SIGNATURE, "an answer under another key"));
+        }
         let answer = response.to_vec();
         let row = OcspAnswerRow { key, this_update: now, next_update, answer };
         let changes = Changes { ocsp_answers: vec![row], ..Changes::default() };
@@ -229,7 +242,7 @@ impl Responder {
             })
             .collect();
         let response = self.signed(&answers, nonce, issuer, now)?;
-        Ok(Told { response, keep_until: None })
+        Ok(Told { response, this_update: Some(now), keep_until: None })
     }
 
     fn signed(
@@ -239,7 +252,7 @@ impl Responder {
         issuer: &Issuer,
         now: Moment,
     ) -> Result<Arc<[u8]>, Problem> {
-        let unready = || Problem::new(&base::labels::DELEGATE_ABSENT, "");
+        let unready = || Problem::new(&labels::DELEGATE_ABSENT, "");
         let delegate = issuer.delegate.as_ref().filter(|delegate| delegate.is_valid(now));
         let delegate = delegate.ok_or_else(unready)?;
         let data = OcspResponseData {
@@ -273,7 +286,7 @@ impl Responder {
 
     fn known(&self, now: Moment) -> Result<Arc<Known>, Problem> {
         let known = Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner));
-        if now < known.read_at.plus_us(READ_EVERY_US) {
+        if known.read_at <= now && now < known.read_at.plus_us(READ_EVERY_US) {
             return Ok(known);
         }
         let mut issuers = Vec::new();
@@ -329,8 +342,9 @@ fn read_states(
         heads.iter().zip(ids).map(|(head, id)| (head.map(|head| head.municipality), *id)).collect();
     let rows = view.statuses(&places)?;
     let issued = outcomes.iter().map(|row| row.as_ref().is_some_and(|row| row.signature.is_some()));
+    // A case that was closed has a status: it may have been signed all the same.
     let state = |(issued, row): (bool, Option<CertificateStatusRow>)| State {
-        status: if issued { status_of(row.as_ref()) } else { CertStatus::Unknown },
+        status: if issued || row.is_some() { status_of(row.as_ref()) } else { CertStatus::Unknown },
     };
     Ok(issued.zip(rows).map(state).collect())
 }

@@ -48,9 +48,9 @@ pub fn once<T>(
         return Err(Problem::new(&labels::IDEMPOTENCY_KEY_LENGTH, ""));
     }
     let actor = actor.to_string();
-    let digest = work.platform().repeat_digest(request)?;
+    let digest = work.repeat_digest(request)?;
     if let Some(kept) = work.answer(&actor, key)? {
-        if kept.digest != digest {
+        if !work.is_repeat(kept.digest, digest, request)? {
             return Err(Problem::new(&labels::IDEMPOTENCY_KEY_REUSED, ""));
         }
         let note = open_note(work.own_key(), &kept)?;
@@ -61,6 +61,29 @@ pub fn once<T>(
     let (key, act) = (key.to_owned(), done.act);
     work.keep_answer(IdempotencyRow { actor, key, digest, act, answer });
     Ok((done, false))
+}
+
+/// Whether something was used up within the last day. `kind` is no caller's name.
+pub(crate) fn was_used(work: &mut Work<'_>, kind: &str, what: &str) -> Result<bool, Problem> {
+    Ok(work.answer(kind, &used_key(what))?.is_some())
+}
+
+/// Remembers for a day that something was used up by an act.
+pub(crate) fn use_up(
+    work: &mut Work<'_>,
+    kind: &str,
+    what: &str,
+    act: ActId,
+) -> Result<(), Problem> {
+    let digest = work.repeat_digest(what.as_bytes())?;
+    let answer = work.seal_own(&place(act), b"");
+    let (actor, key) = (kind.to_owned(), used_key(what));
+    work.keep_answer(IdempotencyRow { actor, key, digest, act, answer });
+    Ok(())
+}
+
+fn used_key(what: &str) -> String {
+    x509::sha256(what.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Opens the note of a kept answer.

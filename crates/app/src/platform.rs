@@ -1,12 +1,13 @@
 //! The platform as the use cases see it: its store, its keys, its clock, and the names of its keys.
 
 use crate::certificate_profile::CertificateProfile;
+use crate::epochs::Latest;
+use crate::key_roles::KeyRole;
 use base::{Clock, Entropy, PersonId, Problem, labels};
 use numbers::{IndividualNumber, LocalGovernmentCode, ResidentRecordCode};
 use ports::{Domain, KeyKind, KeyLabel, KeyStore, Store};
 use seal::{BlindIndex, DigestKey};
 use std::sync::Arc;
-use x509::KeyAlgorithm;
 use zeroize::Zeroizing;
 
 /// Makes a source of chance for one transaction.
@@ -29,61 +30,44 @@ pub struct Platform {
     pub profile: Arc<CertificateProfile>,
 }
 
-/// Labels of the platform's keys.
+/// Labels of the platform's keys, each of the first epoch; which one is in use says
+/// [`crate::epochs::Epochs`].
 #[derive(Clone, Debug)]
 pub struct KeyNames {
-    /// Permutation from record code and generation to the number.
+    /// Permutation from record code and generation to the number; has no other epoch.
     pub numbering: KeyLabel,
-    /// Permutation from the stock counter to the record code.
+    /// Permutation from the stock counter to the record code; has no other epoch.
     pub record_code: KeyLabel,
-    /// MAC of the blind indexes.
+    /// MAC of the blind indexes; has no other epoch.
     pub index: KeyLabel,
-    /// MAC of the subjects' pseudonyms.
-    pub pseudonym: KeyLabel,
-    /// MAC from which the municipalities' digest keys come.
-    pub set_digest: KeyLabel,
-    /// MAC that recognises repeated messages and requests.
-    pub repeat: KeyLabel,
-    /// Key-encryption key; its epoch is a setting.
+    /// Key-encryption key.
     pub kek: KeyLabel,
     /// Signs checkpoints.
     pub ledger: KeyLabel,
     /// Signs callers' tokens.
     pub token: KeyLabel,
+    /// What was read of the epochs last.
+    pub(crate) latest: Arc<Latest>,
 }
 
 impl KeyNames {
     /// The names a new platform starts with.
     pub fn first() -> Result<Self, Problem> {
-        let label = |text: &str| -> Result<KeyLabel, Problem> {
-            text.parse().map_err(|_| Problem::new(&labels::INTERNAL, "key label"))
-        };
         Ok(Self {
-            numbering: label("numbering/1")?,
-            record_code: label("record-code/1")?,
-            index: label("index/1")?,
-            pseudonym: label("pseudonym/1")?,
-            set_digest: label("set-digest/1")?,
-            repeat: label("repeat/1")?,
-            kek: label("kek/1")?,
-            ledger: label("ledger/1")?,
-            token: label("token/1")?,
+            numbering: KeyRole::Numbering.label(1)?,
+            record_code: KeyRole::RecordCode.label(1)?,
+            index: KeyRole::Index.label(1)?,
+            kek: KeyRole::Kek.label(1)?,
+            ledger: KeyRole::Ledger.label(1)?,
+            token: KeyRole::Token.label(1)?,
+            latest: Arc::default(),
         })
     }
 
-    /// Every key with its kind: what a key ceremony makes.
-    pub fn all(&self) -> [(&KeyLabel, KeyKind); 9] {
-        [
-            (&self.numbering, KeyKind::Permutation),
-            (&self.record_code, KeyKind::Permutation),
-            (&self.index, KeyKind::Mac),
-            (&self.pseudonym, KeyKind::Mac),
-            (&self.set_digest, KeyKind::Mac),
-            (&self.repeat, KeyKind::Mac),
-            (&self.kek, KeyKind::Wrap),
-            (&self.ledger, KeyKind::Sign(KeyAlgorithm::Ed25519)),
-            (&self.token, KeyKind::Sign(KeyAlgorithm::Ed25519)),
-        ]
+    /// Every key with its kind: what the first key ceremony makes.
+    pub fn all(&self) -> Result<Vec<(KeyLabel, KeyKind)>, Problem> {
+        let first = |role: KeyRole| Ok((role.label(1)?, role.kind()));
+        KeyRole::ALL.into_iter().map(first).collect()
     }
 }
 
@@ -108,31 +92,43 @@ impl Platform {
         ed25519(&*self.keys, label)
     }
 
-    /// The pseudonym under which the acts about a person are found.
-    pub(crate) fn pseudonym(&self, person: PersonId) -> Result<[u8; 16], Problem> {
-        let mac = self.keys.mac(&self.names.pseudonym, &seal::subject_message(person.0))?;
-        let mut out = [0; 16];
-        out.copy_from_slice(&mac[..16]);
-        Ok(out)
+    /// The pseudonym under which the acts about a person are found, by one epoch's key.
+    pub(crate) fn pseudonym(&self, key: &KeyLabel, person: PersonId) -> Result<[u8; 16], Problem> {
+        self.half_mac(key, &seal::subject_message(person.0))
     }
 
-    /// The digest key that the platform and one municipality share, to compare their records.
-    pub fn digest_key(&self, municipality: LocalGovernmentCode) -> Result<DigestKey, Problem> {
-        self.digest_key_bytes(municipality).map(|bytes| DigestKey::new(*bytes))
+    /// The digest key that the platform and one municipality share in this epoch, to compare their
+    /// records.
+    pub fn digest_key(
+        &self,
+        epoch: u32,
+        municipality: LocalGovernmentCode,
+    ) -> Result<DigestKey, Problem> {
+        self.digest_key_bytes(epoch, municipality).map(|bytes| DigestKey::new(*bytes))
     }
 
     /// The bytes of that key, for the municipality itself.
     pub(crate) fn digest_key_bytes(
         &self,
+        epoch: u32,
         municipality: LocalGovernmentCode,
     ) -> Result<Zeroizing<[u8; 32]>, Problem> {
         let message = format!("municipality:{municipality}");
-        self.keys.mac(&self.names.set_digest, message.as_bytes()).map(Zeroizing::new)
+        let key = KeyRole::SetDigest.label(epoch)?;
+        self.keys.mac(&key, message.as_bytes()).map(Zeroizing::new)
     }
 
-    /// Keyed digest that recognises a repeated message.
-    pub fn repeat_digest(&self, content: &[u8]) -> Result<[u8; 16], Problem> {
-        let mac = self.keys.mac(&self.names.repeat, content)?;
+    /// Keyed digest that recognises a repeated message, by one epoch's key.
+    pub(crate) fn repeat_digest(
+        &self,
+        key: &KeyLabel,
+        content: &[u8],
+    ) -> Result<[u8; 16], Problem> {
+        self.half_mac(key, content)
+    }
+
+    fn half_mac(&self, key: &KeyLabel, message: &[u8]) -> Result<[u8; 16], Problem> {
+        let mac = self.keys.mac(key, message)?;
         let mut out = [0; 16];
         out.copy_from_slice(&mac[..16]);
         Ok(out)

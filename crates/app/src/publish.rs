@@ -9,16 +9,18 @@
 
 use crate::checkpoint_stamp::{CheckpointStamps, Stamped};
 use crate::cosign::{Gathering, KnownWitness, Tally};
+use crate::epochs::epochs_of;
+use crate::key_roles::KeyRole;
 use crate::platform::Platform;
 use base::labels::{self, Label};
 use base::{ActId, Problem};
 use ledger::checkpoint::{Checkpoint, LogIdentity, Origin};
 use ledger::grow::{ReadError, TileGrower, TileSource};
-use ledger::note::{KeyName, SignatureKind, VerifierKey};
+use ledger::note::{KeyName, SignError, SignatureKind, VerifierKey};
 use ledger::tile::{BundleId, TILE_WIDTH, TileId};
 use ledger::{Hash, TreeHead, bundle, note};
-use ports::Publication;
 use ports::rows::{ActRow, CheckpointRow, CosignatureRow};
+use ports::{KeyLabel, Publication, Tx, View};
 use std::sync::Arc;
 
 /// Publishes one ledger. There is one per platform.
@@ -171,7 +173,12 @@ impl Publisher {
         public: Vec<u8>,
         last: Option<&CheckpointRow>,
     ) -> Result<(), Problem> {
-        let identity = identity(&self.platform)?;
+        let mut identity = None;
+        self.platform.store.snapshot("ledger_keys", &mut |view| {
+            identity = Some(every_identity(&self.platform, view)?);
+            Ok(())
+        })?;
+        let identity = identity.ok_or_else(|| split("no snapshot"))?;
         let foreign = || split("the public checkpoint is not ours");
         let public = String::from_utf8(public).map_err(|_| foreign())?;
         let open = identity.open(&public, &[]).map_err(|_| foreign())?;
@@ -269,21 +276,31 @@ impl Publisher {
         self.publication.write(&id.path(), &self.open_bundle)
     }
 
+    /// The checkpoint of this head, signed with every key that counts.
+    fn signed_note(&self, head: TreeHead) -> Result<String, Problem> {
+        let mut found = None;
+        self.platform.store.snapshot("ledger_keys", &mut |view| {
+            found = Some(signing_keys(&self.platform, view)?);
+            Ok(())
+        })?;
+        let (origin, keys) = found.ok_or_else(|| split("no snapshot"))?;
+        let text = Checkpoint::new(log_identity(&origin, Vec::new())?.origin, head).text();
+        let mut note = note::Note::new(&text).map_err(|_| split("not a note"))?;
+        for (label, key) in &keys {
+            let line = note::sign(&text, key, |message| self.platform.keys.sign(label, message));
+            let line = line.map_err(|error| unsigned(error, "the checkpoint was not signed"))?;
+            note.add(line).map_err(|_| split("not a note"))?;
+        }
+        Ok(note.to_string())
+    }
+
     fn sign(&self) -> Result<CheckpointRow, Problem> {
         let head = self.grower.head();
-        let identity = identity(&self.platform)?;
-        let text = Checkpoint::new(identity.origin.clone(), head).text();
-        let key = identity.keys.first().ok_or_else(|| split("no ledger key"))?;
-        let keys = &self.platform.keys;
-        let name = &self.platform.names.ledger;
-        let line = note::sign(&text, key, |message| keys.sign(name, message))
-            .map_err(|_| Problem::new(&labels::KEY_OPERATION, "the checkpoint was not signed"))?;
-        let mut signed = note::Note::new(&text).map_err(|_| split("not a note"))?;
-        signed.add(line).map_err(|_| split("not a note"))?;
+        let signed = self.signed_note(head)?;
         let row = CheckpointRow {
             size: head.size,
             root: *head.root.as_bytes(),
-            note: signed.to_string(),
+            note: signed,
             at: self.platform.clock.now(),
         };
         self.platform.store.transact("checkpoint", &mut |tx| match tx.last_checkpoint()? {
@@ -328,7 +345,7 @@ impl Publisher {
     fn index_subjects(&self) -> Result<(), Problem> {
         let mut more = true;
         while more {
-            let index = &mut |tx: &mut dyn ports::Tx| {
+            let index = &mut |tx: &mut dyn Tx| {
                 more = tx.index_subjects()?;
                 Ok(())
             };
@@ -359,19 +376,62 @@ impl Publisher {
     }
 }
 
-/// The ledger's name and verifier key: what an outsider needs to check it.
+/// The ledger's name and verifier keys: what an outsider needs to check it. Two keys while one
+/// follows the other, the newer first; each signs every checkpoint.
 pub fn identity(platform: &Platform) -> Result<LogIdentity, Problem> {
-    let mut origin = None;
+    let mut identity = None;
     platform.store.snapshot("origin", &mut |view| {
-        origin = view.setting(ORIGIN)?;
+        let (name, keys) = signing_keys(platform, view)?;
+        identity = Some(log_identity(&name, keys.into_iter().map(|(_, key)| key).collect())?);
         Ok(())
     })?;
+    identity.ok_or_else(|| split("no snapshot"))
+}
+
+/// The same with the former keys, which earlier checkpoints were signed with.
+pub(crate) fn every_identity(
+    platform: &Platform,
+    view: &mut (impl View + ?Sized),
+) -> Result<LogIdentity, Problem> {
+    let (name, keys) = signing_keys(platform, view)?;
+    let mut keys: Vec<_> = keys.into_iter().map(|(_, key)| key).collect();
+    let former = view.setting(FORMER_KEYS)?.unwrap_or_default();
+    for line in former.lines() {
+        keys.push(line.parse().map_err(|_| split("a former key does not read"))?);
+    }
+    log_identity(&name, keys)
+}
+
+/// Keeps the verifier keys of epochs that are about to count no more.
+pub(crate) fn keep_former_keys(
+    platform: &Platform,
+    tx: &mut (impl Tx + ?Sized),
+) -> Result<(), Problem> {
+    let (_, keys) = signing_keys(platform, tx)?;
+    let mut former = tx.setting(FORMER_KEYS)?.unwrap_or_default();
+    keys.iter().skip(1).rev().for_each(|(_, key)| former.push_str(&format!("{key}\n")));
+    tx.set_setting(FORMER_KEYS, &former)
+}
+
+/// The ledger's name, and the keys that sign checkpoints now, the newest first.
+fn signing_keys(
+    platform: &Platform,
+    view: &mut (impl View + ?Sized),
+) -> Result<(String, Vec<(KeyLabel, VerifierKey)>), Problem> {
+    let origin = view.setting(ORIGIN)?;
     let origin = origin.ok_or_else(|| Problem::new(&labels::NOT_INITIALISED, ""))?;
-    let public = platform.ed25519_key(&platform.names.ledger)?;
     let name: KeyName = origin.parse().map_err(|_| split("the origin is not a key name"))?;
+    let labels = epochs_of(platform, view)?.counting(KeyRole::Ledger)?;
+    let verifier = |label: KeyLabel| {
+        let public = platform.ed25519_key(&label)?;
+        Ok((label, VerifierKey::new(name.clone(), SignatureKind::Ed25519, public)))
+    };
+    Ok((origin, labels.into_iter().map(verifier).collect::<Result<_, Problem>>()?))
+}
+
+fn log_identity(origin: &str, keys: Vec<VerifierKey>) -> Result<LogIdentity, Problem> {
     let origin: Origin = origin.parse().map_err(|_| split("the origin is not a log's name"))?;
-    let key = VerifierKey::new(name, SignatureKind::Ed25519, public);
-    Ok(LogIdentity { origin, keys: vec![key] })
+    Ok(LogIdentity { origin, keys })
 }
 
 /// The newest checkpoint as it was published.
@@ -381,7 +441,7 @@ pub fn published_checkpoint(publication: &dyn Publication) -> Result<Vec<u8>, Pr
 }
 
 fn newest_cosignatures(
-    view: &mut (impl ports::View + ?Sized),
+    view: &mut (impl View + ?Sized),
     last: Option<&CheckpointRow>,
 ) -> Result<Vec<CosignatureRow>, Problem> {
     last.map_or(Ok(Vec::new()), |last| view.cosignatures(last.size, last.size))
@@ -396,6 +456,15 @@ fn encode(acts: &[ActRow]) -> Result<Vec<u8>, Problem> {
         .map_err(|refusal| Problem::from_refusal(refusal.label()))
 }
 
+/// Why a checkpoint was not signed: in the key store's own words where it has any, so that what
+/// passes by itself is not taken for broken.
+pub(crate) fn unsigned(error: SignError<Problem>, what: &str) -> Problem {
+    match error {
+        SignError::Store(problem) => problem,
+        _ => Problem::new(&labels::KEY_OPERATION, what),
+    }
+}
+
 /// Store and publication disagree.
 pub fn split(detail: &str) -> Problem {
     Problem::new(&labels::LEDGER_SPLIT, detail)
@@ -403,6 +472,9 @@ pub fn split(detail: &str) -> Problem {
 
 /// Setting: the ledger's name.
 pub(crate) const ORIGIN: &str = "ledger_origin";
+
+/// Setting: the verifier keys of former epochs, a line each.
+const FORMER_KEYS: &str = "ledger_former_keys";
 
 const CHECKPOINT_PATH: &str = "checkpoint";
 const PAGE_ACTS: usize = 8_192;

@@ -8,6 +8,7 @@
 
 use crate::enact::{FIRST_KEY_GENERATION, enact};
 use crate::feed_backlog::work_off;
+use crate::key_roles::KeyRole;
 use crate::keyed::KeyedMessage;
 use crate::people::Person;
 use crate::stock::{self, Drawn};
@@ -61,8 +62,8 @@ pub fn resident_events(
         let permit = permit(keyed.message.municipality);
         let one = permit.and_then(|permit| resident_event(work, &permit, keyed));
         match one {
-            // What is refused is the sender's affair; what is broken stops the batch.
-            Err(problem) if problem.remedy() == Remedy::Broken => return Err(problem),
+            // What is refused is the sender's affair; what ails the platform stops the batch.
+            Err(problem) if problem.is_of_the_platform() => return Err(problem),
             one => taken.push(one),
         }
     }
@@ -81,10 +82,10 @@ fn resident_event(
     permit: &Permit,
     keyed: &KeyedMessage,
 ) -> Result<Taken, Problem> {
-    let digest = keyed.digest;
     let FeedMessage { municipality, sequence, .. } = keyed.message;
     stock::registrar(municipality)?;
     let seen = work.message(municipality, sequence)?;
+    let digest = recognised(work, keyed, seen.as_ref())?;
     let cursor = work.cursor(municipality)?;
     let order = FeedCursor { next: cursor.next, waiting: cursor.waiting };
     let known = seen.as_ref().map(|row| Seen { digest: row.digest, outcome: outcome_of(row) });
@@ -97,6 +98,28 @@ fn resident_event(
         (Arrival::Repeat(_), None) => return Err(broken("a repeat of nothing")),
     };
     Ok(Taken { municipality, sequence, end, repeated })
+}
+
+/// The digest by which the message is held against the one seen in its place: the same as that
+/// one's, where it is the same message under the key of a former epoch.
+fn recognised(
+    work: &Work<'_>,
+    keyed: &KeyedMessage,
+    seen: Option<&FeedMessageRow>,
+) -> Result<[u8; 16], Problem> {
+    let fresh = digest_of(work, keyed)?;
+    match seen {
+        Some(seen) if work.is_repeat(seen.digest, fresh, &keyed.content)? => Ok(seen.digest),
+        _ => Ok(fresh),
+    }
+}
+
+/// The digest under the key in use: made ahead, or here, where a new epoch began meanwhile.
+fn digest_of(work: &Work<'_>, keyed: &KeyedMessage) -> Result<[u8; 16], Problem> {
+    if keyed.digest_epoch == work.epochs().era(KeyRole::Repeat).current {
+        return Ok(keyed.digest);
+    }
+    work.repeat_digest(&keyed.content)
 }
 
 /// Applies a message and then those that waited for it, as many as this transaction may.
@@ -120,7 +143,7 @@ pub(crate) fn apply(
     permit: &Permit,
     keyed: &KeyedMessage,
 ) -> Result<FeedMessageRow, Problem> {
-    let KeyedMessage { message, content, digest, .. } = keyed;
+    let KeyedMessage { message, content, .. } = keyed;
     let (act, label) = match decide(work, message) {
         Ok(decided) => {
             decided.stock.into_iter().try_for_each(|row| work.keep_stock(row))?;
@@ -134,7 +157,7 @@ pub(crate) fn apply(
         Err(problem) => return Err(problem),
     };
     let FeedMessage { municipality, sequence, .. } = *message;
-    let digest = *digest;
+    let digest = digest_of(work, keyed)?;
     let row =
         FeedMessageRow { municipality, sequence, digest, act: Some(act), label, content: None };
     work.keep_message(row.clone());
@@ -187,7 +210,7 @@ fn subject_of(work: &mut Work<'_>, event: &ResidentEvent) -> Result<Option<Perso
 
 /// Keeps a message that came early, sealed under the platform's own key.
 fn wait(work: &mut Work<'_>, keyed: &KeyedMessage) -> Result<End, Problem> {
-    let digest = keyed.digest;
+    let digest = digest_of(work, keyed)?;
     let FeedMessage { municipality, sequence, .. } = keyed.message;
     let text = keyed.message.to_json().to_string();
     let sealed = work.seal_own(&waiting_place(municipality, sequence), text.as_bytes());

@@ -3,33 +3,40 @@
 //! touched: K1, R1.
 //!
 //! Each municipality has a list of its own for each authority; that of the authorities stands
-//! beside them. A list's number and content are on record before its bytes are signed; a list whose
-//! files did not get into place is made again, under the next number.
+//! beside them. A list's number and content are on record before its bytes are signed, and it tells
+//! all that was on record then. A list whose files did not get into place is made again, under the
+//! next number.
 
 mod files;
+
+pub(crate) use files::fault_of;
 
 use crate::authorities::{Authorities, Authority};
 use crate::certificates::own_permit;
 use crate::commit::transact;
 use crate::platform::Platform;
 use crate::work::{Outcome, Work, broken};
-use authority::revocation_list::{History, Made, Plan, Row, Schedule, Status, due, made, plan};
+use authority::revocation_list::{
+    Due, History, Made, Plan, Row, Schedule, Status, due, made, plan,
+};
 use authority::trigger::RevocationReason;
-use base::{Moment, Problem, labels};
+use base::{Moment, Problem};
 use policy::Action;
 use ports::rows::{
     CertificateStatusRow, Partition, RevocationListRow, certificate_state, delegate_purpose,
 };
 use ports::{Publication, View};
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Makes lists and puts them into their place.
 pub struct RevocationLists {
     platform: Platform,
     place: Arc<dyn Publication>,
     schedule: Schedule,
+    /// Lists on record whose files did not get into place. Held while lists are made.
+    unpublished: Mutex<BTreeSet<Partition>>,
     made: Arc<AtomicU64>,
 }
 
@@ -42,10 +49,19 @@ struct Known {
     delegates: BTreeSet<u64>,
 }
 
+/// A list that is to go on record.
+struct Drafted {
+    known: Known,
+    history: History,
+    plan: Plan,
+    files: Vec<files::Draft>,
+}
+
 impl RevocationLists {
     /// Lists that are made daily and are published in `place`.
     pub fn new(platform: Platform, place: Arc<dyn Publication>) -> Self {
-        Self { platform, place, schedule: Schedule::DAILY, made: Arc::default() }
+        let (made, unpublished) = (Arc::default(), Mutex::default());
+        Self { platform, place, schedule: Schedule::DAILY, unpublished, made }
     }
 
     /// How many lists were made so far; goes on counting.
@@ -60,57 +76,45 @@ impl RevocationLists {
         self
     }
 
-    /// Makes the lists that are due; how many.
+    /// Makes the lists that are due; how many. One that cannot be made keeps no other authority's
+    /// from being made: the first problem is told when all were tried.
     pub fn make_due(&self) -> Result<usize, Problem> {
-        let mut count = 0;
+        let mut unpublished = self.unpublished.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut count, mut failed) = (0, self.due_again(&mut unpublished).err());
+        let (mut tried, mut sick) = (BTreeSet::new(), BTreeSet::new());
         loop {
-            let now = self.platform.clock.now();
-            let mut rows = Vec::new();
-            self.platform.store.snapshot("lists_due", &mut |view| {
-                rows = view.lists_due(now.plus_us(-self.gather_us()), LISTS_AT_A_TIME)?;
-                // What has a list already may wait for more changes; what has none may not.
-                let first = view.lists_due(now, LISTS_AT_A_TIME)?.into_iter();
-                rows.extend(first.filter(|row| row.number == 0));
-                Ok(())
-            })?;
-            rows.sort_unstable_by_key(|row| row.partition);
-            rows.dedup_by_key(|row| row.partition);
-            let mut progress = 0;
-            for row in rows {
-                progress += usize::from(self.make(row.partition)?);
+            let mut due = self.due(tried.len())?;
+            due.retain(|partition| tried.insert(*partition));
+            if due.is_empty() {
+                return failed.map_or(Ok(count), Err);
             }
-            count += progress;
-            if progress == 0 {
-                return Ok(count);
+            for partition in due {
+                if sick.contains(&partition.authority) {
+                    continue;
+                }
+                match self.make_one(partition, &mut unpublished) {
+                    Ok(made) => count += usize::from(made),
+                    Err(problem) => {
+                        let Partition { authority, .. } = partition;
+                        let (label, detail) = (problem.label(), problem.detail_text());
+                        tracing::error!(authority, label, detail, "a list was not made");
+                        sick.insert(authority);
+                        failed.get_or_insert(problem);
+                    }
+                }
             }
         }
     }
 
     /// Makes the list of a partition now, if it is due.
     pub fn make(&self, partition: Partition) -> Result<bool, Problem> {
-        let mut known = None;
-        self.platform.store.snapshot("list_rows", &mut |view| {
-            known = Known::read(view, partition)?;
-            Ok(())
-        })?;
-        let Some(known) = known else { return Ok(false) };
-        let now = self.platform.clock.now();
-        let history = history_of(&known.row);
-        let Some(why) = due(&history, known.row.due, &self.schedule, now) else {
-            return Ok(false);
-        };
-        let plan = plan(&known.rows, &history, &self.schedule, why, now)
-            .map_err(|refusal| Problem::from_refusal(refusal.label()))?;
-        let drafts = files::drafts(&self.platform.profile, &known, &plan)?;
-        transact(&self.platform, |work| self.record(work, &known.row, (&history, &plan), &drafts))?;
-        files::publish(&self.platform, &*self.place, &known.authority, drafts)?;
-        self.made.fetch_add(1, Ordering::Relaxed);
-        Ok(true)
+        let mut unpublished = self.unpublished.lock().unwrap_or_else(PoisonError::into_inner);
+        self.make_one(partition, &mut unpublished)
     }
 
-    /// Makes those lists due whose files are older than what is on record, or are not there.
+    /// Makes those lists due whose files are not those on record.
     pub fn recover(&self) -> Result<usize, Problem> {
-        let mut lost = Vec::new();
+        let mut lost = self.unpublished.lock().unwrap_or_else(PoisonError::into_inner);
         let mut after = Partition::ZERO;
         loop {
             let mut page = Vec::new();
@@ -119,8 +123,8 @@ impl RevocationLists {
                 page = view.revocation_lists_page(after, LISTS_AT_A_TIME)?;
                 for row in page.iter().filter(|row| row.number > 0) {
                     let authority = authorities.by_id(row.partition.authority)?;
-                    if !files::are_there(&*self.place, authority, row)? {
-                        lost.push(row.partition);
+                    if fault_of(&*self.place, authority, row)?.is_some() {
+                        lost.insert(row.partition);
                     }
                 }
                 Ok(())
@@ -128,34 +132,99 @@ impl RevocationLists {
             let Some(last) = page.last() else { break };
             after = last.partition;
         }
-        lost.sort_unstable();
-        lost.dedup();
-        if !lost.is_empty() {
-            transact(&self.platform, |work| {
-                lost.iter().try_for_each(|partition| work.make_list_due(*partition))
-            })?;
-        }
-        Ok(lost.len())
+        let count = lost.len();
+        self.due_again(&mut lost)?;
+        Ok(count)
     }
 
-    fn record(
+    /// The next lists that are due, when so many were tried.
+    fn due(&self, tried: usize) -> Result<Vec<Partition>, Problem> {
+        let (now, limit) = (self.platform.clock.now(), LISTS_AT_A_TIME + tried);
+        let mut due = Vec::new();
+        self.platform.store.snapshot("lists_due", &mut |view| {
+            let rows = view.lists_due(now.plus_us(-self.gather_us()), limit)?;
+            // What has a list already may wait for more changes; what has none may not.
+            let first = view.lists_due(now.plus_us(SECOND_US), limit)?.into_iter();
+            let first = first.filter(|row| row.number == 0);
+            due = rows.into_iter().chain(first).map(|row| row.partition).collect();
+            Ok(())
+        })?;
+        Ok(due)
+    }
+
+    /// Makes those due again whose files are not in place.
+    fn due_again(&self, unpublished: &mut BTreeSet<Partition>) -> Result<(), Problem> {
+        if unpublished.is_empty() {
+            return Ok(());
+        }
+        transact(&self.platform, |work| {
+            unpublished.iter().try_for_each(|partition| work.make_list_due(*partition))
+        })?;
+        unpublished.clear();
+        Ok(())
+    }
+
+    fn make_one(
         &self,
-        work: &mut Work<'_>,
-        seen: &RevocationListRow,
-        (history, plan): (&History, &Plan),
-        drafts: &[files::Draft],
-    ) -> Result<(), Problem> {
-        let row = work.revocation_list(seen.partition)?;
-        let row = row.filter(|row| row.number == seen.number);
-        let overtaken = || Problem::new(&labels::STORE_BUSY, "another made this list");
-        let row = row.ok_or_else(overtaken)?;
+        partition: Partition,
+        unpublished: &mut BTreeSet<Partition>,
+    ) -> Result<bool, Problem> {
+        let mut drafted = None;
+        self.platform.store.snapshot("list_rows", &mut |view| {
+            drafted = self.drafted(view, partition)?;
+            Ok(())
+        })?;
+        if drafted.is_none() {
+            return Ok(false);
+        }
+        transact(&self.platform, |work| {
+            let seen = drafted.as_ref().map(|drafted| &drafted.known.row);
+            // A change since then has left its mark on the row. It is read now that nobody writes:
+            // whatever is on record before a list is on that list.
+            if work.revocation_list(partition)?.as_ref() != seen {
+                drafted = self.drafted(work.tx, partition)?;
+            }
+            drafted.as_ref().map_or(Ok(()), |drafted| self.record(work, drafted))
+        })?;
+        let Some(drafted) = drafted else { return Ok(false) };
+        unpublished.insert(partition);
+        if self.publish(drafted)? {
+            unpublished.remove(&partition);
+        }
+        self.made.fetch_add(1, Ordering::Relaxed);
+        Ok(true)
+    }
+
+    /// The list of a partition with all that is on record, if it is due.
+    fn drafted(
+        &self,
+        view: &mut (impl View + ?Sized),
+        partition: Partition,
+    ) -> Result<Option<Drafted>, Problem> {
+        let Some(known) = Known::read(view, partition)? else { return Ok(None) };
+        let now = self.platform.clock.now();
+        let history = history_of(&known.row);
+        // What is on record lies in the past, whatever this program's clock says of it.
+        let told = history.last.map(|last| last.at);
+        let at = known.rows.iter().map(|row| row.since).chain(told).fold(now, Moment::max);
+        let waits = |due: Moment| now < due.plus_us(self.gather_us());
+        let changed = known.row.due.filter(|due| !waits(*due)).map(|_| Due::Change);
+        let Some(why) = due(&history, None, &self.schedule, at).or(changed) else {
+            return Ok(None);
+        };
+        let plan = plan(&known.rows, &history, &self.schedule, why, at)
+            .map_err(|refusal| Problem::from_refusal(refusal.label()))?;
+        let files = files::drafts(&self.platform.profile, &known, &plan)?;
+        Ok(Some(Drafted { known, history, plan, files }))
+    }
+
+    fn record(&self, work: &mut Work<'_>, drafted: &Drafted) -> Result<(), Problem> {
+        let Drafted { known, history, plan, files } = drafted;
         let after = made(history, plan);
-        // What changed since the rows were read is not told by this list.
-        let changed = row.due.filter(|due| *due > plan.at);
         let scheduled = after.scheduled.unwrap_or(Made { number: plan.number, at: plan.at });
         let next = scheduled.at.plus_us(i64::from(self.schedule.every_s) * SECOND_US);
         work.keep_revocation_list(RevocationListRow {
-            partition: row.partition,
+            partition: known.row.partition,
             number: plan.number,
             base_number: after.scheduled.map(|made| made.number),
             base_at: after.scheduled.map(|made| made.at),
@@ -163,11 +232,33 @@ impl RevocationLists {
             before_at: after.scheduled_before.map(|made| made.at),
             this_update: plan.at,
             next_update: plan.next_update,
-            due: Some(changed.unwrap_or(next)),
+            due: Some(next),
         });
         let permit = own_permit(Action::RevocationList)?;
-        let content: Vec<u8> = drafts.iter().flat_map(files::Draft::digest).collect();
+        let content: Vec<u8> = files.iter().flat_map(files::Draft::digest).collect();
         work.record(&permit, Outcome::Done, None, &content).map(|_| ())
+    }
+
+    /// Signs a list that is on record and puts its files into their places; whether they are there.
+    /// Another program that has made the next one meanwhile publishes that.
+    fn publish(&self, drafted: Drafted) -> Result<bool, Problem> {
+        let Drafted { known, plan, files, .. } = drafted;
+        let files = files::signed(&self.platform, &known.authority, files)?;
+        let is_last = || {
+            let mut last = None;
+            self.platform.store.snapshot("list_number", &mut |view| {
+                last = view.revocation_lists(&[known.row.partition])?.pop().flatten();
+                Ok(())
+            })?;
+            Ok::<_, Problem>(last.is_some_and(|row| row.number == plan.number))
+        };
+        if !is_last()? {
+            return Ok(true);
+        }
+        let files: Vec<_> = files.iter().map(|(path, bytes)| (path.clone(), &bytes[..])).collect();
+        self.place.write_all(&files)?;
+        // A later one may lie under these: then yet another is made.
+        is_last()
     }
 
     fn gather_us(&self) -> i64 {

@@ -2,6 +2,7 @@
 //! halved until the differing records are found (O(log n) exchanges), then field by field. Reads
 //! persons; a comparison of records is a reading and leaves an access entry.
 
+use crate::epochs::epochs_of;
 use crate::number_ask::{Whose, ask_about, content, permit_about};
 use crate::permits::permit;
 use crate::platform::Platform;
@@ -21,8 +22,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// The sets that were asked about lately, as they stood at a mark of their feed: a comparison asks
 /// many questions about one set.
 ///
-/// Only its own feed changes a municipality's set: nobody else may touch an open record, and what
-/// becomes of a closed one is not in the set (`registry` decides so, and a test of it holds it).
+/// Only its own feed and a new digest key change a municipality's set: nobody else may touch an
+/// open record, and what becomes of a closed one is not in the set (`registry` decides so, and a
+/// test of it holds it).
 #[derive(Default)]
 pub struct SetCache {
     /// The one asked about last at the end.
@@ -34,20 +36,31 @@ type Slot = Arc<Mutex<Option<Kept>>>;
 
 struct Kept {
     mark: u64,
+    epoch: u32,
     set: Arc<[Entry]>,
 }
 
-/// Answers a question about a municipality's set.
+/// Answers a question about a municipality's set, with the epoch of the digest key that the answer
+/// is made with. `epoch` is that of the key the municipality holds, if it says so.
+///
+/// # Errors
+/// `set_digest_epoch` when its key is not the one its records are under; `set_digest_moving` while
+/// they are on the way to the next; what is wrong with the question.
 pub fn set_question(
     platform: &Platform,
     sets: &SetCache,
     _permit: &Permit,
     municipality: LocalGovernmentCode,
-    question: &Question,
-) -> Result<Answer, Problem> {
+    (question, epoch): (&Question, Option<u32>),
+) -> Result<(Answer, u32), Problem> {
     stock::registrar(municipality)?;
     question.check().map_err(refused)?;
-    respond(question, &sets.set_of(platform, municipality)?).map_err(refused)
+    let (set, held) = sets.set_and_epoch(platform, municipality)?;
+    if epoch.is_some_and(|epoch| epoch != held) {
+        let detail = format!("the records are compared under the key of epoch {held}");
+        return Err(Problem::new(&labels::SET_DIGEST_EPOCH, detail));
+    }
+    Ok((respond(question, &set).map_err(refused)?, held))
 }
 
 impl SetCache {
@@ -57,17 +70,30 @@ impl SetCache {
         platform: &Platform,
         municipality: LocalGovernmentCode,
     ) -> Result<Arc<[Entry]>, Problem> {
+        self.set_and_epoch(platform, municipality).map(|(set, _)| set)
+    }
+
+    fn set_and_epoch(
+        &self,
+        platform: &Platform,
+        municipality: LocalGovernmentCode,
+    ) -> Result<(Arc<[Entry]>, u32), Problem> {
         let slot = self.slot(municipality);
         let mut kept = lock(&slot);
         platform.store.snapshot("set_of", &mut |view| {
+            let epochs = epochs_of(platform, view)?;
+            if epochs.digest_changes(municipality) {
+                return Err(Problem::new(&labels::SET_DIGEST_MOVING, ""));
+            }
+            let epoch = epochs.digest_epoch(municipality);
             let cursor = view.cursors(&[municipality])?.pop().flatten();
             let mark = cursor.map_or(1, |cursor| cursor.next);
-            if kept.as_ref().is_none_or(|kept| kept.mark != mark) {
-                *kept = Some(Kept { mark, set: read_set(view, municipality)? });
+            if kept.as_ref().is_none_or(|kept| (kept.mark, kept.epoch) != (mark, epoch)) {
+                *kept = Some(Kept { mark, epoch, set: read_set(view, municipality)? });
             }
             Ok(())
         })?;
-        let set = kept.as_ref().map(|kept| Arc::clone(&kept.set));
+        let set = kept.as_ref().map(|kept| (Arc::clone(&kept.set), kept.epoch));
         set.ok_or_else(|| broken("no snapshot"))
     }
 

@@ -3,6 +3,8 @@
 //! not who looked at it. To look is itself a reading, and stands in the ledger before anything is
 //! shown.
 
+use crate::epochs::epochs_of;
+use crate::key_roles::KeyRole;
 use crate::number_ask::{Whose, ask_about, content, permit_about};
 use crate::permits::permit;
 use crate::platform::Platform;
@@ -10,6 +12,7 @@ use crate::work::{Outcome, Work, broken};
 use base::{ActId, Actor, PersonId, Problem, Purpose, labels};
 use ledger::leaf::LeafEntry;
 use policy::Action;
+use ports::rows::ActRow;
 
 /// An act as the subject may see it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -57,10 +60,20 @@ impl Looking {
         after: Option<ActId>,
         limit: usize,
     ) -> Result<Vec<SubjectAct>, Problem> {
-        let pseudonym = platform.pseudonym(self.person)?;
         let mut rows = Vec::new();
         platform.store.snapshot("subject_acts", &mut |view| {
-            rows = view.acts_about(&pseudonym, after, limit)?;
+            rows.clear();
+            // Acts are final, so each stands under the pseudonym of its time; all acts of one
+            // epoch come before those of the next.
+            let keys = epochs_of(platform, view)?.counting(KeyRole::Pseudonym)?;
+            for key in keys.iter().rev() {
+                let pseudonym = platform.pseudonym(key, self.person)?;
+                let after = rows.last().map_or(after, |row: &ActRow| Some(row.id));
+                rows.extend(view.acts_about(&pseudonym, after, limit - rows.len())?);
+                if rows.len() >= limit {
+                    break;
+                }
+            }
             Ok(())
         })?;
         let shown = rows.into_iter().take_while(|row| row.id < self.act);

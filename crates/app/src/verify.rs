@@ -4,14 +4,20 @@
 //! row should be is worked out again from the others. Every test of the platform ends with it, and
 //! operators call the same.
 
+mod certificates;
+
 use crate::enact::FIRST_KEY_GENERATION;
+use crate::epochs::{Epochs, epochs_of};
+use crate::key_roles::KeyRole;
 use crate::once::open_note;
 use crate::people::{self, Person, set_record};
 use crate::platform::{CODE_DOMAIN, NUMBER_DOMAIN, Platform};
-use crate::publish::identity;
+use crate::publish::every_identity;
 use crate::resident_event::open_waiting;
 use crate::work::{open_key, open_own_key};
 use base::{ActId, PersonId, Problem, labels};
+use certificates::Tallies;
+pub use certificates::verify_lists;
 use ledger::checkpoint::LogIdentity;
 use ledger::leaf::LeafEntry;
 use ledger::note::{Note, VerifierKey};
@@ -24,9 +30,11 @@ use ports::rows::{
     CheckpointRow, CosignatureRow, FeedCursorRow, FeedMessageRow, NumberListRow, NumberRow,
     PersonRow, number_state, status, topic,
 };
+use registry::ResidentRecord;
 use registry::resident::NumberState;
 use seal::OpenedKey;
 use std::iter::Peekable;
+use std::sync::Arc;
 use std::vec::IntoIter;
 
 /// What was looked at, and what does not hold.
@@ -38,6 +46,10 @@ pub struct VerifyReport {
     pub numbers: u64,
     /// Feed messages walked.
     pub messages: u64,
+    /// Certificates walked, from their intentions on.
+    pub certificates: u64,
+    /// Those of them that are still to be signed.
+    pub open_certificates: u64,
     /// Acts walked.
     pub acts: u64,
     /// Checkpoints compared.
@@ -63,7 +75,9 @@ pub fn verify(platform: &Platform, progress: &mut dyn FnMut(u64)) -> Result<Veri
                 None
             }
         };
-        let mut walk = Walk { platform, acts, own_key, report: &mut report, progress };
+        let (epochs, tallies) = (epochs_of(platform, view)?, Tallies::default());
+        let (report, progress) = (&mut report, &mut *progress);
+        let mut walk = Walk { platform, epochs, acts, own_key, tallies, report, progress };
         for (of, part) in PARTS {
             match part(&mut walk, view) {
                 // A row that does not read is a fault like any other, not the end of the walk.
@@ -91,14 +105,16 @@ impl VerifyReport {
     }
 
     fn walked(&self) -> u64 {
-        self.persons + self.messages + self.acts
+        self.persons + self.messages + self.certificates + self.acts
     }
 }
 
 struct Walk<'a> {
     platform: &'a Platform,
+    epochs: Arc<Epochs>,
     acts: u64,
     own_key: Option<OpenedKey>,
+    tallies: Tallies,
     report: &'a mut VerifyReport,
     progress: &'a mut dyn FnMut(u64),
 }
@@ -143,7 +159,7 @@ impl Walk<'_> {
         let Some(code) = codes.iter().rfind(|code| code.ended_act.is_none()) else {
             return Ok(Some("has no code".to_owned()));
         };
-        let key = match open_key(self.platform, &self.platform.names.kek, &key) {
+        let key = match open_key(self.platform, &key) {
             Ok(key) => key,
             Err(problem) => return Ok(Some(format!("data key: {}", problem.label()))),
         };
@@ -184,15 +200,31 @@ impl Walk<'_> {
         if row.name_birth_index != Some(index) {
             return Ok(Some("the name's index is another one"));
         }
-        let key = self.platform.digest_key(resident.municipality)?;
+        if row.status != status::REGISTERED {
+            return Ok(row.set_digest.map(|_| "a set digest of nobody registered"));
+        }
+        let of = resident.municipality;
+        let mut epoch = self.epochs.digest_epoch(of);
+        let mut found = self.is_in_set(person, record, epoch)?;
+        if !found && self.epochs.digest_changes(of) {
+            epoch -= 1;
+            found = self.is_in_set(person, record, epoch)?;
+        }
+        Ok((!found).then_some("the set digest is another one"))
+    }
+
+    /// Whether place and digest in the municipality's set are those under the key of an epoch.
+    fn is_in_set(
+        &self,
+        Person { row, resident, .. }: &Person,
+        record: &ResidentRecord,
+        epoch: u32,
+    ) -> Result<bool, Problem> {
+        let key = self.platform.digest_key(epoch, resident.municipality)?;
         let code = resident.code.reveal();
         let position = key.position(code.as_str().as_bytes()).cast_signed();
         let digest = key.digest(&set_record(&resident.code, record));
-        let registered = row.status == status::REGISTERED;
-        if row.set_position != position || row.set_digest != registered.then_some(digest) {
-            return Ok(Some("the set digest is another one"));
-        }
-        Ok(None)
+        Ok((row.set_position, row.set_digest) == (position, Some(digest)))
     }
 
     /// The number must be the one that code and generation lead to, and be found by its index.
@@ -266,9 +298,13 @@ impl Walk<'_> {
             return Ok(None);
         };
         let Ok(message) = open_waiting(key, row) else { return Ok(Some("does not open")) };
-        let digest = self.platform.repeat_digest(&message.canonical_bytes())?;
+        let content = message.canonical_bytes();
+        let mut known = false;
+        for key in self.epochs.counting(KeyRole::Repeat)? {
+            known |= self.platform.repeat_digest(&key, &content)? == row.digest;
+        }
         let place = (message.municipality, message.sequence);
-        let same = place == (row.municipality, row.sequence) && digest == row.digest;
+        let same = place == (row.municipality, row.sequence) && known;
         Ok((!same).then_some("is another message"))
     }
 
@@ -340,7 +376,7 @@ impl Walk<'_> {
 
     /// Hashes every act again and compares with every checkpoint that was signed.
     fn ledger(&mut self, view: &mut dyn View) -> Result<(), Problem> {
-        let identity = identity(self.platform)?;
+        let identity = every_identity(self.platform, view)?;
         let (covered, entries) = view.subject_index()?;
         let mut with_subject = 0;
         let mut frontier = Frontier::new();
@@ -357,6 +393,7 @@ impl Walk<'_> {
                     self.report.fault(format!("act {}: out of place or not a leaf", act.id));
                 }
                 with_subject += u64::from(act.subject.is_some() && act.id.0 < covered);
+                self.tallies.act(act);
                 frontier.append(Hash::leaf(&act.entry));
                 self.checkpoint(view, &identity, &mut points, &frontier)?;
             }
@@ -369,6 +406,7 @@ impl Walk<'_> {
         if points.next().is_some() {
             self.report.fault("ledger: a checkpoint covers more than there is".to_owned());
         }
+        self.tallies.faults().into_iter().for_each(|fault| self.report.fault(fault));
         Ok(())
     }
 
@@ -449,13 +487,15 @@ fn number_states(state: NumberState, rows: &[NumberRow]) -> Option<&'static str>
 /// A part of the walk.
 type Part = fn(&mut Walk<'_>, &mut dyn View) -> Result<(), Problem>;
 
-const PARTS: [(&str, Part); 8] = [
+const PARTS: [(&str, Part); 9] = [
     ("persons", |walk, view| walk.persons(view)),
     ("feeds", |walk, view| walk.feeds(view)),
     ("stocks", |walk, view| walk.stocks(view)),
     ("outbox", |walk, view| walk.outbox(view)),
     ("number lists", |walk, view| walk.lists(view)),
     ("answers", |walk, view| walk.answers(view)),
+    ("certificates", |walk, view| walk.certificates(view)),
+    // Looks for the acts that the parts before it have named.
     ("ledger", |walk, view| walk.ledger(view)),
     ("cosignatures", |walk, view| walk.cosignatures(view)),
 ];

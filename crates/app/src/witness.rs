@@ -7,6 +7,7 @@
 //! other process writes the same record.
 
 use crate::platform::ed25519;
+use crate::publish::unsigned;
 use base::{Clock, Problem, labels};
 use ledger::TreeHead;
 use ledger::checkpoint::{Checkpoint, LogIdentity, Origin};
@@ -121,8 +122,7 @@ impl Witness {
         let time_s = u64::try_from(self.clock.now().seconds()).unwrap_or(0);
         let label = label()?;
         let signed = approved.cosign(&self.key, time_s, |message| self.keys.sign(&label, message));
-        let unsigned = |_| Problem::new(&labels::KEY_OPERATION, "the checkpoint was not cosigned");
-        let line = signed.map_err(unsigned)?;
+        let line = signed.map_err(|error| unsigned(error, "the checkpoint was not cosigned"))?;
         let asked = approved.checkpoint().note();
         let mut note = Note::new(asked.text()).map_err(Self::unkept)?;
         let is_own = |line: &&SignatureLine| log.identity.keys.iter().any(|key| key.owns(line));

@@ -9,9 +9,12 @@ mod certificates;
 mod finish;
 mod rows;
 
+use crate::epochs::{Epochs, KEY_EPOCHS, epochs_of};
+use crate::key_roles::KeyRole;
 use crate::keyed::{KeyedCode, KeyedEntry, KeyedMessage};
 use crate::people::Person;
 use crate::platform::Platform;
+use crate::side_by_side::side_by_side;
 use base::{ActId, Date, Entropy, Moment, PersonId, Problem, labels};
 use certificates::CertificateRows;
 pub(crate) use certificates::Held;
@@ -19,14 +22,15 @@ use finish::{ActDraft, NewKey};
 use ledger::leaf::{LeafEntry, Salt, commit};
 use numbers::{LocalGovernmentCode, ResidentRecordCode};
 use policy::Permit;
+use ports::Tx;
 use ports::rows::{
-    Changes, DataKeyRow, FeedCursorRow, FeedMessageRow, IdempotencyRow, NumberRow, RecordCodeRow,
-    StockRow,
+    Changes, DataKeyRow, FeedCursorRow, FeedMessageRow, IdempotencyRow, NumberRow, PersonRow,
+    RecordCodeRow, StockRow,
 };
-use ports::{KeyLabel, Tx};
 use registry::resident::Resident;
 use seal::{BlindIndex, OpenedKey, Place, WrapPlace};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// One transaction's view of the world.
@@ -35,7 +39,7 @@ pub struct Work<'a> {
     pub(crate) tx: &'a mut dyn Tx,
     pub(crate) entropy: &'a mut dyn Entropy,
     now: Moment,
-    kek: KeyLabel,
+    epochs: Arc<Epochs>,
     own_key: OpenedKey,
     next_act: u64,
     last_act_at: Option<Option<Moment>>,
@@ -90,7 +94,7 @@ impl<'a> Work<'a> {
         tx: &'a mut dyn Tx,
         entropy: &'a mut dyn Entropy,
     ) -> Result<Self, Problem> {
-        let kek = kek_in_use(platform, tx)?;
+        let epochs = epochs_of(platform, tx)?;
         let next_act = tx.act_count()?;
         let next_person = tx.last_person()?.0 + 1;
         let own_key = open_own_key(platform, tx)?;
@@ -100,7 +104,7 @@ impl<'a> Work<'a> {
             tx,
             entropy,
             now,
-            kek,
+            epochs,
             own_key,
             next_act,
             last_act_at: None,
@@ -156,9 +160,41 @@ impl<'a> Work<'a> {
         self.platform
     }
 
-    /// The key-encryption key in use.
-    pub fn kek(&self) -> &KeyLabel {
-        &self.kek
+    /// The epochs of the keys in this transaction.
+    pub fn epochs(&self) -> &Arc<Epochs> {
+        &self.epochs
+    }
+
+    /// Puts other epochs into force, for every transaction after this one and the rest of it.
+    pub(crate) fn set_epochs(&mut self, epochs: Epochs) -> Result<(), Problem> {
+        self.take_in();
+        self.tx.set_setting(KEY_EPOCHS, &epochs.text())?;
+        self.epochs = Arc::new(epochs);
+        Ok(())
+    }
+
+    /// The digest of a message or request under the key in use.
+    pub(crate) fn repeat_digest(&self, content: &[u8]) -> Result<[u8; 16], Problem> {
+        self.platform.repeat_digest(self.epochs.in_use(KeyRole::Repeat), content)
+    }
+
+    /// Whether `kept` is the digest of this content, under the key of whichever epoch. `fresh` is
+    /// the content's digest under the key in use.
+    pub(crate) fn is_repeat(
+        &self,
+        kept: [u8; 16],
+        fresh: [u8; 16],
+        content: &[u8],
+    ) -> Result<bool, Problem> {
+        if kept == fresh {
+            return Ok(true);
+        }
+        for former in self.epochs.counting(KeyRole::Repeat)?.iter().skip(1) {
+            if self.platform.repeat_digest(former, content)? == kept {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The platform's own data key.
@@ -285,13 +321,20 @@ impl<'a> Work<'a> {
         }
         let rows = self.tx.persons(&wanted)?;
         let keys = self.tx.data_keys(&wanted)?;
+        let mut sealed = Vec::with_capacity(wanted.len());
         for ((id, row), key) in wanted.into_iter().zip(rows).zip(keys) {
             let row = row.ok_or_else(|| broken("a code leads to no person"))?;
             // Without a data key the content was disposed of; whoever needs it is told by `person`.
             let Some(key) = key else { continue };
             let code = self.code_row(id)?.ok_or_else(|| broken("a person without a code"))?;
-            let key = open_key(self.platform, &self.kek, &key)?;
-            self.people.insert(id, Box::new(Person::open(row, key, &code)?));
+            sealed.push((row, key, code));
+        }
+        let platform = self.platform;
+        let open = |(): &mut (), (row, key, code): &(PersonRow, DataKeyRow, RecordCodeRow)| {
+            Person::open(row.clone(), open_key(platform, key)?, code)
+        };
+        for person in side_by_side(&sealed, || (), open)? {
+            self.people.insert(person.row.id, Box::new(person));
         }
         Ok(())
     }
@@ -410,6 +453,14 @@ impl<'a> Work<'a> {
         Ok(tail)
     }
 
+    /// Has a person's row sealed anew, as it is.
+    pub(crate) fn reseal(&mut self, id: PersonId) -> Result<(), Problem> {
+        self.take_in();
+        let person = self.people.get_mut(&id).ok_or_else(|| broken("a person was not loaded"))?;
+        person.dirty = true;
+        Ok(())
+    }
+
     /// Takes in a person, new or changed.
     pub(crate) fn keep_person(&mut self, person: Person) {
         self.take_in();
@@ -448,26 +499,11 @@ fn holder(row: &RecordCodeRow) -> Option<PersonId> {
     row.ended_act.is_none().then_some(row.person)
 }
 
-/// The key-encryption key that new data keys are wrapped under.
-pub(crate) fn kek_in_use(
-    platform: &Platform,
-    view: &mut (impl ports::View + ?Sized),
-) -> Result<KeyLabel, Problem> {
-    let epoch = view.setting(KEK_EPOCH)?;
-    let epoch = epoch.ok_or_else(|| Problem::new(&labels::NOT_INITIALISED, ""))?;
-    let epoch = epoch.parse().map_err(|_| broken("the key epoch is not a number"))?;
-    platform.names.kek.with_epoch(epoch).map_err(|_| broken("the key epoch is out of range"))
-}
-
 /// Opens a data key, whatever epoch it is wrapped under.
-pub(crate) fn open_key(
-    platform: &Platform,
-    kek: &KeyLabel,
-    row: &DataKeyRow,
-) -> Result<OpenedKey, Problem> {
+pub(crate) fn open_key(platform: &Platform, row: &DataKeyRow) -> Result<OpenedKey, Problem> {
     let epoch = u32::try_from(row.epoch).map_err(|_| broken("a key epoch out of range"))?;
     let place = WrapPlace { person: row.person.0, generation: generation_of(row.generation)? };
-    let label = kek.with_epoch(epoch).map_err(|_| broken("a key epoch out of range"))?;
+    let label = KeyRole::Kek.label(epoch).map_err(|_| broken("a key epoch out of range"))?;
     Ok(platform.keys.unwrap(&label, &place, &row.wrapped)?.opened())
 }
 
@@ -482,7 +518,7 @@ pub(crate) fn open_own_key(
 ) -> Result<OpenedKey, Problem> {
     let row = view.data_keys(&[PLATFORM_PERSON])?.pop().flatten();
     let row = row.ok_or_else(|| Problem::new(&labels::NOT_INITIALISED, ""))?;
-    open_key(platform, &platform.names.kek, &row)
+    open_key(platform, &row)
 }
 
 /// When the last act that is stored was recorded.
@@ -501,9 +537,6 @@ pub(crate) fn broken(detail: &str) -> Problem {
 
 /// The platform's own data key stands under this person number.
 pub(crate) const PLATFORM_PERSON: PersonId = PersonId(0);
-
-/// Setting: epoch of the key-encryption key in use.
-pub(crate) const KEK_EPOCH: &str = "kek_epoch";
 
 #[cfg(test)]
 mod tests;

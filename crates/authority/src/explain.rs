@@ -4,6 +4,10 @@
 //! says everything that stands against the certificate, the gravest first. The words name no holder
 //! and nothing that the certificate in the asker's hand does not say itself.
 
+mod offline;
+
+pub use offline::{Files, explain_files};
+
 use crate::{
     certificate::{Certificate, State},
     content::CertificateKind,
@@ -11,6 +15,7 @@ use crate::{
 };
 use base::Moment;
 use jiff::{Timestamp, tz::TimeZone};
+use x509::{Extension, KeyUsage, extension_id, purpose};
 
 /// What was found out about a certificate.
 #[derive(Clone, Copy)]
@@ -41,6 +46,8 @@ pub struct Fields {
 /// What is known of the issuer that a certificate names by name and key identifier.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Issuer {
+    /// No certificate of an authority was at hand.
+    NotAsked,
     /// No authority of ours.
     Unknown,
     /// An authority of ours that did not sign these bytes.
@@ -73,6 +80,8 @@ pub enum Record<'a> {
 pub enum Reason {
     /// The bytes are not a certificate.
     Malformed,
+    /// Nobody could say whether its authority signed it.
+    IssuerNotChecked,
     /// No authority of ours issued it.
     IssuerUnknown,
     /// Changed after it was signed, or signed by another.
@@ -112,6 +121,7 @@ pub fn explain(facts: &Facts<'_>) -> Vec<Reason> {
         return vec![foreign];
     }
     let issuer = match facts.issuer {
+        Issuer::NotAsked => Some(Reason::IssuerNotChecked),
         Issuer::Revoked(since) => Some(Reason::IssuerRevoked(since)),
         Issuer::Expired(at) => Some(Reason::IssuerExpired(at)),
         _ => None,
@@ -129,11 +139,30 @@ pub fn explain(facts: &Facts<'_>) -> Vec<Reason> {
     all.into_iter().flatten().collect()
 }
 
+impl Fields {
+    /// What the bytes of a certificate say. Which of the two it is shows in its key usage, and in
+    /// an authentication certificate in its one purpose besides.
+    pub fn of_certificate(read: &x509::Certificate<'_>) -> Self {
+        let usage = read.extension(&extension_id::KEY_USAGE);
+        let usage = usage.and_then(|extension| KeyUsage::parse(extension.value));
+        let purposes = read.extension(&extension_id::EXTENDED_KEY_USAGE);
+        let sign_on = Extension::extended_key_usage(false, &[purpose::CLIENT_AUTH]);
+        let kind = match (usage, purposes) {
+            (Some(usage), None) if usage == SIGNS => Some(CertificateKind::Signature),
+            (Some(KeyUsage::DIGITAL_SIGNATURE), Some(found)) if found.value == sign_on.value => {
+                Some(CertificateKind::Authentication)
+            }
+            _ => None,
+        };
+        Self { kind, not_before: read.not_before(), not_after: read.not_after() }
+    }
+}
+
 const fn not_ours(issuer: Issuer) -> Option<Reason> {
     match issuer {
         Issuer::Unknown => Some(Reason::IssuerUnknown),
         Issuer::SignatureWrong => Some(Reason::SignatureWrong),
-        Issuer::Revoked(_) | Issuer::Expired(_) | Issuer::Good => None,
+        Issuer::NotAsked | Issuer::Revoked(_) | Issuer::Expired(_) | Issuer::Good => None,
     }
 }
 
@@ -157,6 +186,7 @@ impl Reason {
     pub const fn label(self) -> &'static str {
         match self {
             Self::Malformed => "malformed",
+            Self::IssuerNotChecked => "issuer_not_checked",
             Self::IssuerUnknown => "issuer_unknown",
             Self::SignatureWrong => "signature_wrong",
             Self::IssuerRevoked(_) => "issuer_revoked",
@@ -179,6 +209,9 @@ impl Reason {
     pub fn english(self) -> String {
         match self {
             Self::Malformed => "The file is not a certificate in DER or PEM.".into(),
+            Self::IssuerNotChecked => {
+                "No authority's certificate was at hand to check who signed it.".into()
+            }
             Self::IssuerUnknown => "It was not issued by one of our authorities.".into(),
             Self::SignatureWrong => {
                 "The authority's signature does not fit: the certificate was changed, or \
@@ -226,6 +259,9 @@ impl Reason {
     pub fn japanese(self) -> String {
         match self {
             Self::Malformed => "DER形式またはPEM形式の電子証明書ではありません。".into(),
+            Self::IssuerNotChecked => {
+                "認証局の証明書が手元になく、発行者の署名を確認できません。".into()
+            }
             Self::IssuerUnknown => "当認証局が発行した電子証明書ではありません。".into(),
             Self::SignatureWrong => {
                 "認証局の署名が一致しません。改変されたか、別の者が署名したものです。".into()
@@ -300,6 +336,8 @@ fn in_japan(at: Moment, format: &str) -> String {
     let at = Timestamp::from_second(at.seconds()).unwrap_or_default().to_zoned(japan);
     at.strftime(format).to_string()
 }
+
+const SIGNS: KeyUsage = KeyUsage::DIGITAL_SIGNATURE.and(KeyUsage::NON_REPUDIATION);
 
 #[cfg(test)]
 mod tests;

@@ -15,6 +15,7 @@ mod subject;
 pub mod substitution;
 pub mod trigger;
 pub mod validity;
+pub mod verifier;
 
 pub use content::{
     CertificateContent, CertificateKind, EncodedText, Locality, PersonalAttributes, SubjectName,

@@ -297,6 +297,7 @@ labels! {
     SIGNING_MALFORMED "signing_malformed" Broken 500 "What was signed is not a certificate in DER" "署名結果が証明書の形式ではありません";
     SIGNING_OTHER_BYTES "signing_other_bytes" Broken 500 "Other bytes were signed than those intended" "意図した内容と異なるものに署名されました";
     SIGNING_SIGNATURE "signing_signature" Broken 500 "The signature is not that of the issuer's key" "署名が発行者の鍵のものではありません";
+
     // revocation lists, OCSP and time stamps
     CRL_TIMES "crl_times" Broken 500 "The next update of a revocation list does not come after this one" "失効リストの次回更新日時が今回更新日時より後ではありません";
     CRL_DELTA_BASE "crl_delta_base" Broken 500 "The number of a delta list is not above that of its base" "差分失効リストの番号が基準リストの番号以下です";
@@ -377,6 +378,46 @@ labels! {
     PATH_CRL_EXPIRED "path_crl_expired" Refused 422 "The revocation list has expired" "失効リストの有効期間が満了しています";
     PATH_CRL_ISSUER "path_crl_issuer" Refused 422 "No key that may sign it speaks for the revocation list's issuer" "失効リストに署名できる発行者の鍵が確認できません";
     PATH_CRL_SIGNATURE "path_crl_signature" Refused 422 "The signature of the revocation list is not its issuer's" "失効リストの署名が発行者のものではありません";
+    // keys that follow each other, and ceremonies
+    KEY_LABEL_UNKNOWN "key_label_unknown" Refused 422 "The platform uses no such key next" "この名称・世代・種類の鍵は使用されません";
+    KEY_NOT_ROTATABLE "key_not_rotatable" Refused 409 "This key cannot be followed by another" "この鍵は更新できません";
+    KEY_ROTATION "key_rotation" Refused 409 "The key cannot be rotated so now" "鍵の更新が現在の状態と合いません";
+    CEREMONY_FORM "ceremony_form" Refused 422 "The ceremony's file is not well formed" "鍵セレモニーのファイルの形式が正しくありません";
+    CEREMONY_UNFIT "ceremony_unfit" Refused 409 "The ceremony does not fit what is so" "鍵セレモニーの内容が現状と合いません";
+    SET_DIGEST_EPOCH "set_digest_epoch" Refused 409 "The digest key is of another epoch than the records" "ダイジェスト鍵の世代が異なります";
+    SET_DIGEST_MOVING "set_digest_moving" Again 503 "The records are being digested under a new key" "新しい鍵によるダイジェストの再計算中です";
+
+    // key devices
+    HSM_UNAVAILABLE "hsm_unavailable" Again 503 "No key device answers in time" "鍵装置が時間内に応答しません";
+    HSM_GONE "hsm_gone" Again 503 "The token of a key device is not there" "鍵装置のトークンが取り外されています";
+    HSM_ANSWER_WRONG "hsm_answer_wrong" Broken 500 "A key device gave a wrong answer" "鍵装置の応答が正しくありません";
+    HSM_MECHANISM "hsm_mechanism" Refused 422 "The key device offers no such mechanism" "鍵装置がこの方式に対応していません";
+    HSM_CONFIGURATION "hsm_configuration" Broken 500 "A key device cannot be used as it is configured" "鍵装置の設定が正しくありません";
+    // verifiers and the holder's consent
+    VERIFIER_ABSENT "verifier_absent" Absent 404 "No verifier of this name is registered" "この名称の署名検証者は登録されていません";
+    VERIFIER_EXISTS "verifier_exists" Refused 409 "A verifier of this name is registered, or was" "この名称は既に署名検証者の名称として使われています";
+    VERIFIER_UNREGISTERED "verifier_unregistered" Refused 403 "The caller is not registered as a verifier" "署名検証者として登録されていません";
+    VERIFIER_SUSPENDED "verifier_suspended" Refused 403 "The verifier is suspended" "署名検証者は利用停止中です";
+    VERIFIER_NOT_SUSPENDED "verifier_not_suspended" Refused 409 "The verifier is not suspended" "署名検証者は利用停止中ではありません";
+    VERIFIER_ENDED "verifier_ended" Refused 403 "The verifier was struck off" "署名検証者の登録は終了しています";
+    VERIFIER_STATE "verifier_state" Refused 409 "The verifier's state does not allow this change" "署名検証者の状態からこの変更はできません";
+    VERIFIER_RIGHT "verifier_right" Refused 403 "A verifier of this kind may not ask for this" "この種別の署名検証者にはこの情報を提供できません";
+    VERIFIER_APPROVAL "verifier_approval" Refused 422 "A verifier of this kind names the decision that it rests on, or has none" "認定等の表示が種別と合いません";
+    VERIFIER_TEXT "verifier_text" Refused 422 "A purpose or decision is one line of 1 to 200 characters" "目的又は認定の表示は1行200文字以内です";
+    VERIFIER_PROVIDERS "verifier_providers" Refused 422 "The service providers do not fit the kind of the verifier" "サービスプロバイダの指定が正しくありません";
+    VERIFIER_PROVIDER_MISSING "verifier_provider_missing" Refused 422 "A platform operator says for which service provider it asks" "サービスプロバイダの指定が必要です";
+    VERIFIER_PROVIDER_UNKNOWN "verifier_provider_unknown" Refused 403 "The verifier does not verify for this service provider" "届出のないサービスプロバイダです";
+    CERTIFICATE_LINK_ABSENT "certificate_link_absent" Absent 404 "The holder has no other certificate in force" "対応する有効な電子証明書はありません";
+    CONSENT_MALFORMED "consent_malformed" Refused 422 "Not a statement of consent in its one form" "同意書の形式が正しくありません";
+    CONSENT_OTHER_VERIFIER "consent_other_verifier" Refused 403 "The consent was given to somebody else" "別の者に対する同意です";
+    CONSENT_OTHER_PURPOSE "consent_other_purpose" Refused 403 "The consent was given for another purpose" "別の目的のための同意です";
+    CONSENT_EARLY "consent_early" Refused 422 "The consent is from the future" "同意の日時が未来です";
+    CONSENT_STALE "consent_stale" Refused 409 "The consent is older than ten minutes" "同意から10分を過ぎています";
+    CONSENT_USED "consent_used" Refused 409 "The consent was used before" "使用済みの同意です";
+    CONSENT_CERTIFICATE_REVOKED "consent_certificate_revoked" Refused 409 "The consent is signed under a revoked certificate" "失効した電子証明書による同意です";
+    CONSENT_CERTIFICATE_HELD "consent_certificate_held" Refused 409 "The consent is signed under a certificate that is held" "一時保留中の電子証明書による同意です";
+    CONSENT_CERTIFICATE_EXPIRED "consent_certificate_expired" Refused 409 "The consent is signed under a certificate outside its validity" "有効期間外の電子証明書による同意です";
+    CONSENT_SIGNATURE "consent_signature" Refused 422 "The consent is not signed by the certificate's key" "同意の署名を検証できません";
 }
 
 #[cfg(test)]

@@ -84,6 +84,12 @@ impl Problem {
         self.label.remedy
     }
 
+    /// Whether the platform itself is at fault, its store or its keys: whoever asks for something
+    /// else now meets it too, and what was begun must not go on without its rest.
+    pub fn is_of_the_platform(&self) -> bool {
+        self.remedy() == Remedy::Broken || OF_THE_PLATFORM.contains(&self.label)
+    }
+
     /// The detail in plain words; may be empty.
     pub fn detail_text(&self) -> &str {
         &self.detail
@@ -113,6 +119,15 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
+/// What passes by itself, and yet is nobody's request's fault.
+const OF_THE_PLATFORM: [&Label; 5] = [
+    &labels::STORE_BUSY,
+    &labels::STORE_FULL,
+    &labels::STORE_UNREACHABLE,
+    &labels::HSM_UNAVAILABLE,
+    &labels::HSM_GONE,
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,6 +150,22 @@ mod tests {
         ] {
             let problem = Problem::from_io(kind.into());
             assert_eq!((problem.label(), problem.detail_text()), (label, &*kind.to_string()));
+        }
+    }
+
+    #[test]
+    fn what_ails_the_platform_is_told_from_what_ails_a_request() {
+        for (label, is) in [
+            ("store_busy", true),
+            ("hsm_unavailable", true),
+            ("hsm_gone", true),
+            ("hsm_answer_wrong", true),
+            ("internal", true),
+            ("overloaded", false),
+            ("individual_number_length", false),
+            ("hsm_mechanism", false),
+        ] {
+            assert_eq!(Problem::from_refusal(label).is_of_the_platform(), is, "{label}");
         }
     }
 

@@ -267,7 +267,8 @@ const LINE_COLUMNS_MAX: usize = 100;
 /// Tables and other texts of one repeated shape, which read well at any length.
 const LONG_TABLES: [(&str, usize); 1] = [("crates/base/src/labels.rs", 800)];
 
-const PURE: [&str; 7] = ["numbers", "places", "base", "seal", "ledger", "policy", "registry"];
+const PURE: [&str; 9] =
+    ["numbers", "places", "base", "seal", "ledger", "x509", "policy", "registry", "authority"];
 
 const WORLD: [&str; 8] = [
     "std::fs",

@@ -11,7 +11,7 @@ use crate::openapi::{Content, Doc, Link, act_and};
 use crate::reply::Reply;
 use crate::request::Ask;
 use crate::route::{Access, Deed, Handle, Route};
-use app::digest_key_ask::digest_key_ask;
+use app::digest_key_ask::{DigestKeyTold, digest_key_ask};
 use app::set_difference::{record_difference, set_question};
 use base::{Problem, labels};
 use hyper::Method;
@@ -55,7 +55,7 @@ pub(crate) fn routes() -> Vec<Route> {
 }
 
 fn question(inside: &Inside, ask: &Ask) -> Result<Reply, Problem> {
-    let fields = Fields::of(ask.json()?, &["children", "entries"])?;
+    let fields = Fields::of(ask.json()?, &["children", "entries", EPOCH])?;
     let question = Question {
         children: prefixes(&fields, "children")?,
         entries: prefixes(&fields, "entries")?,
@@ -65,8 +65,9 @@ fn question(inside: &Inside, ask: &Ask) -> Result<Reply, Problem> {
     }
     let permit = ask.permit()?;
     let platform = &inside.state.platform;
-    let answer = set_question(platform, &inside.sets, &permit, ask.municipality()?, &question)?;
-    Ok(Reply::json(&answer_json(&answer)))
+    let asked = (&question, epoch(&fields)?);
+    let told = set_question(platform, &inside.sets, &permit, ask.municipality()?, asked)?;
+    Ok(Reply::json(&answer_json(&told.0, told.1)))
 }
 
 fn prefixes(fields: &Fields, name: &'static str) -> Result<Vec<Prefix>, Problem> {
@@ -77,7 +78,13 @@ fn prefixes(fields: &Fields, name: &'static str) -> Result<Vec<Prefix>, Problem>
     (1..).zip(fields.texts(name)?).map(read).collect()
 }
 
-fn answer_json(answer: &Answer) -> Value {
+/// The epoch of the digest key that the municipality holds, if it says so.
+fn epoch(fields: &Fields) -> Result<Option<u32>, Problem> {
+    let wrong = |_| refused("not an epoch").in_field(EPOCH);
+    fields.whole(EPOCH)?.map(|epoch| u32::try_from(epoch).map_err(wrong)).transpose()
+}
+
+fn answer_json(answer: &Answer, epoch: u32) -> Value {
     let node =
         |node: &NodeDigest| json!({ "count": node.count, "sum": format!("{:032x}", node.sum) });
     let entry = |entry: &Entry| {
@@ -86,16 +93,21 @@ fn answer_json(answer: &Answer) -> Value {
     };
     let children = answer.children.iter().map(|nodes| nodes.iter().map(node).collect::<Vec<_>>());
     let entries = answer.entries.iter().map(|list| list.iter().map(entry).collect::<Vec<_>>());
-    json!({ "children": children.collect::<Vec<_>>(), "entries": entries.collect::<Vec<_>>() })
+    json!({
+        "children": children.collect::<Vec<_>>(),
+        "entries": entries.collect::<Vec<_>>(),
+        (EPOCH): epoch,
+    })
 }
 
 fn digest_key(_: &Inside, ask: &Ask) -> Result<Deed, Problem> {
     Fields::of(ask.json()?, &[])?;
     let (permit, municipality) = (ask.permit()?, ask.municipality()?);
     Ok(Box::new(move |work| {
-        let (act, key) = digest_key_ask(work, &permit, municipality)?;
+        let DigestKeyTold { act, key, epoch } = digest_key_ask(work, &permit, municipality)?;
         let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Reply::json(&json!({ "act": act.0, "digest_key": hex })).of_act(act))
+        let told = json!({ "act": act.0, "digest_key": hex, (EPOCH): epoch });
+        Ok(Reply::json(&told).of_act(act))
     }))
 }
 
@@ -135,6 +147,8 @@ fn difference_json(difference: &FieldDifference) -> Value {
     json!({ "field": field, "kind": kind.word(), "kind_ja": kind.japanese() })
 }
 
+/// Epoch of a digest key, counted from 1.
+const EPOCH: &str = "digest_key_epoch";
 const RECORD: [&str; 6] = ["name", "name_kana", "birth_date", "sex", "postal_code", "address"];
 
 fn question_doc() -> Doc {
@@ -145,19 +159,29 @@ fn question_doc() -> Doc {
         tag: "differences",
         summary: "Digests of the records whose positions begin with a prefix: of its sixteen \
                   children, or the records themselves, at most sixteen under each. Halve until what \
-                  differs is found. Prefixes lie apart, at most 4096 in one question.",
+                  differs is found. Prefixes lie apart, at most 4096 in one question. Whoever names \
+                  the epoch of its digest key is refused (`set_digest_epoch`) when that is not the \
+                  one the records are digested under: a new key is asked for then.",
         body: Some(Content::json(
-            object_with(&[], &[("children", prefixes.clone()), ("entries", prefixes)]),
+            object_with(
+                &[],
+                &[("children", prefixes.clone()), ("entries", prefixes), (EPOCH, integer(1))],
+            ),
             json!({ "children": [""] }),
         )),
         answer: Content::json(
-            object(&[("children", list(&list(&node))), ("entries", list(&list(&entry)))]),
+            object(&[
+                ("children", list(&list(&node))),
+                ("entries", list(&list(&entry))),
+                (EPOCH, integer(1)),
+            ]),
             json!({
                 "children": [],
                 "entries": [[{
                     "position": "7893592599c3c0af",
                     "digest": "4bf04bf1878485a9d41083a5d8a49a28",
                 }]],
+                (EPOCH): 1,
             }),
         ),
         links: Vec::new(),
@@ -174,8 +198,8 @@ fn digest_key_doc() -> Doc {
                   the code and the record's canonical bytes. To hand it out is an act.",
         body: Some(Content::json(object(&[]), json!({}))),
         answer: Content::json(
-            act_and(&[("digest_key", hash())]),
-            json!({ "act": 8, "digest_key": zeros }),
+            act_and(&[("digest_key", hash()), (EPOCH, integer(1))]),
+            json!({ "act": 8, "digest_key": zeros, (EPOCH): 1 }),
         ),
         links: vec![Link::to("act_show", "id", "$response.body#/act")],
     }

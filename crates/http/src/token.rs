@@ -1,19 +1,27 @@
 //! Callers' tokens: JSON Web Tokens (RFC 7519) in compact JWS form (RFC 7515), signed by the
 //! platform's own Ed25519 key (`EdDSA`, RFC 8037).
 //!
-//! Owns the claims and the strictness: one algorithm, no critical extension, no audience, a bounded
-//! size and a bounded life. Nothing in a token is looked at before its signature verifies.
+//! Owns the claims and the strictness: one algorithm, a key of ours named (`kid`), no critical
+//! extension, no audience, a bounded size and a bounded life. No claim is looked at before the
+//! signature verifies. A token of a former key is good until it expires, or until an operator ends
+//! that key's time.
 
 use app::Platform;
+use app::epochs::Epochs;
+use app::key_roles::KeyRole;
+use app::key_rotate::TOKEN_VALID_S_MAX;
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use base::{Actor, Label, Moment, Problem, labels};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use ports::KeyLabel;
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::json;
+use std::time::Duration;
 
 #[derive(Deserialize)]
 struct Header {
     alg: String,
+    kid: Option<String>,
     typ: Option<String>,
     crit: Option<IgnoredAny>,
 }
@@ -38,9 +46,10 @@ pub fn issue(platform: &Platform, actor: &Actor, valid_s: u64) -> Result<String,
     if *actor == Actor::Platform {
         return Err(Problem::new(&labels::ACTOR_KIND, "the platform does not call itself"));
     }
-    let valid_s = i64::try_from(valid_s).ok().filter(|s| (1..=VALID_S_MAX).contains(s));
-    let valid_s = valid_s
-        .ok_or_else(|| malformed(format!("a token is valid for 1 to {VALID_S_MAX} seconds")))?;
+    let valid_s = i64::try_from(valid_s).ok().filter(|s| (1..=TOKEN_VALID_S_MAX).contains(s));
+    let valid_s = valid_s.ok_or_else(|| {
+        malformed(format!("a token is valid for 1 to {TOKEN_VALID_S_MAX} seconds"))
+    })?;
     let mut id = [0; 16];
     (platform.entropy)().fill(&mut id);
     let iat = platform.clock.now().seconds();
@@ -51,14 +60,16 @@ pub fn issue(platform: &Platform, actor: &Actor, valid_s: u64) -> Result<String,
         "exp": iat.saturating_add(valid_s),
         "jti": format!("{:032x}", u128::from_be_bytes(id)),
     });
-    let header = json!({ "alg": ALGORITHM, "typ": TYPE });
+    let epochs = platform.epochs_lately()?;
+    let key = epochs.in_use(KeyRole::Token);
+    let header = json!({ "alg": ALGORITHM, "kid": key.as_str(), "typ": TYPE });
     let encode = |part: &[u8]| URL_SAFE_NO_PAD.encode(part);
     let signed = format!(
         "{}.{}",
         encode(header.to_string().as_bytes()),
         encode(claims.to_string().as_bytes())
     );
-    let signature = platform.keys.sign(&platform.names.token, signed.as_bytes())?;
+    let signature = platform.keys.sign(key, signed.as_bytes())?;
     Ok(format!("{signed}.{}", encode(&signature)))
 }
 
@@ -76,8 +87,11 @@ pub fn verify(platform: &Platform, token: &str, now: Moment) -> Result<Actor, Pr
     if claims.contains('.') {
         return Err(malformed("not three parts"));
     }
-    check_header(&decode(header)?)?;
-    let public = platform.ed25519_key(&platform.names.token)?;
+    let key = check_header(&decode(header)?)?;
+    if !counts(platform, &key)? {
+        return Err(Problem::new(&labels::TOKEN_SIGNATURE, "by no key that counts"));
+    }
+    let public = platform.ed25519_key(&key)?;
     UnparsedPublicKey::new(&ED25519, public)
         .verify(signed.as_bytes(), &decode(signature)?)
         .map_err(|_| Problem::new(&labels::TOKEN_SIGNATURE, ""))?;
@@ -87,7 +101,15 @@ pub fn verify(platform: &Platform, token: &str, now: Moment) -> Result<Actor, Pr
     claims.actor()
 }
 
-fn check_header(text: &[u8]) -> Result<(), Problem> {
+/// Whether a token may be signed with this key. Before it is said that a key does not count, it is
+/// looked for once more: another process may have put it into use this moment.
+fn counts(platform: &Platform, key: &KeyLabel) -> Result<bool, Problem> {
+    let counts = |epochs: &Epochs| Ok::<_, Problem>(epochs.counting(KeyRole::Token)?.contains(key));
+    Ok(counts(&*platform.epochs_lately()?)? || counts(&*platform.epochs_within(A_MOMENT)?)?)
+}
+
+/// The key that the header names.
+fn check_header(text: &[u8]) -> Result<KeyLabel, Problem> {
     let header: Header =
         serde_json::from_slice(text).map_err(|_| malformed("the header is not as it should be"))?;
     if header.alg != ALGORITHM {
@@ -99,7 +121,8 @@ fn check_header(text: &[u8]) -> Result<(), Problem> {
     if header.typ.is_some_and(|kind| !kind.eq_ignore_ascii_case(TYPE)) {
         return Err(malformed("not of type JWT"));
     }
-    Ok(())
+    let key = header.kid.and_then(|key| key.parse().ok());
+    key.ok_or_else(|| malformed("the header names no key"))
 }
 
 impl Claims {
@@ -107,7 +130,7 @@ impl Claims {
         if self.aud.is_some() {
             return Err(malformed("meant for another audience"));
         }
-        if self.jti.is_empty() || self.exp.saturating_sub(self.iat) > VALID_S_MAX {
+        if self.jti.is_empty() || self.exp.saturating_sub(self.iat) > TOKEN_VALID_S_MAX {
             return Err(malformed("without an id, or with too long a life"));
         }
         let from = self.nbf.unwrap_or(self.iat).max(self.iat);
@@ -150,5 +173,6 @@ const ALGORITHM: &str = "EdDSA";
 const TYPE: &str = "JWT";
 /// Longest token: the longest actor name needs less than a third of it.
 const TOKEN_BYTES_MAX: usize = 1_024;
-const VALID_S_MAX: i64 = 31 * 24 * 3_600;
 const SKEW_S: i64 = 5;
+/// Tokens of unknown keys must not make the store be asked each time.
+const A_MOMENT: Duration = Duration::from_millis(20);

@@ -53,7 +53,8 @@ impl Passphrase {
         aws_lc_rs::constant_time::verify_slices_are_equal(&self.0, &other.0).is_ok()
     }
 
-    pub(crate) fn reveal(&self) -> &[u8] {
+    /// Its bytes, for whom it opens something.
+    pub fn reveal(&self) -> &[u8] {
         &self.0
     }
 }

@@ -93,7 +93,7 @@ impl Key {
                 Work::Permutation(Permutation { secret: Zeroizing::new(secret()?), ready })
             }
             KeyKind::Mac => Work::Mac(Box::new(hmac::Key::new(hmac::HMAC_SHA256, &record.secret))),
-            KeyKind::Wrap => Work::Wrap(SealingKey::new(&*Zeroizing::new(secret()?))),
+            KeyKind::Wrap => Work::Wrap(SealingKey::new(&Zeroizing::new(secret()?))),
             KeyKind::Sign(algorithm) => {
                 let key = SigningKey::open(algorithm, &record.secret)?;
                 public = Some(key.public(algorithm)?);

@@ -11,7 +11,7 @@ use crate::{
     signing::SigningKey,
 };
 use base::{Entropy, Moment, Problem, labels};
-use ports::{Domain, KeyInfo, KeyKind, KeyLabel, KeyStore};
+use ports::{DeviceCondition, DeviceState, Domain, KeyInfo, KeyKind, KeyLabel, KeyStore};
 use seal::{DataKey, WrapPlace};
 use std::{
     fmt,
@@ -138,6 +138,21 @@ impl KeyStore for SoftKeyStore {
         Ok(self.ring.list())
     }
 
+    fn status(&self) -> Vec<DeviceState> {
+        let Some(backing) = &self.backing else {
+            let (name, kind) = ("memory".to_owned(), "soft-memory");
+            let condition = DeviceCondition::Ready;
+            return vec![DeviceState { name, kind, condition, detail: String::new() }];
+        };
+        // What is in memory works on without the file; another process would not start.
+        let (condition, detail) = match file::read(&backing.path) {
+            Ok(bytes) => (DeviceCondition::Ready, format!("{} bytes", bytes.len())),
+            Err(problem) => (DeviceCondition::Gone, problem.to_string()),
+        };
+        let name = backing.path.display().to_string();
+        vec![DeviceState { name, kind: "soft-file", condition, detail }]
+    }
+
     fn permute(&self, label: &KeyLabel, domain: Domain, values: &mut [u64]) -> Result<(), Problem> {
         self.key(label)?.permute(domain, values)
     }
@@ -208,7 +223,11 @@ impl Backing {
         let key = self.key();
         let lock = file::lock(&self.path)?;
         let mut records = key.open(&file::read(&self.path)?)?;
-        edit(&mut records)?;
+        if let Err(refused) = edit(&mut records) {
+            // Another program made or destroyed the key: what it left is taken over all the same.
+            ring.replace(&records)?;
+            return Err(refused);
+        }
         file::write(&self.path, &key.seal(&mut records, &mut OsEntropy::new()), &lock)?;
         ring.replace(&records)
     }

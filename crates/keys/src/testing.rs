@@ -107,6 +107,8 @@ fn macs(store: &dyn KeyStore) -> Result<(), Problem> {
         assert_eq!(store.mac(label, b"message")?, mac);
         assert_ne!(store.mac(label, b"messagf")?, mac);
         assert_ne!(store.mac(label, b"")?, mac);
+        let long = [0x5a; 70_000];
+        assert_ne!(store.mac(label, &long)?, store.mac(label, &long[1..])?);
         let other: KeyLabel = "suite-other".parse()?;
         store.generate(&other, KeyKind::Mac, Moment::from_us(0), &mut OsEntropy::new())?;
         assert_ne!(store.mac(&other, b"message")?, mac, "another key");

@@ -98,7 +98,8 @@ impl Hash {
         bytes.as_chunks::<HASH_BYTES>().0.iter().map(|chunk| Self(*chunk))
     }
 
-    pub(crate) fn of(message: &[u8]) -> Self {
+    /// SHA-256 of any bytes; no leaf and no node of a tree.
+    pub fn of(message: &[u8]) -> Self {
         Self::from_digest(&digest::digest(&digest::SHA256, message))
     }
 

@@ -7,6 +7,7 @@
 
 mod generation;
 mod refusal;
+mod remote;
 mod tails;
 mod walking;
 
@@ -17,6 +18,7 @@ use zeroize::Zeroizing;
 
 pub use self::generation::Generation;
 pub use self::refusal::AssignmentRefusal;
+pub use self::remote::{RemoteRefusal, RemoteWalkingFf1};
 pub use self::walking::WalkingFf1;
 use crate::{IndividualNumber, ResidentRecordCode};
 

@@ -1,12 +1,14 @@
 //! FF1, the format-preserving encryption of NIST SP 800-38G: strings of digits to strings of digits
 //! of the same length. [`Ff1`] takes any radix, length and tweak of the specification;
-//! [`DecimalFf1`] is the fast road for short decimal numbers with an empty tweak. Owns the key for
-//! as long as it lives and wipes it on drop. Assumes that the caller keeps one key per purpose: the
-//! tweak is not a key.
+//! [`DecimalFf1`] is the fast road for short decimal numbers with an empty tweak, and through
+//! [`RemoteCipher`] the same numbers are worked on with a key kept elsewhere. Owns a key that it
+//! was given for as long as it lives and wipes it on drop. Assumes that the caller keeps one key
+//! per purpose: the tweak is not a key.
 
 mod decimal;
 mod key;
 mod limbs;
+mod remote;
 
 use std::fmt;
 
@@ -15,6 +17,8 @@ use zeroize::Zeroizing;
 pub use self::decimal::DecimalFf1;
 use self::key::AesKey;
 use self::limbs::Limbs;
+pub use self::remote::RemoteCipher;
+pub(crate) use self::remote::RemoteFf1;
 
 /// FF1 with one key and one radix (SP 800-38G, algorithms 7 and 8).
 pub struct Ff1 {

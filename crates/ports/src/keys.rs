@@ -27,6 +27,10 @@ pub trait KeyStore: Send + Sync {
     /// What is known of every key, by label.
     fn list(&self) -> Result<Vec<KeyInfo>, Problem>;
 
+    /// What holds the keys, and how each part of it fares: one entry for a file, one for each
+    /// device. Asks nothing of a device that is known to be sick, so that it answers at once.
+    fn status(&self) -> Vec<DeviceState>;
+
     /// Replaces each value with its image under the permutation of `0..domain.below`: FF1 over
     /// `domain.digits` decimal digits, walked until the image lies below. Either all values are
     /// replaced or, when one lies outside (`key_operation`), none. Needs a key of kind
@@ -95,6 +99,32 @@ pub struct KeyInfo {
     pub public: Option<PublicKey>,
 }
 
+/// A part of a key store: the file, or a device.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DeviceState {
+    /// Its name for people: a path, or the device's name in the configuration.
+    pub name: String,
+    /// What it is: `soft-file`, `soft-memory`, `pkcs11`.
+    pub kind: &'static str,
+    /// Whether it works.
+    pub condition: DeviceCondition,
+    /// More, for people; no secret.
+    pub detail: String,
+}
+
+/// How a part of a key store fares.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum DeviceCondition {
+    /// It answers.
+    Ready,
+    /// It failed and is being tried again.
+    Probing,
+    /// It fails; nothing is asked of it for a while.
+    Failing,
+    /// It is gone until somebody brings it back.
+    Gone,
+}
+
 /// The set that a permutation maps onto itself: the numbers below `below`, as decimals of
 /// `digits` digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -125,6 +155,11 @@ impl KeyKind {
         Self::Sign(KeyAlgorithm::Rsa2048),
     ];
 
+    /// The kind of this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+
     /// The word for people.
     pub const fn word(self) -> &'static str {
         match self {
@@ -135,6 +170,18 @@ impl KeyKind {
             Self::Sign(KeyAlgorithm::P256) => "sign-p256",
             Self::Sign(KeyAlgorithm::P384) => "sign-p384",
             Self::Sign(KeyAlgorithm::Rsa2048) => "sign-rsa2048",
+        }
+    }
+}
+
+impl DeviceCondition {
+    /// The word for people and programs.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Probing => "probing",
+            Self::Failing => "failing",
+            Self::Gone => "gone",
         }
     }
 }
@@ -247,6 +294,14 @@ mod tests {
             assert_eq!((label.name(), label.epoch()), (name, epoch));
             assert_eq!(label.to_string(), text);
         }
+    }
+
+    #[test]
+    fn kinds_read_back() {
+        for kind in KeyKind::ALL {
+            assert_eq!(KeyKind::from_word(kind.word()), Some(kind));
+        }
+        assert_eq!(KeyKind::from_word("sign"), None);
     }
 
     #[test]

@@ -10,7 +10,7 @@ pub mod rows;
 pub mod store;
 pub mod witness;
 
-pub use keys::{Domain, KeyInfo, KeyKind, KeyLabel, KeyStore};
+pub use keys::{DeviceCondition, DeviceState, Domain, KeyInfo, KeyKind, KeyLabel, KeyStore};
 pub use publication::Publication;
 pub use store::{CertificateView, Store, Tx, TxWork, View, ViewWork};
 pub use witness::{Witness, WitnessAnswer};

@@ -10,12 +10,17 @@ macro_rules! examples {
 
 mod ca;
 mod certs;
+mod explain;
+pub(crate) mod keys;
+mod verifiers;
 
 pub(crate) use ca::{Algorithm, Ca, CaInit, Kind};
 pub(crate) use certs::{
     By, Certs, CertsBatch, CertsEnd, CertsForecast, CertsIssue, CertsList, CertsRelease, CertsSave,
     CertsVerify, ForecastFormat, Form,
 };
+pub(crate) use explain::{CertsExplain, Language};
+pub(crate) use verifiers::{VerifierNamed, Verifiers, VerifiersRegister};
 
 /// One open program for the whole life of a national individual number.
 #[derive(Parser, Debug)]
@@ -125,6 +130,9 @@ pub(crate) enum Command {
     /// Certificates: issue and end them, and say whether they are to be believed.
     #[command(subcommand)]
     Certs(Certs),
+    /// Verifiers: who may ask about certificates, and what they owe for it.
+    #[command(subcommand)]
+    Verifiers(Verifiers),
     /// Give resident record codes to a municipality.
     #[command(after_help = examples!(
         "sekisho stock --municipality 131016 --count 1000 > codes.txt",
@@ -142,16 +150,14 @@ pub(crate) enum Command {
         "TOKEN=$(sekisho token municipality:131016 --minutes 10)",
     ))]
     Token(Token),
-    /// Start a new key epoch and wrap every data key again.
-    Rewrap(Acting),
     /// Destroy the content of a person whose record was closed 150 years ago.
     #[command(after_help = examples!(
         "sekisho dispose --operator k.sato code.txt",
     ))]
     Dispose(Dispose),
-    /// The keys of the data directory: list them, destroy a former one, change the passphrase.
+    /// The keys: their state, ceremonies, rotation while serving, the end of a former one.
     #[command(subcommand)]
-    Keys(Keys),
+    Keys(keys::Keys),
     /// Answer known-answer questions (JSON Lines on standard input).
     #[command(after_help = crate::kat::help())]
     Kat,
@@ -295,7 +301,8 @@ pub(crate) enum Family {
 /// Ledger commands.
 #[derive(Subcommand, Debug)]
 pub(crate) enum Ledger {
-    /// Print the verifier key (C2SP signed note) with which anybody checks the ledger.
+    /// Print the verifier key (C2SP signed note) with which anybody checks the ledger; while one
+    /// key follows another, both, the newer first.
     Key,
     /// Publish what is committed and print the newest checkpoint.
     Checkpoint {
@@ -375,40 +382,6 @@ pub(crate) enum Witness {
     },
 }
 
-/// Key commands.
-#[derive(Subcommand, Debug)]
-pub(crate) enum Keys {
-    /// Name every key, what it is for, and whether something needs it.
-    List,
-    /// Destroy a key of a former epoch for good; backups that need it open never again.
-    #[command(after_help = examples!(
-        "sekisho rewrap",
-        "sekisho keys destroy kek/1 --yes",
-    ))]
-    Destroy {
-        /// The key, as `keys list` names it.
-        label: String,
-        /// Says that you mean it: nothing brings the key back.
-        #[arg(long, required = true)]
-        yes: bool,
-        #[command(flatten)]
-        acting: Acting,
-    },
-    /// Seal the key store under another passphrase; copies made before open with the old one.
-    #[command(after_help = "The new one comes from the file named, from the environment variable \
-                            SEKISHO_NEW_PASSPHRASE, or from a prompt.\n\nExamples:\n  \
-                            sekisho keys passphrase --generate\n  \
-                            sekisho keys passphrase --new new-passphrase.txt")]
-    Passphrase {
-        /// Invent one, in place of that which `init --generate-passphrase` made.
-        #[arg(long, conflicts_with = "new")]
-        generate: bool,
-        /// File with the new passphrase, readable by its owner only.
-        #[arg(long, value_name = "FILE")]
-        new: Option<PathBuf>,
-    },
-}
-
 /// Options of `stock`.
 #[derive(Args, Debug)]
 pub(crate) struct Stock {
@@ -435,7 +408,8 @@ pub(crate) struct Population {
 /// Options of `token`.
 #[derive(Args, Debug)]
 pub(crate) struct Token {
-    /// Who: `municipality:131016`, `agency:nta`, `operator:k.sato`, `auditor:a`.
+    /// Who: `municipality:131016`, `agency:nta`, `operator:k.sato`, `auditor:a`, or
+    /// `verifier:bank-1` once it is registered.
     pub(crate) actor: String,
     /// For how long, in minutes.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=1_440))]
@@ -469,15 +443,21 @@ pub(crate) struct Bench {
     /// What to measure.
     #[arg(value_enum)]
     pub(crate) name: BenchName,
-    /// How many (numbers, leaves or residents); each benchmark has its own default.
+    /// How many (numbers, leaves, residents or certificates); each benchmark has its own default.
     #[arg(long, value_name = "N")]
     pub(crate) count: Option<u64>,
+    /// Smaller sizes, for a look in minutes; the bars are the same.
+    #[arg(long)]
+    pub(crate) quick: bool,
     /// PostgreSQL for `registry`, besides SQLite: `host=… dbname=… user=…`.
     #[arg(long, value_name = "URL")]
     pub(crate) postgresql: Option<String>,
     /// Where the stores of the benchmark are put while it runs.
     #[arg(long, value_name = "DIR")]
     pub(crate) scratch: Option<PathBuf>,
+    /// The part of a benchmark that runs in a process of its own, in this folder.
+    #[arg(long, value_name = "DIR", hide = true)]
+    pub(crate) part: Option<PathBuf>,
     /// Write the results into this Markdown file as well.
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
@@ -490,6 +470,10 @@ pub(crate) enum BenchName {
     Assign,
     Ledger,
     Registry,
+    Certs,
+    Crl,
+    Ocsp,
+    Hsm,
     All,
 }
 

@@ -5,11 +5,12 @@
 
 pub(crate) mod authority;
 
+use crate::key_devices::{DEVICES, KeyDevice, SOFT_FOR, read_devices, read_names};
 use base::{Problem, labels};
 use http_door::WitnessUrl;
 use ledger::checkpoint::Origin;
 use ledger::note::{KeyName, SignatureKind, VerifierKey};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use toml::Value;
@@ -56,6 +57,50 @@ static KEYS: &[Key] = &[
                   `init` makes in the data directory, else a prompt.",
     },
     Key {
+        name: "keys.store",
+        default: "soft",
+        meaning: "Where keys are: `soft`, a sealed file in the data directory, or `pkcs11`, the tokens \
+                  of `keys.devices`, which no key leaves. Chosen before `init`, for good: no key can \
+                  be carried from one to the other.",
+    },
+    Key {
+        name: DEVICES,
+        default: "[]",
+        meaning: "PKCS#11 devices, the one that makes new keys first: `[{ module = \"/path/to/library.so\", \
+                  token = \"label\", pin_file = \"/path/to/pin\" }]`, with `slot` instead of `token` and \
+                  `pin_env`, an environment variable, instead of `pin_file` where that is wanted, and \
+                  `environment = { NAME = \"value\" }` for what the library reads there. Further devices \
+                  hold copies of the same keys, made by the vendor's means: they share the work, and what \
+                  one cannot do another one does. Each library runs in a process of its own.",
+    },
+    Key {
+        name: SOFT_FOR,
+        default: "[]",
+        meaning: "PKCS#11 only: names of keys that stay in the sealed file because the token cannot hold \
+                  them, such as `[\"ledger\", \"token\"]` for a token without Ed25519. They are as safe \
+                  as the file and its passphrase, not as safe as the token.",
+    },
+    Key {
+        name: "keys.sessions",
+        default: "8",
+        meaning: "PKCS#11 only: sessions with each device (1 to 128). As many calls are at work at once; \
+                  network devices are at their best with about 30.",
+    },
+    Key {
+        name: "keys.deadline_ms",
+        default: "2000",
+        meaning: "PKCS#11 only: how long one call may take, in milliseconds (50 to 60000). Who waits \
+                  longer is told to try again; a library that owes an answer for twice as long is \
+                  killed and started anew.",
+    },
+    Key {
+        name: "keys.check",
+        default: "yes",
+        meaning: "PKCS#11 only: `yes` tries every answer before it is used, signatures under the public \
+                  key and all else by the inverse operation; `no` trusts the device, and about halves \
+                  the work.",
+    },
+    Key {
         name: "http.listen",
         default: "127.0.0.1:8790",
         meaning: "Address of the API. Loopback only: the API speaks plain HTTP.",
@@ -98,6 +143,8 @@ static KEYS: &[Key] = &[
 pub(crate) struct Config {
     values: BTreeMap<&'static str, String>,
     witnesses: Vec<WitnessAt>,
+    key_devices: Vec<KeyDevice>,
+    keys_in_file: BTreeSet<String>,
 }
 
 /// A witness: its key and where it takes checkpoints.
@@ -128,9 +175,13 @@ impl Config {
     pub(crate) fn parse(text: &str) -> Result<Self, Problem> {
         let table: toml::Table =
             toml::from_str(text).map_err(|error| malformed(error.message().to_owned()))?;
-        let mut values: BTreeMap<_, _> =
-            keys().map(|key| (key.name, key.default.to_owned())).collect();
-        let mut witnesses = Vec::new();
+        let values = keys().map(|key| (key.name, key.default.to_owned())).collect();
+        let mut config = Self {
+            values,
+            witnesses: Vec::new(),
+            key_devices: Vec::new(),
+            keys_in_file: BTreeSet::new(),
+        };
         for (section, entries) in &table {
             let Value::Table(entries) = entries else {
                 return Err(unknown(section));
@@ -138,17 +189,31 @@ impl Config {
             for (name, value) in entries {
                 let name = format!("{section}.{name}");
                 let key = keys().find(|key| key.name == name).ok_or_else(|| unknown(&name))?;
-                if key.name == WITNESSES {
-                    witnesses = read_witnesses(value)?;
-                    values.insert(key.name, value.to_string());
-                } else {
-                    values.insert(key.name, scalar(key, value)?);
-                }
+                config.take(key, value)?;
             }
         }
-        let config = Self { values, witnesses };
         config.check()?;
         Ok(config)
+    }
+
+    fn take(&mut self, key: &Key, value: &Value) -> Result<(), Problem> {
+        let shown = match key.name {
+            WITNESSES => {
+                self.witnesses = read_witnesses(value)?;
+                value.to_string()
+            }
+            DEVICES => {
+                self.key_devices = read_devices(value)?;
+                value.to_string()
+            }
+            SOFT_FOR => {
+                self.keys_in_file = read_names(SOFT_FOR, value)?;
+                value.to_string()
+            }
+            _ => scalar(key, value)?,
+        };
+        self.values.insert(key.name, shown);
+        Ok(())
     }
 
     /// The same with `value` for `key`, as given on the command line.
@@ -171,6 +236,10 @@ impl Config {
         self.fixed_moment()?;
         self.origin()?;
         authority::profile(self)?;
+        self.key_sessions()?;
+        self.key_deadline_ms()?;
+        self.are_keys_in_devices()?;
+        one_of(self.get("keys.check"), "keys.check", &["yes", "no"])?;
         one_of(self.get("log.format"), "log.format", &["text", "json"])?;
         one_of(self.get("log.level"), "log.level", &["error", "warn", "info", "debug"])
     }
@@ -199,6 +268,35 @@ impl Config {
     pub(crate) fn passphrase_file(&self) -> Option<PathBuf> {
         let file = self.get("keys.passphrase_file");
         (!file.is_empty()).then(|| PathBuf::from(file))
+    }
+
+    /// Whether keys are in PKCS#11 devices.
+    pub(crate) fn are_keys_in_devices(&self) -> Result<bool, Problem> {
+        one_of(self.get("keys.store"), "keys.store", &["soft", "pkcs11"])?;
+        let in_devices = self.get("keys.store") == "pkcs11";
+        if in_devices && self.key_devices.is_empty() {
+            return Err(malformed(
+                "keys.store: `pkcs11` needs a device in keys.devices".to_owned(),
+            ));
+        }
+        Ok(in_devices)
+    }
+
+    pub(crate) fn key_devices(&self) -> &[KeyDevice] {
+        &self.key_devices
+    }
+
+    /// Names of keys that stay in the key store file.
+    pub(crate) fn keys_in_file(&self) -> &BTreeSet<String> {
+        &self.keys_in_file
+    }
+
+    pub(crate) fn key_sessions(&self) -> Result<u16, Problem> {
+        self.number("keys.sessions", 1, 128).map(|sessions| sessions as u16)
+    }
+
+    pub(crate) fn key_deadline_ms(&self) -> Result<u32, Problem> {
+        self.number("keys.deadline_ms", 50, 60_000)
     }
 
     pub(crate) fn listen(&self) -> Result<SocketAddr, Problem> {
@@ -359,7 +457,7 @@ fn unknown(name: &str) -> Problem {
     Problem::new(&labels::CONFIG_KEY_UNKNOWN, format!("`{name}`{hint}"))
 }
 
-fn malformed(detail: String) -> Problem {
+pub(crate) fn malformed(detail: String) -> Problem {
     Problem::new(&labels::CONFIG_MALFORMED, detail)
 }
 

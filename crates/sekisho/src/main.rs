@@ -1,11 +1,13 @@
 //! The one program: configuration, wiring, subcommands. No rule of the domain lives here.
 
 mod bench;
+mod ceremony;
 mod cli;
 mod commands;
 mod config;
 mod draw;
 mod kat;
+mod key_devices;
 mod number;
 mod output;
 mod progress;
@@ -23,6 +25,10 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // Before anything else: a child knows no configuration, and nobody is to start one by hand.
+    if std::env::args_os().skip(1).eq([key_devices::CHILD]) {
+        return hsm::child::run();
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),

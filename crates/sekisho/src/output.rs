@@ -196,7 +196,9 @@ fn advice(problem: &Problem) -> &'static str {
         "stock_empty" => {
             "give the municipality a stock: `sekisho stock --municipality CODE --count N`"
         }
-        "key_in_use" => "`sekisho keys list` shows which keys nothing needs any more",
+        "key_in_use" => "`sekisho keys status` shows which keys nothing needs any more",
+        "key_label_unknown" => "`sekisho keys status` names the keys; the next epoch is one more",
+        "ceremony_unfit" => "correct the file, have it reviewed again, and `--check` it",
         "number_change_reason" => "name the leak: theft, loss, disclosure, intrusion or misuse",
         _ => match problem.remedy() {
             Remedy::Refused => "correct the input; the same request will be refused again",

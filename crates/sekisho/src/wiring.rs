@@ -1,6 +1,7 @@
 //! Wiring: from the configuration to a platform with its store, keys, clock and places.
 
 use crate::config::{Config, StoreKind};
+use crate::key_devices::DeviceKeys;
 use app::cosign::KnownWitness;
 use app::platform::EntropySource;
 use app::revocation_list::RevocationLists;
@@ -78,7 +79,7 @@ impl Wired {
 
 /// Opens the platform of the data directory.
 pub(crate) fn open(config: &Config) -> Result<Wired, Problem> {
-    let wired = wire(config, Arc::new(open_keystore(config)?), false)?;
+    let wired = wire(config, open_keystore(config)?, false)?;
     // A ceremony that was interrupted before its last step left no platform: `not_initialised`.
     app::publish::identity(&wired.platform)?;
     Ok(wired)
@@ -86,27 +87,62 @@ pub(crate) fn open(config: &Config) -> Result<Wired, Problem> {
 
 /// Makes keys and store in the data directory. Nothing that is there is changed.
 pub(crate) fn create(config: &Config, generate_passphrase: bool) -> Result<Wired, Problem> {
-    // A key store that is there was left by a ceremony that was interrupted, or there is a platform
-    // already: `make_store` tells.
-    let keys = make_keystore(config, generate_passphrase)?;
-    let witness = app::witness::label()?;
-    if keys.list()?.iter().any(|key| key.label == witness) {
-        return Err(Problem::new(&labels::ALREADY_INITIALISED, "it is a witness's"));
-    }
-    let wired = wire(config, Arc::new(keys), true)?;
+    let wired = prepare(config, generate_passphrase)?;
     app::init::make_keys(&wired.platform)?;
     app::init::make_store(&wired.platform, config.origin()?)?;
     Ok(wired)
 }
 
-/// Opens the key store of the data directory, or makes an empty one.
+/// Opens the data directory for a platform that is to be made in it, and makes what holds it.
+pub(crate) fn prepare(config: &Config, generate_passphrase: bool) -> Result<Wired, Problem> {
+    // A key store that is there was left by a ceremony that was interrupted, or there is a platform
+    // already: whoever makes it tells.
+    let keys = make_keystore(config, generate_passphrase)?;
+    let witness = app::witness::label()?;
+    if keys.list()?.iter().any(|key| key.label == witness) {
+        return Err(Problem::new(&labels::ALREADY_INITIALISED, "it is a witness's"));
+    }
+    wire(config, keys, true)
+}
+
+/// Whether there is a key store.
+pub(crate) fn has_keystore(config: &Config) -> bool {
+    keystore_path(&config.data()).exists()
+        || (config.data().join("keys").exists() && config.are_keys_in_devices() == Ok(true))
+}
+
+/// Opens the key store, or makes an empty one. A token is made by its vendor's tool.
 pub(crate) fn make_keystore(
     config: &Config,
     generate_passphrase: bool,
-) -> Result<SoftKeyStore, Problem> {
+) -> Result<Arc<dyn KeyStore>, Problem> {
+    private_directory(&config.data())?;
+    private_directory(&config.data().join("keys"))?;
+    if !config.are_keys_in_devices()? {
+        return Ok(Arc::new(make_keystore_file(config, generate_passphrase)?));
+    }
+    let devices = DeviceKeys::open(config)?;
+    let wanted = KeyNames::first()?.all()?;
+    devices.check(wanted.iter().map(|(label, kind)| (label, *kind)))?;
+    let file = devices.need_file().then(|| make_keystore_file(config, generate_passphrase));
+    Ok(devices.with_file(file.transpose()?))
+}
+
+/// Opens the key store.
+pub(crate) fn open_keystore(config: &Config) -> Result<Arc<dyn KeyStore>, Problem> {
+    if !config.are_keys_in_devices()? {
+        return Ok(Arc::new(open_keystore_file(config)?));
+    }
+    if !config.data().join("keys").exists() {
+        return Err(not_initialised(config));
+    }
+    let devices = DeviceKeys::open(config)?;
+    let file = devices.need_file().then(|| open_keystore_file(config)).transpose()?;
+    Ok(devices.with_file(file))
+}
+
+fn make_keystore_file(config: &Config, generate_passphrase: bool) -> Result<SoftKeyStore, Problem> {
     let data = config.data();
-    private_directory(&data)?;
-    private_directory(&data.join("keys"))?;
     if generate_passphrase && !is_passphrase_given(config) {
         invent_passphrase(&passphrase_path(&data))?;
     }
@@ -117,14 +153,16 @@ pub(crate) fn make_keystore(
     SoftKeyStore::create(&path, &passphrase, KdfParams::default(), &mut OsEntropy::new())
 }
 
-/// Opens the key store of the data directory.
-pub(crate) fn open_keystore(config: &Config) -> Result<SoftKeyStore, Problem> {
+fn open_keystore_file(config: &Config) -> Result<SoftKeyStore, Problem> {
     let path = keystore_path(&config.data());
     if !path.exists() {
-        let detail = config.data().display().to_string();
-        return Err(Problem::new(&labels::NOT_INITIALISED, detail));
+        return Err(not_initialised(config));
     }
     SoftKeyStore::open(&path, &passphrase(config)?)
+}
+
+fn not_initialised(config: &Config) -> Problem {
+    Problem::new(&labels::NOT_INITIALISED, config.data().display().to_string())
 }
 
 fn wire(config: &Config, keys: Arc<dyn KeyStore>, create: bool) -> Result<Wired, Problem> {
@@ -213,7 +251,7 @@ pub(crate) fn change_passphrase(
     generate: bool,
     new: Option<&Path>,
 ) -> Result<Option<PathBuf>, Problem> {
-    let keys = open_keystore(config)?;
+    let keys = open_keystore_file(config)?;
     let seal = |passphrase: &Passphrase| {
         keys.change_passphrase(passphrase, KdfParams::default(), &mut OsEntropy::new())
     };
@@ -292,7 +330,9 @@ fn private_directory(path: &Path) -> Result<(), Problem> {
 
 /// The account that the key store belongs to.
 pub(crate) fn owner(config: &Config) -> Result<u32, Problem> {
-    let seen = fs::metadata(keystore_path(&config.data())).map_err(Problem::from_io)?;
+    // The folder is there even where all keys are in devices.
+    let folder = config.data().join("keys");
+    let seen = fs::metadata(folder).map_err(Problem::from_io)?;
     Ok(seen.uid())
 }
 

@@ -2,8 +2,8 @@
 -- certificate, the lists and answers that tell of it, and who may verify. Written as 0001 is.
 
 CREATE TABLE certification_authority (
-  id :int NOT NULL PRIMARY KEY CHECK (id > 0),
-  kind :int NOT NULL CHECK (kind IN (1, 2, 3)),
+  id :int NOT NULL PRIMARY KEY CHECK (id BETWEEN 1 AND 32767),
+  kind :int NOT NULL CHECK (kind IN (1, 2)),
   generation :int NOT NULL CHECK (generation > 0),
   key_label :text NOT NULL,
   algorithm :text NOT NULL,
@@ -13,11 +13,12 @@ CREATE TABLE certification_authority (
   act :int NOT NULL
 ) :strict;
 
--- The bytes to be signed are long: in a table whose rows stand in the order of their coming, they do
+-- Authority and serial number go into one number, to which the bytes to be signed are sealed: hence
+-- their ranges. These bytes are long: in a table whose rows stand in the order of their coming, they do
 -- not spill onto pages of their own.
 CREATE TABLE certificate_intention (
   authority :int NOT NULL REFERENCES certification_authority (id),
-  serial :int NOT NULL CHECK (serial > 0),
+  serial :int NOT NULL CHECK (serial BETWEEN 1 AND 281474976710655),
   person :int NOT NULL CHECK (person > 0),
   municipality :int NOT NULL CHECK (municipality > 0),
   not_before :int NOT NULL,

@@ -245,8 +245,8 @@ impl PostgresEngine<'_> {
     }
 }
 
-/// For each key of `k`, its rows as `tail` says: one search in the index per key. A plain join would
-/// leave the choice to the planner, who may think a table empty that has grown since.
+/// For each key of `k`, its rows as `tail` says: one search in the index per key. A plain join
+/// would leave the choice to the planner, who may think a table empty that has grown since.
 fn each_by_key(table: &Table, by: &[&str], columns: &str, tail: &str) -> String {
     let matches: Vec<_> = by.iter().map(|name| format!("{name} = k.{name}")).collect();
     format!(

@@ -11,7 +11,7 @@ use crate::time_stamp::{TimeStampInfo, hash_with, issuer_and_serial};
 use crate::time_stamp_request::{
     Imprint, ImprintHash, NONCE_BYTES_MAX, TimeStampRequest, TimeStampRequestRefusal,
 };
-use crate::{Certificate, Name, Serial};
+use crate::{Certificate, KeyAlgorithm, Name, Serial};
 use base::Moment;
 use const_oid::db::{self, rfc5280::ID_CE_EXT_KEY_USAGE, rfc5280::ID_KP_TIME_STAMPING};
 use std::fmt;
@@ -193,7 +193,8 @@ impl<'a> TimeStamp<'a> {
             return Err(TimeStampReadRefusal::Expired);
         }
         let key = signer.public_key().map_err(|_| TimeStampReadRefusal::Algorithm)?;
-        let named = encode::signature_identifier(key.algorithm()) == self.algorithm;
+        let named = encode::signature_identifier(key.algorithm()) == self.algorithm
+            || (key.algorithm() == KeyAlgorithm::Rsa2048 && self.algorithm == RSA_ENCRYPTION);
         if !named || hash_with(key.algorithm()) != Some(self.hash) {
             return Err(TimeStampReadRefusal::Algorithm);
         }
@@ -428,6 +429,9 @@ fn exact_time(contents: &[u8]) -> Result<Moment, DerFault> {
     Ok(whole.plus_us(padded.fold(0, |us, digit| us * 10 + i64::from(digit - b'0'))))
 }
 
+/// The AlgorithmIdentifier of RSA keys, which SignerInfo may have in place of the one of signatures
+/// (RFC 5754 §3.2): the hash stands beside it.
+const RSA_ENCRYPTION: &[u8] = b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00";
 /// PKIStatus: granted, though not in every way as asked for.
 const GRANTED_WITH_MODS: u8 = 1;
 const SERIAL_BYTES_MAX: usize = 20;

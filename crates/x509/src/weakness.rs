@@ -31,12 +31,15 @@ impl Weakness {
     /// What is weak about an RSA modulus of 2,048 bits, big-endian.
     pub(crate) fn of_modulus(modulus: &[u8]) -> Option<Self> {
         let mut fingerprint = true;
-        for prime in PRIMES {
-            let rest = remainder(modulus, prime);
-            if rest == 0 {
-                return Some(Self::SmallFactor);
+        for (group, product) in GROUPS {
+            let rest = remainder(modulus, product);
+            for prime in &PRIMES[group.0..group.1] {
+                let rest = rest % prime;
+                if rest == 0 {
+                    return Some(Self::SmallFactor);
+                }
+                fingerprint = fingerprint && (*prime > ROCA_PRIME_MAX || is_power(rest, *prime));
             }
-            fingerprint = fingerprint && (prime > ROCA_PRIME_MAX || is_power(rest, prime));
         }
         fingerprint.then_some(Self::Roca)
     }
@@ -59,10 +62,10 @@ impl fmt::Display for Weakness {
     }
 }
 
-fn remainder(big_endian: &[u8], prime: u32) -> u32 {
-    let prime = u64::from(prime);
+fn remainder(big_endian: &[u8], divisor: u32) -> u32 {
+    let divisor = u64::from(divisor);
     let step = |rest: u64, four: &[u8]| {
-        four.iter().fold(rest, |rest, byte| rest << 8 | u64::from(*byte)) % prime
+        four.iter().fold(rest, |rest, byte| rest << 8 | u64::from(*byte)) % divisor
     };
     big_endian.chunks(4).fold(0, step) as u32
 }
@@ -93,6 +96,27 @@ const fn primes() -> [u32; 133] {
     out
 }
 
+/// Runs of the primes, from and to, with their product below 2³²: one long division serves a run.
+const fn groups() -> [((usize, usize), u32); GROUP_COUNT] {
+    let mut out = [((0, 0), 1); GROUP_COUNT];
+    let (mut count, mut at) = (0, 0);
+    while at < PRIMES.len() {
+        let (start, mut product) = (at, 1_u32);
+        while at < PRIMES.len()
+            && let Some(next) = product.checked_mul(PRIMES[at])
+        {
+            product = next;
+            at += 1;
+        }
+        out[count] = ((start, at), product);
+        count += 1;
+    }
+    assert!(count == GROUP_COUNT);
+    out
+}
+
+const GROUPS: [((usize, usize), u32); GROUP_COUNT] = groups();
+const GROUP_COUNT: usize = 38;
 /// The primes below 752.
 const PRIMES: [u32; 133] = primes();
 /// The last of the 126 primes whose product the weak chips used for keys of 1,984 to 3,936 bits.

@@ -48,14 +48,23 @@ impl Prepared {
         })
     }
 
+    /// Whether it may be told: it has not ended, and it is not of a future that the clock came back
+    /// from.
+    pub(super) fn holds(&self, now: Moment) -> bool {
+        self.this_update <= now && now < self.next_update
+    }
+
     /// From when on a new one is signed while this one still holds: after half its time.
     pub(super) fn sign_again_at(&self) -> Moment {
         self.this_update.plus_us((self.next_update.us() - self.this_update.us()) / 2)
     }
 
     pub(super) fn told(&self, now: Moment) -> Told {
-        let soon = now.plus_us(KEEP_US);
-        Told { response: Arc::clone(&self.response), keep_until: Some(soon.min(self.next_update)) }
+        Told {
+            response: Arc::clone(&self.response),
+            this_update: Some(self.this_update),
+            keep_until: Some(now.plus_us(KEEP_US).min(self.next_update)),
+        }
     }
 }
 

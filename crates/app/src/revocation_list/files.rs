@@ -11,6 +11,7 @@ use authority::revocation_list::{Entry, Plan};
 use base::{Problem, labels};
 use ports::Publication;
 use ports::rows::{Partition, RevocationListRow};
+use std::cmp::Ordering;
 use x509::{
     Covers, Crl, CrlBuilder, CrlEntry, CrlNumber, CrlProfile, CrlScope, CrlToBeSigned, GeneralName,
     RevocationReason, Serial,
@@ -54,13 +55,12 @@ pub(super) fn drafts(
     Ok(drafts)
 }
 
-/// Signs the drafts and puts them into their places, complete lists and deltas together.
-pub(super) fn publish(
+/// Signs the drafts: each path with its bytes.
+pub(super) fn signed(
     platform: &Platform,
-    place: &dyn Publication,
     authority: &Authority,
     drafts: Vec<Draft>,
-) -> Result<(), Problem> {
+) -> Result<Vec<(String, Vec<u8>)>, Problem> {
     let mut files = Vec::with_capacity(drafts.len());
     for Draft { path, list } in drafts {
         let signature = platform.keys.sign(&authority.key, list.as_bytes())?;
@@ -69,26 +69,32 @@ pub(super) fn publish(
         }
         files.push((path, list.assemble(&signature)));
     }
-    let files: Vec<_> = files.iter().map(|(path, bytes)| (path.clone(), &bytes[..])).collect();
-    place.write_all(&files)
+    Ok(files)
 }
 
-/// Whether the complete lists that are on record are in their places.
-pub(super) fn are_there(
+/// What is wrong with the files of a list that is on record: they are to be there, with their
+/// deltas after the first, under its number. `None` for nothing.
+pub(crate) fn fault_of(
     place: &dyn Publication,
     authority: &Authority,
     row: &RevocationListRow,
-) -> Result<bool, Problem> {
+) -> Result<Option<&'static str>, Problem> {
     for point in points_of(row.partition) {
-        let Some(bytes) = place.read(&authority.issuer.list_path(point))? else {
-            return Ok(false);
-        };
-        let number = Crl::parse(&bytes).ok().and_then(|list| list.number());
-        if number.is_none_or(|number| number < CrlNumber::from(row.number)) {
-            return Ok(false);
+        let path = authority.issuer.list_path(point);
+        let delta = (row.number > 1).then(|| delta_of(&path));
+        for path in [Some(path), delta].into_iter().flatten() {
+            let Some(bytes) = place.read(&path)? else { return Ok(Some("not published")) };
+            let Ok(list) = Crl::parse(&bytes) else { return Ok(Some("published is no list")) };
+            let on_record = CrlNumber::from(row.number);
+            match list.number().map(|number| number.cmp(&on_record)) {
+                Some(Ordering::Equal) if list.is_signed_by(authority.public()) => {}
+                Some(Ordering::Equal) => return Ok(Some("published is not signed by its key")),
+                Some(Ordering::Greater) => return Ok(Some("published is ahead of the store")),
+                _ => return Ok(Some("published is behind the store")),
+            }
         }
     }
-    Ok(true)
+    Ok(None)
 }
 
 fn draft(

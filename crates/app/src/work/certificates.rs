@@ -1,10 +1,11 @@
 //! The rows of the certification authority in a unit of work: what was meant, what came of it, what
 //! holds now, and which lists are to be made again.
 
-use super::{Kept, Work, broken};
+use super::{Kept, Work, broken, generation_of};
 use crate::authorities::Authorities;
+use crate::certificates::tbs_place;
 use crate::meant::{Meant, delegate_setting};
-use base::{PersonId, Problem};
+use base::{Moment, PersonId, Problem};
 use numbers::LocalGovernmentCode;
 use ports::rows::{
     AuthorityRow, CertificateId, CertificateRow, CertificateStatusRow, Changes, DelegateRow,
@@ -12,6 +13,7 @@ use ports::rows::{
 };
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use zeroize::Zeroizing;
 
 /// What was looked for so far.
 #[derive(Default)]
@@ -35,6 +37,13 @@ pub(crate) struct Held {
     pub(crate) outcome: Option<CertificateRow>,
     /// What holds of it, if it is not simply good.
     pub(crate) status: Option<CertificateStatusRow>,
+}
+
+impl Held {
+    /// Whether there is a signed certificate.
+    pub(crate) fn is_issued(&self) -> bool {
+        self.outcome.as_ref().is_some_and(|outcome| outcome.signature.is_some())
+    }
 }
 
 impl CertificateRows {
@@ -186,6 +195,33 @@ impl Work<'_> {
         Ok(Some(Held { intention, outcome, status }))
     }
 
+    /// An issued certificate in DER; none if it was never signed, or its holder's content was
+    /// disposed of.
+    pub(crate) fn certificate_bytes(
+        &mut self,
+        held: &Held,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, Problem> {
+        let IntentionHead { id, person, key_generation, .. } = held.intention;
+        let signature = held.outcome.as_ref().and_then(|outcome| outcome.signature.as_ref());
+        let Some(signature) = signature else { return Ok(None) };
+        self.load(&[person])?;
+        let Some(holder) = self.people.get(&person) else { return Ok(None) };
+        let here = self.changes.intentions.iter().find(|row| row.head.id == id);
+        let sealed = match here {
+            Some(row) => row.tbs.clone(),
+            None => {
+                let row = self.tx.intentions(&[id])?.pop().flatten();
+                row.ok_or_else(|| broken("an intention that is not there"))?.tbs
+            }
+        };
+        let place = tbs_place(id, generation_of(key_generation)?);
+        let tbs = holder.key.open(&place, &sealed);
+        let tbs = tbs.map_err(|refusal| Problem::from_refusal(refusal.label()))?;
+        let issuer = self.authorities()?;
+        let algorithm = issuer.by_id(id.authority)?.algorithm();
+        Ok(Some(Zeroizing::new(x509::assemble(&tbs, algorithm, signature))))
+    }
+
     /// The certificate that holds a public key, whoever's it is.
     pub(crate) fn key_holder(
         &mut self,
@@ -204,7 +240,8 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Makes a list due now, the first time or again.
+    /// Makes a list due now, the first time or again. Each time leaves a mark on the row: whoever
+    /// is making the list sees that something changed meanwhile.
     pub(crate) fn make_list_due(&mut self, partition: Partition) -> Result<(), Problem> {
         let now = self.now;
         let list = self.revocation_list(partition)?.unwrap_or(RevocationListRow {
@@ -218,10 +255,23 @@ impl Work<'_> {
             next_update: now,
             due: None,
         });
-        if list.due.is_none_or(|due| now < due) {
-            self.keep_revocation_list(RevocationListRow { due: Some(now), ..list });
-        }
+        let due = match list.due {
+            Some(due) if due <= now.plus_us(SECOND_US) => due.plus_us(1),
+            _ => now,
+        };
+        self.keep_revocation_list(RevocationListRow { due: Some(due), ..list });
         Ok(())
+    }
+
+    /// The moment of a change: after all that was told of the certificate and on its list, whatever
+    /// the clock says.
+    pub(crate) fn moment_of_change(&mut self, held: &Held) -> Result<Moment, Problem> {
+        let CertificateId { authority, .. } = held.intention.id;
+        let municipality = Some(held.intention.municipality);
+        let list = self.revocation_list(Partition { authority, municipality })?;
+        let told = list.filter(|list| list.number > 0).map(|list| list.this_update.plus_us(1));
+        let before = held.status.as_ref().map(|status| status.changed_at);
+        Ok(told.into_iter().chain(before).fold(self.now, Moment::max))
     }
 
     /// The list of a partition as it was last signed.
@@ -242,7 +292,8 @@ impl Work<'_> {
         self.certificates.lists.insert(row.partition, Kept { row: Some(row), dirty: true });
     }
 
-    fn know_certificates(&mut self, ids: &[CertificateId]) -> Result<(), Problem> {
+    /// Loads certificates in few round trips.
+    pub(crate) fn know_certificates(&mut self, ids: &[CertificateId]) -> Result<(), Problem> {
         let known = &self.certificates.heads;
         let ids: Vec<_> = ids.iter().filter(|id| !known.contains_key(id)).copied().collect();
         if ids.is_empty() {
@@ -260,3 +311,5 @@ impl Work<'_> {
         Ok(())
     }
 }
+
+const SECOND_US: i64 = 1_000_000;

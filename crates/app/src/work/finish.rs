@@ -5,6 +5,8 @@
 //! store.
 
 use super::{Kept, Outcome, Work, broken};
+use crate::epochs::Epochs;
+use crate::key_roles::KeyRole;
 use crate::people::Person;
 use crate::platform::Platform;
 use crate::side_by_side::side_by_side;
@@ -39,12 +41,13 @@ pub(super) struct NewKey {
 impl Work<'_> {
     /// Everything to write.
     pub fn into_changes(self) -> Result<Changes, Problem> {
-        let (platform, kek, now) = (self.platform, self.kek, self.now);
+        let (platform, epochs, now) = (self.platform, self.epochs, self.now);
+        let (kek, pseudonym) = (epochs.in_use(KeyRole::Kek), epochs.in_use(KeyRole::Pseudonym));
         let mut changes = self.changes;
-        let acts = side_by_side(&self.acts, || (), |(), act| leaf(platform, now, act))?;
+        let acts = side_by_side(&self.acts, || (), |(), act| leaf(platform, pseudonym, now, act))?;
         changes.acts = acts;
-        changes.data_keys = wrap_keys(platform, &kek, &self.new_keys)?;
-        changes.persons.extend(seal_persons(platform, self.people)?);
+        changes.data_keys = wrap_keys(platform, kek, &self.new_keys)?;
+        changes.persons.extend(seal_persons(platform, &epochs, self.people)?);
         changes.numbers = self.numbers.into_values().collect();
         changes.codes = self.codes.into_values().filter_map(Kept::into_change).collect();
         changes.messages = self.messages.into_values().filter_map(Kept::into_change).collect();
@@ -64,8 +67,13 @@ impl<R> Kept<R> {
 }
 
 /// The leaf of an act.
-fn leaf(platform: &Platform, now: Moment, act: &ActDraft) -> Result<ActRow, Problem> {
-    let pseudonym = act.subject.map(|person| platform.pseudonym(person)).transpose()?;
+fn leaf(
+    platform: &Platform,
+    key: &KeyLabel,
+    now: Moment,
+    act: &ActDraft,
+) -> Result<ActRow, Problem> {
+    let pseudonym = act.subject.map(|person| platform.pseudonym(key, person)).transpose()?;
     let salt = Salt::new(&*act.salt).map_err(|_| broken("a salt of a wrong length"))?;
     let draft = LeafDraft {
         at_us: now.us(),
@@ -101,6 +109,7 @@ fn wrap_keys(
 
 fn seal_persons(
     platform: &Platform,
+    epochs: &Epochs,
     people: BTreeMap<PersonId, Box<Person>>,
 ) -> Result<Vec<ports::rows::PersonRow>, Problem> {
     let changed: Vec<_> = people.into_values().filter(|person| person.dirty).collect();
@@ -108,7 +117,8 @@ fn seal_persons(
     for person in &changed {
         let municipality = person.resident.municipality;
         if let Entry::Vacant(place) = digest_keys.entry(municipality) {
-            place.insert(platform.digest_key(municipality)?);
+            let epoch = epochs.digest_epoch(municipality);
+            place.insert(platform.digest_key(epoch, municipality)?);
         }
     }
     side_by_side(

@@ -8,8 +8,10 @@ use authority::trigger::Trigger;
 use base::{Actor, Problem, Purpose};
 use keys::{OsEntropy, SoftKeyStore};
 use numbers::ResidentRecordCode;
+use ports::rows::{AuthorityRow, CertificateId};
 use ports::{KeyKind, KeyStore};
 use sekisho_app::authority_init::{AuthorityAsked, authority_init};
+use sekisho_app::certificate_batch::{BatchLine, BatchOrder, BatchReport, certificate_batch};
 use sekisho_app::certificate_end::{certificate_end, certificate_release};
 use sekisho_app::certificate_finish::{certificate_finish, certificate_of};
 use sekisho_app::certificate_issue::{CertificateAsked, Intended, Issued, conclude, intend, sign};
@@ -26,9 +28,9 @@ use x509::{
 
 /// An authority of both hierarchies with its lists, in a house with residents.
 pub(crate) struct Bureau<'a> {
-    house: &'a House,
-    lists: RevocationLists,
-    place: Arc<PublicationDirectory>,
+    pub(crate) house: &'a House,
+    pub(crate) lists: RevocationLists,
+    pub(crate) place: Arc<PublicationDirectory>,
     _folder: TempDir,
 }
 
@@ -61,50 +63,57 @@ impl<'a> Bureau<'a> {
 
     /// What OCSP tells of a certificate.
     pub(crate) fn told(&self, issued: &Issued) -> CertStatus {
-        let read = Certificate::parse(&issued.certificate).unwrap();
-        let authority = self.issuer(&read);
-        let issuer =
-            IssuerId::new(&authority.subject_name().unwrap(), &authority.public_key().unwrap());
-        let id = issuer.certificate(IdHash::Sha1, read.serial().unwrap());
-        let request = OcspRequest { certificates: vec![id], nonce: None, signed: false }.encode();
+        self.told_of(issued.id)
+    }
+
+    /// The same, of a serial number.
+    pub(crate) fn told_of(&self, id: CertificateId) -> CertStatus {
         let responder = Responder::new(self.house.platform.clone());
-        let told = responder.answer(&request);
+        let told = responder.answer(&self.request_for(id));
         let response = OcspResponse::parse(&told.response).unwrap();
         response.answers()[0].status
     }
 
+    /// An OCSP request about one certificate.
+    pub(crate) fn request_for(&self, id: CertificateId) -> Vec<u8> {
+        let authority = self.issuer_of(id.authority);
+        let issuer = IssuerId::new(&authority.name, &authority.public_key);
+        let id = issuer.certificate(IdHash::Sha1, Serial::try_from(id.serial).unwrap());
+        OcspRequest { certificates: vec![id], nonce: None, signed: false }.encode()
+    }
+
     /// What the complete list of a municipality tells of a certificate.
-    fn listed(&self, issued: &Issued, of: &str) -> Option<RevocationReason> {
-        let read = Certificate::parse(&issued.certificate).unwrap();
-        let authority = self.issuer(&read);
-        let kind = if issued.id.authority == 1 {
-            CertificateKind::Signature
-        } else {
-            CertificateKind::Authentication
-        };
-        let issuer = authority::profile::Issuer::of_certificate(kind, &authority).unwrap();
+    pub(crate) fn listed(&self, issued: &Issued, of: &str) -> Option<RevocationReason> {
+        self.listed_of(issued.id, of)
+    }
+
+    /// The same, of a serial number.
+    pub(crate) fn listed_of(&self, id: CertificateId, of: &str) -> Option<RevocationReason> {
+        let issuer = self.issuer_of(id.authority);
         let path = issuer.list_path(authority::profile::Partition::Municipality(town(of)));
         let bytes = ports::Publication::read(&*self.place, &path).unwrap().unwrap();
         let list = Crl::parse(&bytes).unwrap();
         assert!(list.is_signed_by(&issuer.public_key));
-        list.find(read.serial().unwrap()).map(|entry| entry.reason.unwrap())
+        let entry = list.find(Serial::try_from(id.serial).unwrap());
+        entry.map(|entry| entry.reason.unwrap_or(RevocationReason::Unspecified))
     }
 
-    fn issuer(&self, of: &Certificate<'_>) -> Certificate<'static> {
+    pub(crate) fn issuer_of(&self, id: i64) -> authority::profile::Issuer {
+        let kind =
+            if id % 2 == 1 { CertificateKind::Signature } else { CertificateKind::Authentication };
+        let row = self.authorities().into_iter().find(|row| row.id == id).unwrap();
+        let read = Certificate::parse(&row.certificate).unwrap();
+        authority::profile::Issuer::of_certificate(kind, &read).unwrap()
+    }
+
+    pub(crate) fn authorities(&self) -> Vec<AuthorityRow> {
         let mut rows = Vec::new();
-        self.house
-            .platform
-            .store
-            .snapshot("test", &mut |view| {
-                rows = ports::CertificateView::authorities(view)?;
-                Ok(())
-            })
-            .unwrap();
-        let issued = |der: &Vec<u8>| {
-            of.is_signed_by(&Certificate::parse(der).unwrap().public_key().unwrap())
+        let read = &mut |view: &mut dyn ports::View| {
+            rows = view.authorities()?;
+            Ok(())
         };
-        let der = rows.into_iter().map(|row| row.certificate).find(issued).unwrap();
-        Certificate::parse(der.leak()).unwrap()
+        self.house.platform.store.snapshot("test", read).unwrap();
+        rows
     }
 }
 
@@ -112,11 +121,11 @@ pub(crate) fn operator() -> Actor {
     "operator:k.sato".parse().unwrap()
 }
 
-fn chiyoda() -> Actor {
+pub(crate) fn chiyoda() -> Actor {
     Actor::Municipality(town(CHIYODA))
 }
 
-fn asked(kind: CertificateKind, code: &ResidentRecordCode) -> CertificateAsked {
+pub(crate) fn asked(kind: CertificateKind, code: &ResidentRecordCode) -> CertificateAsked {
     CertificateAsked {
         kind,
         whose: Whose::Code(code.clone()),
@@ -129,6 +138,10 @@ fn asked(kind: CertificateKind, code: &ResidentRecordCode) -> CertificateAsked {
 
 /// A request of a new holder's key.
 fn request() -> CertificationRequest {
+    CertificationRequest::parse(&request_der()).unwrap()
+}
+
+fn request_der() -> Vec<u8> {
     let keys = SoftKeyStore::in_memory();
     let label = "holder".parse().unwrap();
     let kind = KeyKind::Sign(KeyAlgorithm::P256);
@@ -136,8 +149,18 @@ fn request() -> CertificationRequest {
     let public = keys.generate(&label, kind, at, &mut OsEntropy::new()).unwrap().public.unwrap();
     let subject = Name::new([(x509::COMMON_NAME, "whatever")]).unwrap();
     let info = encode_request_info(&subject, &public);
-    let der = assemble(&info, KeyAlgorithm::P256, &keys.sign(&label, &info).unwrap());
-    CertificationRequest::parse(&der).unwrap()
+    assemble(&info, KeyAlgorithm::P256, &keys.sign(&label, &info).unwrap())
+}
+
+fn line(code: &ResidentRecordCode) -> BatchLine {
+    let CertificateAsked { kind, whose, card, is_ward, .. } =
+        asked(CertificateKind::Authentication, code);
+    BatchLine { kind, whose, request: request_der(), card, is_ward }
+}
+
+fn order() -> BatchOrder {
+    let (actor, purpose) = (chiyoda(), Purpose::Certification);
+    BatchOrder { actor, purpose, algorithm: None, chunk: 2 }
 }
 
 #[test]
@@ -236,5 +259,82 @@ fn another_towns_resident_is_as_absent_as_nobody() {
         let bureau = Bureau::open(house, KeyAlgorithm::P256);
         let refused = bureau.intend(CertificateKind::Signature, &codes[0]);
         assert_eq!(refused.err().map(|problem| problem.label()), Some("resident_absent"));
+    });
+}
+
+#[test]
+fn a_production_run_answers_every_line_in_order_and_goes_on_after_a_refusal() {
+    on_both(|house| {
+        let codes = house.stock(CHIYODA, 5);
+        for (sequence, code) in (1..).zip(&codes) {
+            house.take_one(&message(CHIYODA, sequence, "birth", Some(code)));
+        }
+        let bureau = Bureau::open(house, KeyAlgorithm::P256);
+        let used = line(&codes[0]);
+        let mut forged = line(&codes[1]);
+        *forged.request.last_mut().unwrap() ^= 1;
+        let unread = Problem::new(&base::labels::REQUEST_MALFORMED, "no line");
+        let lines = [
+            Ok(used.clone()),
+            Ok(forged),
+            Ok(BatchLine { whose: Whose::Code(codes[2].clone()), ..used }),
+            Ok(line(&codes[3])),
+            Err(unread),
+            Ok(line(&codes[3])),
+            Ok(line(&codes[4])),
+        ];
+        let mut told = Vec::new();
+        let report = certificate_batch(
+            &house.platform,
+            &order(),
+            lines.into_iter(),
+            &mut |place, result| told.push((place, result)),
+        )
+        .unwrap();
+        let labels: Vec<_> = told
+            .iter()
+            .map(|(_, result)| result.as_ref().map_or_else(Problem::label, |_| "issued"))
+            .collect();
+        assert_eq!(
+            labels,
+            [
+                "issued",
+                "proof_of_possession",
+                "certificate_key_used",
+                "issued",
+                "request_malformed",
+                "certificate_issuance_under_way",
+                "issued"
+            ]
+        );
+        assert!(told.iter().map(|(place, _)| *place).eq(0..7));
+        assert_eq!((report.issued, report.refused.values().sum::<u64>()), (3, 4));
+        for issued in told.iter().filter_map(|(_, result)| result.as_ref().ok()) {
+            assert_eq!(bureau.told(issued), CertStatus::Good);
+            assert_eq!(certificate_of(&house.platform, issued.id).unwrap(), *issued);
+        }
+        let none = certificate_batch(&house.platform, &order(), [].into_iter(), &mut |_, _| ());
+        assert_eq!(none.unwrap(), BatchReport::default());
+    });
+}
+
+#[test]
+fn what_a_stopped_production_run_left_open_is_finished() {
+    on_both(|house| {
+        let codes = house.stock(CHIYODA, 6);
+        for (sequence, code) in (1..).zip(&codes) {
+            house.take_one(&message(CHIYODA, sequence, "birth", Some(code)));
+        }
+        let _bureau = Bureau::open(house, KeyAlgorithm::P256);
+        let full = || Err(Problem::new(&base::labels::STORE_FULL, "the disk"));
+        let lines = codes.iter().enumerate();
+        let lines = lines.map(|(at, code)| if at < 5 { Ok(line(code)) } else { full() });
+        let mut told = 0;
+        let stopped = certificate_batch(&house.platform, &order(), lines, &mut |_, _| told += 1);
+        assert_eq!(stopped.unwrap_err().label(), "store_full");
+        // Two chunks were stored, and the outcomes of none.
+        let finished = certificate_finish(&house.platform, 0).unwrap();
+        assert_eq!((told, finished.issued, finished.closed, finished.left), (0, 4, 0, 0));
+        assert_eq!(certificate_finish(&house.platform, 0).unwrap(), Default::default());
     });
 }

@@ -8,7 +8,7 @@ use ports::{Store, TxWork, ViewWork};
 use registry::FeedMessage;
 use registry::feed::Format;
 use sekisho_app::commit::transact;
-use sekisho_app::keyed::keyed;
+use sekisho_app::keyed::{KeyedMessage, keyed};
 use sekisho_app::resident_event::{End, Taken, resident_events};
 use sekisho_app::stock::stock_issue;
 use sekisho_app::{KeyNames, Platform, Work, init, permit, verify};
@@ -40,6 +40,8 @@ pub(crate) struct Watched {
     pub(crate) transactions: AtomicU64,
     /// Every transaction fails so before it begins.
     pub(crate) refuses: Mutex<Option<&'static Label>>,
+    /// Done once, before the next transaction begins.
+    pub(crate) between: Mutex<Option<Box<dyn FnOnce() + Send>>>,
     /// The transaction under way fails as it is committed.
     pub(crate) poisoned: AtomicBool,
 }
@@ -72,6 +74,7 @@ impl House {
             inner,
             transactions: AtomicU64::new(0),
             refuses: Mutex::new(None),
+            between: Mutex::new(None),
             poisoned: AtomicBool::new(false),
         });
         let platform = Platform {
@@ -95,6 +98,24 @@ impl House {
                 rusqlite::Connection::open(path).unwrap().execute_batch(sql).unwrap();
             }
             Place::Postgresql(database) => database.client().batch_execute(sql).unwrap(),
+        }
+    }
+
+    /// The same, where triggers would refuse it.
+    pub(crate) fn raw_past_triggers(&self, sql: &str) {
+        match &self.place {
+            Place::Sqlite(folder) => {
+                let path = folder.path().join("store.sqlite");
+                let connection = rusqlite::Connection::open(path).unwrap();
+                let triggers = rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER;
+                connection.set_db_config(triggers, false).unwrap();
+                connection.pragma_update(None, "foreign_keys", false).unwrap();
+                connection.execute_batch(sql).unwrap();
+            }
+            Place::Postgresql(database) => {
+                let sql = format!("SET session_replication_role = replica; {sql}");
+                database.client().batch_execute(&sql).unwrap();
+            }
         }
     }
 
@@ -124,10 +145,15 @@ impl House {
 
     /// Takes in messages in one transaction; how each ended.
     pub(crate) fn take(&self, messages: &[Value]) -> Vec<Result<Taken, Problem>> {
+        let ready = self.keyed(messages);
+        self.act(|work| resident_events(work, &ready, &feed_permit)).unwrap()
+    }
+
+    /// Messages, ready to be taken in.
+    pub(crate) fn keyed(&self, messages: &[Value]) -> Vec<KeyedMessage> {
         let read =
             |message: &Value| FeedMessage::from_json(message.to_string().as_bytes()).unwrap();
-        let ready = keyed(&self.platform, messages.iter().map(read).collect()).unwrap();
-        self.act(|work| resident_events(work, &ready, &feed_permit)).unwrap()
+        keyed(&self.platform, messages.iter().map(read).collect()).unwrap()
     }
 
     /// The same for one message, in short: `applied`, `waiting`, or the label.
@@ -147,6 +173,10 @@ impl House {
 }
 
 impl SetClock {
+    pub(crate) fn pass_seconds(&self, seconds: i64) {
+        self.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+    }
+
     pub(crate) fn pass_hours(&self, hours: i64) {
         self.0.fetch_add(hours * 3_600_000_000, Ordering::SeqCst);
     }
@@ -165,6 +195,10 @@ impl Store for Watched {
 
     fn transact(&self, name: &'static str, work: TxWork<'_>) -> Result<(), Problem> {
         self.transactions.fetch_add(1, Ordering::SeqCst);
+        let between = self.between.lock().unwrap().take();
+        if let Some(between) = between {
+            between();
+        }
         if let Some(label) = *self.refuses.lock().unwrap() {
             return Err(Problem::new(label, "on demand"));
         }

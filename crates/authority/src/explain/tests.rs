@@ -98,6 +98,8 @@ fn several_reasons_are_told_gravest_first() {
         ..facts(&known)
     };
     assert_eq!(labels(&all), ["issuer_revoked", "revoked", "expired", "other_purpose"]);
+    let alone = Facts { issuer: Issuer::NotAsked, record: Record::NotAsked, ..facts(&known) };
+    assert_eq!(labels(&alone), ["issuer_not_checked", "status_unknown"]);
     let expired = Facts { issuer: Issuer::Expired(known.since), ..all };
     assert_eq!(labels(&expired)[0], "issuer_expired");
 }
@@ -120,6 +122,7 @@ fn every_reason_has_its_own_words() {
     let at = moment("2026-06-01T03:04:05Z");
     let mut all = vec![
         Reason::Malformed,
+        Reason::IssuerNotChecked,
         Reason::IssuerUnknown,
         Reason::SignatureWrong,
         Reason::IssuerRevoked(at),
@@ -142,5 +145,5 @@ fn every_reason_has_its_own_words() {
     assert!(english.iter().all(|text| text.ends_with('.') && text.is_ascii()));
     assert!(japanese.iter().all(|text| text.ends_with('。')));
     let labels: BTreeSet<_> = all.iter().map(|reason| reason.label()).collect();
-    assert_eq!(labels.len(), 16);
+    assert_eq!(labels.len(), 17);
 }

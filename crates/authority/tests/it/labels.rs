@@ -3,6 +3,7 @@
 use base::labels;
 use sekisho_authority::{
     OfficeSuffix, certificate::Refusal, revocation_list::ListRefusal, substitution::TextRefusal,
+    verifier, verifier::consent::ConsentRefusal,
 };
 
 #[test]
@@ -11,6 +12,8 @@ fn every_label_is_in_the_table() {
     used.extend(TextRefusal::ALL.map(TextRefusal::label));
     used.push(ListRefusal::ClockBehind.label());
     used.push("".parse::<OfficeSuffix>().unwrap_err().label());
+    used.extend(verifier::Refusal::ALL.map(verifier::Refusal::label));
+    used.extend(ConsentRefusal::ALL.map(ConsentRefusal::label));
     for label in used {
         assert!(labels::find(label).is_some(), "{label}");
     }

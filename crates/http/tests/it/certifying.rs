@@ -174,11 +174,19 @@ async fn ocsp_in_addresses_is_for_caches() {
     assert!(bodies.iter().all(|body| *body == bodies[0]));
     assert_eq!(OcspResponse::parse(&bodies[0]).unwrap().answers()[0].status, CertStatus::Good);
 
+    let answer = house.get(&in_address(&plain)).send().await;
+    let (tag, modified) = (answer.header("etag"), answer.header("last-modified"));
+    assert!(!modified.is_empty() && answer.header("expires") > "");
+    let known = house.get(&in_address(&plain)).header("if-none-match", tag).send().await;
+    assert_eq!((known.status, known.header("etag")), (StatusCode::NOT_MODIFIED, tag));
+    // Two answers may be of one second, so a date is no proof of a copy.
+    let dated = house.get(&in_address(&plain)).header("if-modified-since", modified).send().await;
+    assert_eq!(dated.status, StatusCode::OK);
     let metrics = String::from_utf8(house.get("/metrics").send().await.body.to_vec()).unwrap();
     for line in [
-        "sekisho_ocsp_prepared_total 4\n",
+        "sekisho_ocsp_prepared_total 7\n",
         "sekisho_ocsp_signed_total 1\n",
-        "{route=\"/ocsp/{+request}\",method=\"GET\",status=\"200\",label=\"\"} 4\n",
+        "{route=\"/ocsp/{+request}\",method=\"GET\",status=\"200\",label=\"\"} 6\n",
     ] {
         assert!(metrics.contains(line), "{line}{metrics}");
     }
@@ -187,7 +195,7 @@ async fn ocsp_in_addresses_is_for_caches() {
     let answers =
         [house.get(&in_address(&nonce)).send().await, post_ocsp(&house, nonce.clone()).await];
     for answer in answers {
-        assert_eq!(answer.header("cache-control"), "no-store");
+        assert_eq!((answer.header("cache-control"), answer.header("etag")), ("no-store", ""));
         assert!(answer.body.windows(32).any(|window| window == [7; 32]));
     }
 

@@ -77,6 +77,10 @@ impl KeyStore for Fitful {
         self.keys.list()
     }
 
+    fn status(&self) -> Vec<ports::DeviceState> {
+        self.keys.status()
+    }
+
     fn permute(&self, label: &KeyLabel, domain: Domain, values: &mut [u64]) -> Result<(), Problem> {
         self.keys.permute(label, domain, values)
     }

@@ -1,6 +1,8 @@
 //! Tokens: what the platform issues it believes, and nothing else.
 
 use crate::house::{CHIYODA, House};
+use app::key_roles::KeyRole;
+use app::key_rotate::{Asked, key_rotate};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sekisho_http::token;
 use serde_json::{Value, json};
@@ -23,7 +25,7 @@ fn label(house: &House, token: &str) -> &'static str {
     token::verify(platform, token, platform.clock.now()).map_or_else(|p| p.label(), |_| "good")
 }
 
-const HEADER: &str = r#"{"alg":"EdDSA","typ":"JWT"}"#;
+const HEADER: &str = r#"{"alg":"EdDSA","kid":"token/1","typ":"JWT"}"#;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_speaks_for_its_actor_while_it_is_valid() {
@@ -92,6 +94,9 @@ async fn headers_and_claims_are_strict() {
         r#"{"alg":"EdDSA","typ":"JOSE"}"#,
         r#"{"alg":"EdDSA","alg":"EdDSA"}"#,
         r#"{"typ":"JWT"}"#,
+        r#"{"alg":"EdDSA","typ":"JWT"}"#,
+        r#"{"alg":"EdDSA","kid":"Token 1"}"#,
+        r#"{"alg":"EdDSA","kid":1}"#,
         "",
     ] {
         let token = signed(&house, header, &claims(&house).to_string());
@@ -99,6 +104,32 @@ async fn headers_and_claims_are_strict() {
     }
     let twice = claims(&house).to_string().replace('{', r#"{"sub":"auditor:a","#);
     assert_eq!(label(&house, &signed(&house, HEADER, &twice)), "token_malformed");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_of_a_former_key_is_good_until_that_key_is_ended() {
+    let house = House::open().await;
+    let operator = "operator:k.sato".parse().unwrap();
+    let rotate = |finish| {
+        let asked = Asked { role: KeyRole::Token, to: None, finish };
+        key_rotate(&house.platform, &operator, &asked, &mut |_| ()).unwrap();
+    };
+    let with = |key: &str| {
+        let header = HEADER.replace("token/1", key);
+        label(&house, &signed(&house, &header, &claims(&house).to_string()))
+    };
+    let former = house.token(CHIYODA);
+    // Only keys that count are looked at, whatever else is in the store.
+    for key in ["token/2", "token/4294967295", "ledger/1", "kek/1", "nobody"] {
+        assert_eq!(with(key), "token_signature", "{key}");
+    }
+    rotate(false);
+    let newer = house.token(CHIYODA);
+    assert_eq!((label(&house, &former), label(&house, &newer)), ("good", "good"));
+    assert_eq!(with("token/2"), "token_signature", "signed by the other key");
+    rotate(true);
+    assert_eq!((label(&house, &former), label(&house, &newer)), ("token_signature", "good"));
     house.close().await;
 }
 

@@ -331,6 +331,25 @@ fn another_program_s_changes_are_taken_over() {
     store.refresh().unwrap();
     assert_eq!(store.list().unwrap(), other.list().unwrap());
     assert_eq!(refused(store.mac(&label("mac"), b"x")), "key_absent");
+    // A refusal tells that there was a change, too.
+    make(&other, "kek/3", KeyKind::Wrap);
+    let again =
+        store.generate(&label("kek/3"), KeyKind::Wrap, Moment::from_us(1), &mut OsEntropy::new());
+    assert_eq!(refused(again), "key_exists");
+    assert_eq!(store.list().unwrap(), other.list().unwrap());
+}
+
+#[test]
+fn the_file_is_told_of_while_it_is_there() {
+    let (home, store) = Home::new();
+    let conditions = |store: &SoftKeyStore| -> Vec<_> {
+        store.status().into_iter().map(|device| (device.kind, device.condition)).collect()
+    };
+    assert_eq!(conditions(&store), [("soft-file", DeviceCondition::Ready)]);
+    home.mode(0o644);
+    assert_eq!(conditions(&store), [("soft-file", DeviceCondition::Gone)]);
+    let in_memory = SoftKeyStore::in_memory();
+    assert_eq!(conditions(&in_memory), [("soft-memory", DeviceCondition::Ready)]);
 }
 
 #[test]

@@ -25,15 +25,10 @@ impl WalkingFf1 {
     /// Walks within `0..below` over FF1 on `digits` digits. Offered are 10 and 11 digits with
     /// 10^(digits−1) < `below` ≤ 10^digits: below that, fewer digits would do with less walking.
     pub fn new(key: &[u8], digits: u32, below: u64) -> Result<Self, AssignmentRefusal> {
-        let refusal = AssignmentRefusal::Domain { digits, below };
-        let domain = 10u64.checked_pow(digits).ok_or(refusal)?;
-        if below <= domain / 10 || below > domain {
-            return Err(refusal);
-        }
+        check_domain(digits, below)?;
         let engine = match digits {
             10 => Engine::Ten(DecimalFf1::new(key)?),
-            11 => Engine::Eleven(DecimalFf1::new(key)?),
-            _ => return Err(refusal),
+            _ => Engine::Eleven(DecimalFf1::new(key)?),
         };
         Ok(Self { engine, below })
     }
@@ -99,6 +94,15 @@ impl WalkingFf1 {
 impl fmt::Debug for WalkingFf1 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "WalkingFf1(0..{}, key ••••)", self.below)
+    }
+}
+
+/// Whether a permutation of `0..below` over so many digits is offered.
+pub(super) fn check_domain(digits: u32, below: u64) -> Result<(), AssignmentRefusal> {
+    let domain = [10, 11].contains(&digits).then(|| 10u64.pow(digits));
+    match domain {
+        Some(domain) if below > domain / 10 && below <= domain => Ok(()),
+        _ => Err(AssignmentRefusal::Domain { digits, below }),
     }
 }
 

@@ -210,14 +210,14 @@ fn answer(block: &Block) -> u64 {
 /// half + y modulo `modulus`, for half < modulus ≤ 10⁹. Below the modulus the subtraction wraps to
 /// something larger, so the minimum is the reduced sum without a branch.
 #[inline(always)]
-fn add(half: u32, y: u64, modulus: u32) -> u32 {
+pub(super) fn add(half: u32, y: u64, modulus: u32) -> u32 {
     let sum = half + (y % u64::from(modulus)) as u32;
     sum.min(sum.wrapping_sub(modulus))
 }
 
 /// half − y modulo `modulus`, likewise.
 #[inline(always)]
-fn subtract(half: u32, y: u64, modulus: u32) -> u32 {
+pub(super) fn subtract(half: u32, y: u64, modulus: u32) -> u32 {
     let sum = half + modulus - (y % u64::from(modulus)) as u32;
     sum.min(sum.wrapping_sub(modulus))
 }

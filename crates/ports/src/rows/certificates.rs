@@ -20,6 +20,12 @@ pub struct CertificateId {
 impl CertificateId {
     /// Before every certificate: where the first page begins.
     pub const ZERO: Self = Self { authority: 0, serial: 0 };
+
+    /// One number for both, as a seal's place wants it: different for different certificates, as
+    /// the store keeps authorities below 2^15 and serial numbers below 2^48.
+    pub const fn row(self) -> i64 {
+        (self.authority << 48) | self.serial.cast_signed()
+    }
 }
 
 /// A part of an authority's certificates, told of on one list.
@@ -65,8 +71,6 @@ pub mod authority_kind {
     pub const SIGNATURE: i64 = 1;
     /// User authentication (利用者証明用).
     pub const AUTHENTICATION: i64 = 2;
-    /// What the platform itself needs: time stamps.
-    pub const PLATFORM: i64 = 3;
 }
 
 /// States of an authority as stored. A state is never followed by a smaller one.
@@ -309,6 +313,13 @@ mod tests {
 
     const DAY: i64 = 86_400 * 1_000_000;
     const HOUR: i64 = DAY / 24;
+
+    #[test]
+    fn no_two_certificates_share_a_row_number() {
+        let ids = [(1, 1), (1, (1 << 48) - 1), (2, 1), (32_767, 1), (32_767, (1 << 48) - 1)];
+        let rows = ids.map(|(authority, serial)| CertificateId { authority, serial }.row());
+        assert!(rows.is_sorted_by(|a, b| a < b) && rows[0] > 0, "{rows:?}");
+    }
 
     #[test]
     fn weeks_begin_on_mondays_in_japan() {

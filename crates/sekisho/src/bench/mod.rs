@@ -4,13 +4,22 @@
 //! are one JSON object per benchmark and line, `{"bench", "figures", "bars"}`, or a table for
 //! people.
 
+mod applicants;
 mod assign;
+mod certs;
+mod crl;
 mod disk;
+mod grown;
+mod hsm;
 mod ledger;
+mod limits;
+mod load;
 mod numbers;
+mod ocsp;
 mod registry;
 mod report;
 mod scratch;
+mod servers;
 
 use crate::cli::{Bench, BenchName};
 use crate::commands::Context;
@@ -18,9 +27,13 @@ use crate::output::Answer;
 use base::{Problem, labels};
 pub(crate) use report::Bars;
 use serde_json::Value;
+use std::path::Path;
 
 /// Runs the benchmarks asked for.
 pub(crate) fn bench(context: &Context, asked: &Bench) -> Result<Answer, Problem> {
+    if let Some(folder) = &asked.part {
+        return part(asked, folder);
+    }
     let mut done = Vec::new();
     for name in names(asked.name) {
         let bars = run(context, asked, *name)?;
@@ -36,6 +49,19 @@ pub(crate) fn bench(context: &Context, asked: &Bench) -> Result<Answer, Problem>
     Ok(answer(&done, context.json))
 }
 
+/// What a benchmark has done by a process of its own; told in JSON alone.
+fn part(asked: &Bench, folder: &Path) -> Result<Answer, Problem> {
+    match asked.name {
+        BenchName::Ocsp => {
+            let threads = asked.count.and_then(|count| usize::try_from(count).ok()).unwrap_or(1);
+            servers::serve(folder, threads).map(|told| Answer::good("", told))
+        }
+        BenchName::Hsm => Ok(Answer::good("", hsm::direct(folder)?)),
+        BenchName::Crl => Ok(Answer::good("", crl::make_large(folder)?)),
+        _ => Err(failed("this benchmark has no such part")),
+    }
+}
+
 /// What is left to say at the end: in JSON nothing, for each line was printed when its benchmark
 /// ended.
 fn answer(done: &[Bars], as_json: bool) -> Answer {
@@ -49,19 +75,34 @@ fn run(context: &Context, asked: &Bench, name: BenchName) -> Result<Bars, Proble
         BenchName::Numbers => numbers::bench(),
         BenchName::Assign => assign::bench(asked.count.unwrap_or(10_000_000)),
         BenchName::Ledger => ledger::bench(asked, context.quiet()),
+        BenchName::Certs => certs::bench(asked, context.quiet()),
+        BenchName::Crl => crl::bench(asked, context.quiet()),
+        BenchName::Ocsp => ocsp::bench(asked),
+        BenchName::Hsm => hsm::bench(asked),
         BenchName::Registry | BenchName::All => registry::bench(asked, context.quiet()),
     }
 }
 
 const fn names(asked: BenchName) -> &'static [BenchName] {
     match asked {
-        BenchName::All => {
-            &[BenchName::Numbers, BenchName::Assign, BenchName::Ledger, BenchName::Registry]
-        }
+        BenchName::All => &[
+            BenchName::Numbers,
+            BenchName::Assign,
+            BenchName::Ledger,
+            BenchName::Registry,
+            BenchName::Certs,
+            BenchName::Crl,
+            BenchName::Ocsp,
+            BenchName::Hsm,
+        ],
         BenchName::Numbers => &[BenchName::Numbers],
         BenchName::Assign => &[BenchName::Assign],
         BenchName::Ledger => &[BenchName::Ledger],
         BenchName::Registry => &[BenchName::Registry],
+        BenchName::Certs => &[BenchName::Certs],
+        BenchName::Crl => &[BenchName::Crl],
+        BenchName::Ocsp => &[BenchName::Ocsp],
+        BenchName::Hsm => &[BenchName::Hsm],
     }
 }
 

@@ -1,6 +1,6 @@
 //! The command line of `sekisho certs`.
 
-use super::{Acting, Algorithm, Kind};
+use super::{Acting, Algorithm, CertsExplain, Kind};
 use authority::trigger::{Origin, Trigger};
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
@@ -84,6 +84,17 @@ Examples:
         "sekisho certs lists",
     ))]
     Lists,
+    /// Say in plain words why a certificate is not valid, in English and Japanese.
+    #[command(after_help = concat!(
+        "Exit code 1 when something stands against the certificate. With what the platform of the \
+         data directory knows, which is an act that the holder sees; with --offline, --anchor, \
+         --crl or --at, and where there is no platform, by files alone.\n\n",
+        examples!(
+            "sekisho certs explain holder.pem",
+            "sekisho certs explain holder.pem --anchor ca.pem --crl 131016.crl --language ja",
+        )
+    ))]
+    Explain(CertsExplain),
 }
 
 /// Options of `certs issue`.

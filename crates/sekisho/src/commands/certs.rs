@@ -3,6 +3,7 @@
 
 mod batch;
 mod chart;
+mod explain;
 mod forecast;
 mod lines;
 mod results;
@@ -42,6 +43,7 @@ pub(crate) fn certs(context: &Context, asked: &Certs) -> Result<Answer, Problem>
         Certs::Forecast(asked) => forecast::forecast(context, asked),
         Certs::Finish => finish(context),
         Certs::Lists => lists(context),
+        Certs::Explain(asked) => explain::explain(context, asked),
     }
 }
 

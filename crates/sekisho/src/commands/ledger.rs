@@ -31,8 +31,13 @@ pub(crate) fn ledger(context: &Context, asked: Ledger) -> Result<Answer, Problem
 
 fn key(context: &Context) -> Result<Answer, Problem> {
     let identity = app::publish::identity(&context.open()?.platform)?;
-    let key = identity.keys.first().map(ToString::to_string).unwrap_or_default();
-    Ok(Answer::good(key.clone(), json!({ "origin": identity.origin.as_str(), "key": key })))
+    let keys: Vec<_> = identity.keys.iter().map(ToString::to_string).collect();
+    let answer = json!({
+        "origin": identity.origin.as_str(),
+        "key": keys.first(),
+        "keys": keys,
+    });
+    Ok(Answer::good(keys.join("\n"), answer))
 }
 
 fn checkpoint(context: &Context, rebuild: bool) -> Result<Answer, Problem> {

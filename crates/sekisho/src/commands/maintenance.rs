@@ -1,15 +1,14 @@
-//! `verify`, `lists`, `rewrap` and `dispose`: what operators do.
+//! `verify`, `lists` and `dispose`: what operators do.
 
 use super::{Context, counted};
-use crate::cli::{Acting, Dispose};
-use crate::output::{Answer, grouped, program, table};
+use crate::cli::Dispose;
+use crate::output::{Answer, program, table};
 use crate::progress;
 use crate::wiring::Wired;
 use app::number_ask::Whose;
 use app::verify::VerifyReport;
 use base::{Problem, Purpose, labels};
 use numbers::ResidentRecordCode;
-use policy::Action;
 use serde_json::json;
 use std::io::Read;
 use std::path::Path;
@@ -62,25 +61,6 @@ pub(crate) fn lists(context: &Context) -> Result<Answer, Problem> {
     Ok(Answer::good(text, answer))
 }
 
-/// Starts a new key epoch and moves every data key into it.
-pub(crate) fn rewrap(context: &Context, asked: &Acting) -> Result<Answer, Problem> {
-    let wired = context.open_for_change()?;
-    let operator = context.operator(asked.operator.as_deref())?;
-    let permit = app::permit(&operator, Action::Rewrap, Purpose::Operation, None)?;
-    let mut label = None;
-    app::commit::transact(&wired.platform, |work| {
-        label = Some(app::rewrap::next_epoch(work, &permit)?);
-        Ok(())
-    })?;
-    let label = label.ok_or_else(|| Problem::new(&labels::INTERNAL, "no epoch"))?;
-    let bar = progress::spinner("wrapping data keys again", context.quiet());
-    let done = app::rewrap::rewrap(&wired.platform, &mut |done| bar.set_position(done))?;
-    bar.finish_and_clear();
-    wired.publish()?;
-    let text = format!("{} data keys are now wrapped under {label}", grouped(done));
-    Ok(Answer::good(text, json!({ "key": label.to_string(), "data_keys": done })))
-}
-
 /// Destroys a person's content.
 pub(crate) fn dispose(context: &Context, asked: &Dispose) -> Result<Answer, Problem> {
     let actor = context.operator(Some(&asked.operator))?;
@@ -95,7 +75,7 @@ pub(crate) fn dispose(context: &Context, asked: &Dispose) -> Result<Answer, Prob
     wired.publish()?;
     let act = act.map_or(0, |act| act.0);
     let text = format!(
-        "disposed of, as act {act}; start a new key epoch (`{0} rewrap`) and destroy the old key \
+        "disposed of, as act {act}; start a new key epoch (`{0} keys rotate kek`) and destroy the old key \
          (`{0} keys destroy`), so that backups are unreadable too",
         program()
     );

@@ -38,7 +38,7 @@ pub(crate) fn token(context: &Context, asked: &Token) -> Result<Answer, Problem>
     let (claims, _) = token.rsplit_once('.').unwrap_or_default();
     let mut act = None;
     app::commit::transact(&wired.platform, |work| {
-        act = Some(app::token_issue::token_issue(work, &operator, claims.as_bytes())?);
+        act = Some(app::token_issue::token_issue(work, &operator, &actor, claims.as_bytes())?);
         Ok(())
     })?;
     wired.publish()?;

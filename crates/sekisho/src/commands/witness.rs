@@ -13,7 +13,7 @@ use app::witness::label;
 use base::{Problem, labels};
 use http_door::DoorLimits;
 use ledger::note::{KeyName, SignatureKind, VerifierKey};
-use ports::{KeyKind, KeyStore, Publication};
+use ports::{KeyKind, Publication};
 use serde_json::json;
 use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
@@ -56,7 +56,7 @@ fn init(context: &Context, name: &str, generate_passphrase: bool) -> Result<Answ
             &mut *wiring::entropy_source()(),
         )?;
     }
-    let key = VerifierKey::new(name, SignatureKind::CosignatureV1, ed25519(&keys, &own)?);
+    let key = VerifierKey::new(name, SignatureKind::CosignatureV1, ed25519(&*keys, &own)?);
     record(context)?.write(KEY, format!("{key}\n").as_bytes())?;
     let text = format!(
         "Witness   {key}\nData      {}\n\nHand this key to the ledgers it is to watch and to \
@@ -77,7 +77,7 @@ fn serve(context: &Context, listen: SocketAddr, logs: &[String]) -> Result<Answe
     let wrong = |_| Problem::new(&labels::REQUEST_MALFORMED, "a verifier key").in_field("log");
     let logs = logs.iter().map(|log| log.parse().map_err(wrong)).collect::<Result<Vec<_>, _>>()?;
     let _alone = alone(context)?;
-    let keys = Arc::new(wiring::open_keystore(&context.config)?);
+    let keys = wiring::open_keystore(&context.config)?;
     let clock = wiring::clock(&context.config)?;
     let record = Arc::new(record(context)?);
     let witness = app::Witness::new((keys, clock), record, key.name().clone(), &logs)?;

@@ -15,13 +15,13 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use store::{SqliteOptions, SqliteStore};
 
 /// Moments by chance.
-struct Dice {
-    seed: u64,
+pub(crate) struct Dice {
+    pub(crate) seed: u64,
     state: u64,
 }
 
 impl Dice {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros();
         let given = std::env::var("SEKISHO_SEED").ok().and_then(|seed| seed.parse().ok());
         let seed = given.unwrap_or(u64::try_from(now % 1_000_000_000).unwrap());
@@ -37,13 +37,13 @@ impl Dice {
         (z ^ (z >> 31)) % end.max(1)
     }
 
-    fn moment(&mut self, within: Duration) -> Duration {
+    pub(crate) fn moment(&mut self, within: Duration) -> Duration {
         Duration::from_micros(self.below(u64::try_from(within.as_micros()).unwrap()))
     }
 }
 
 /// Runs a command and kills it after `moment`; whether it had ended by itself.
-fn killed(house: &House, arguments: &[&str], moment: Duration) -> bool {
+pub(crate) fn killed(house: &House, arguments: &[&str], moment: Duration) -> bool {
     let mut command = house.command(arguments);
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
@@ -188,11 +188,11 @@ fn interrupt_at(stage: u32, house: &House) {
     }
     let mut made = 0;
     let platform = (stage >= 2).then(|| house.platform());
-    for (label, kind) in platform.iter().flat_map(|platform| platform.names.all()) {
+    for (label, kind) in platform.iter().flat_map(|platform| platform.names.all().unwrap()) {
         if made < if stage == 2 { 1 } else { usize::MAX } {
             let at = base::Moment::from_us(0);
             let keys = &platform.as_ref().unwrap().keys;
-            keys.generate(label, kind, at, &mut OsEntropy::new()).unwrap();
+            keys.generate(&label, kind, at, &mut OsEntropy::new()).unwrap();
             made += 1;
         }
     }
@@ -250,19 +250,19 @@ fn interrupted_lists_and_key_epochs_are_taken_up() {
     let persons = start.ask(&["import", &feed]).good()["applied"].as_u64().unwrap();
     let calm = start.copy();
     let (lists_length, _) = undisturbed(&calm, &["lists"]);
-    let (rewrap_length, _) = undisturbed(&calm, &["rewrap"]);
+    let (rewrap_length, _) = undisturbed(&calm, &["keys", "rotate", "kek"]);
     let expected = listed(&calm);
     assert!(expected.len() as u64 <= persons);
     calm.done();
     for round in 0..4 {
         let house = start.copy();
-        killed(&house, &["rewrap"], dice.moment(rewrap_length));
+        killed(&house, &["keys", "rotate", "kek"], dice.moment(rewrap_length));
         killed(&house, &["lists"], dice.moment(lists_length));
-        killed(&house, &["rewrap"], dice.moment(rewrap_length));
+        killed(&house, &["keys", "rotate", "kek"], dice.moment(rewrap_length));
         let seed = dice.seed;
         assert_eq!(house.ask(&["verify"]).good()["holds"], true, "seed {seed}, round {round}");
         house.ask(&["lists"]).good();
-        house.ask(&["rewrap"]).good();
+        house.ask(&["keys", "rotate", "kek"]).good();
         assert!(listed(&house) == expected, "seed {seed}, round {round}");
         house.done();
     }

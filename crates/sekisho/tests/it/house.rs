@@ -24,6 +24,7 @@ pub(crate) struct House {
     folder: TempDir,
     data: PathBuf,
     heard: RefCell<Vec<u8>>,
+    config: Option<PathBuf>,
 }
 
 /// What a command said, and how it ended.
@@ -53,7 +54,12 @@ impl House {
 
     fn within(folder: TempDir) -> Self {
         let data = folder.path().join("var");
-        Self { folder, data, heard: RefCell::default() }
+        Self { folder, data, heard: RefCell::default(), config: None }
+    }
+
+    /// Every command reads this configuration from now on.
+    pub(crate) fn configure(&mut self, text: &str) {
+        self.config = Some(self.write("sekisho.toml", text).into());
     }
 
     /// A house after `init`.
@@ -112,6 +118,9 @@ impl House {
             "COLUMNS",
         ] {
             command.env_remove(name);
+        }
+        if let Some(config) = &self.config {
+            command.env("SEKISHO_CONFIG", config);
         }
         command.arg("--data").arg(&self.data).args(arguments).stdin(Stdio::null());
         command

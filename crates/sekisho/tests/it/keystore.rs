@@ -4,9 +4,9 @@ use crate::country::listed;
 use crate::feeds::{CHIYODA, TARO, feed, line, long_ago};
 use crate::house::{House, PASSPHRASE, files_below};
 use app::Platform;
+use app::key_roles::KeyRole;
 use app::number_ask::{Whose, number_ask};
 use base::{Actor, Problem, Purpose};
-use policy::Action;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
@@ -155,10 +155,10 @@ fn a_new_key_epoch_changes_no_content() {
     house.ask(&["lists"]).good();
     let listed = listed(&house);
     for epoch in [2, 3] {
-        let told = house.ask(&["rewrap"]).good();
+        let told = house.ask(&["keys", "rotate", "kek"]).good();
         assert_eq!(told["key"], format!("kek/{epoch}"));
         // Two persons and the platform itself.
-        assert_eq!(told["data_keys"], 3);
+        assert_eq!(told["moved"], 3);
         house.done();
     }
     let platform = house.platform();
@@ -167,7 +167,7 @@ fn a_new_key_epoch_changes_no_content() {
     }
     drop(platform);
     house.import(&feed(&[line(3, "move_in", &codes[2], TARO)]));
-    assert_eq!(house.ask(&["rewrap"]).good()["data_keys"], 4);
+    assert_eq!(house.ask(&["keys", "rotate", "kek"]).good()["moved"], 4);
     house.done();
 }
 
@@ -205,7 +205,7 @@ fn what_is_disposed_of_does_not_open_again() {
     let path = house.write("later.csv", feed(&[line(6, "move_in", &codes[1], TARO)]));
     let report = house.ask(&["import", &path]).does_not_hold();
     assert_eq!(report["applied"], 0);
-    assert_eq!(house.ask(&["rewrap"]).good()["data_keys"], 3);
+    assert_eq!(house.ask(&["keys", "rotate", "kek"]).good()["moved"], 3);
     house.done();
 }
 
@@ -233,7 +233,7 @@ fn what_an_operator_does_is_never_unseen() {
         }
     }
     house.ask(&["token", "agency:nta", "--operator", "K SATO"]).problem(3, "actor_name");
-    house.ask(&["rewrap", "--operator", "k.sato"]).good();
+    house.ask(&["keys", "rotate", "kek", "--operator", "k.sato"]).good();
     house.done();
 }
 
@@ -257,8 +257,9 @@ fn who_is_disposed_of_is_on_no_later_list() {
 
 /// The labels of keys that nothing needs any more.
 fn free_keys(house: &House) -> Vec<String> {
-    let list = house.ask(&["keys", "list"]).good();
-    let free = list.as_array().unwrap().iter().filter(|key| key["in_use"] == false);
+    let status = house.ask(&["keys", "status"]).good();
+    let keys = status["keys"].as_array().unwrap();
+    let free = keys.iter().filter(|key| key["standing"] == "done");
     free.map(|key| key["label"].as_str().unwrap().to_owned()).collect()
 }
 
@@ -276,7 +277,7 @@ fn a_former_key_is_destroyed_and_old_backups_open_no_more() {
     destroy("kek/2").problem(6, "key_absent");
     destroy("KEK").problem(6, "key_operation");
     assert_eq!(free_keys(&house), [""; 0]);
-    house.ask(&["rewrap"]).good();
+    house.ask(&["keys", "rotate", "kek"]).good();
     assert_eq!(free_keys(&house), ["kek/1"]);
     let act = house.ask(&["keys", "destroy", "kek/1", "--yes", "--operator", "k.sato"]).good();
     let leaf = house.ask(&["ledger", "prove", &act["act"].to_string()]).good()["leaf"].to_string();
@@ -303,12 +304,10 @@ fn a_former_key_stays_while_anything_is_wrapped_under_it() {
     house.import(&feed(&[line(1, "move_in", &codes[0], TARO)]));
     let platform = house.platform();
     let operator: Actor = "operator:k.sato".parse().unwrap();
-    let permit = app::permit(&operator, Action::Rewrap, Purpose::Operation, None).unwrap();
-    app::commit::transact(&platform, |work| app::rewrap::next_epoch(work, &permit).map(drop))
-        .unwrap();
+    app::key_rotate::key_rotate_begin(&platform, &operator, KeyRole::Kek, None).unwrap();
     house.ask(&["keys", "destroy", "kek/1", "--yes"]).problem(3, "key_in_use");
     assert_eq!(free_keys(&house), [""; 0]);
-    app::rewrap::rewrap(&platform, &mut |_| ()).unwrap();
+    assert_eq!(house.ask(&["keys", "rotate", "kek"]).good()["key"], "kek/2");
     house.ask(&["keys", "destroy", "kek/1", "--yes"]).good();
     house.done();
 }

@@ -209,9 +209,13 @@ fn an_older_store_under_a_newer_ledger_is_a_split() {
     fs::write(&store, &older).unwrap();
     let other = house.write("other.csv", feed(&[line(2, "move_in", &codes[2], TARO)]));
     let count = ["stock", "--municipality", CHIYODA, "--count", "1"];
-    for arguments in
-        [&["ledger", "checkpoint"][..], &["import", &other], &["lists"], &["rewrap"], &count]
-    {
+    for arguments in [
+        &["ledger", "checkpoint"][..],
+        &["import", &other],
+        &["lists"],
+        &["keys", "rotate", "kek"],
+        &count,
+    ] {
         let problem = house.ask(arguments).problem(6, "ledger_split");
         assert!(text(&problem["detail"]).contains("old backup"), "{problem}");
     }

@@ -27,6 +27,8 @@ mod golden;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod key_devices;
+#[cfg(test)]
 mod keystore;
 #[cfg(test)]
 mod ledger;
@@ -34,6 +36,8 @@ mod ledger;
 mod lists;
 #[cfg(test)]
 mod marks;
+#[cfg(test)]
+mod rotation;
 #[cfg(test)]
 mod serving;
 #[cfg(test)]

@@ -67,7 +67,7 @@ fn good_roads(house: &House, config: &str, codes: &[String]) {
         &["import", &path][..],
         &["import", &path],
         &["lists"],
-        &["rewrap"],
+        &["keys", "rotate", "kek"],
         &["verify"],
         &["ledger", "checkpoint"],
         &["ledger", "prove", "1"],

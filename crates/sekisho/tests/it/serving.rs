@@ -49,6 +49,11 @@ impl Serving {
         answer
     }
 
+    /// Its process number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The size of the checkpoint that is served.
     pub(crate) fn size(&self) -> u64 {
         let answer = self.get("/checkpoint");

@@ -87,7 +87,7 @@ fn a_key_epoch_moves_on_beside_a_running_import() {
     while house.ask(&["verify"]).good()["persons"] == 0 && Instant::now() < patience {
         std::thread::sleep(Duration::from_millis(50));
     }
-    assert_eq!(house.ask(&["rewrap"]).good()["key"], "kek/2");
+    assert_eq!(house.ask(&["keys", "rotate", "kek"]).good()["key"], "kek/2");
     input.write_all(line(2, "move_in", &codes[1], TARO).as_bytes()).unwrap();
     drop(input);
     let report = house.told(&["import"], child.wait_with_output().unwrap()).does_not_hold();

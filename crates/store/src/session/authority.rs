@@ -47,28 +47,47 @@ impl<E: Engine> Session<E> {
         self.write_rows(&changes.verifiers)
     }
 
-    /// Serial numbers go on from the greatest that was ever given, and none comes twice.
+    /// Serial numbers of persons' certificates go on from the greatest that was ever given. A
+    /// delegate's was put aside before its key was asked, and others may have passed it since: it
+    /// must be free.
     fn check_serials(
         &mut self,
         intentions: &[IntentionRow],
         delegates: &[DelegateRow],
     ) -> Result<(), Problem> {
-        let own = intentions.iter().map(|row| row.head.id);
+        let mut own: Vec<_> = intentions.iter().map(|row| row.head.id).collect();
         let id = |row: &DelegateRow| CertificateId {
             authority: row.key.authority,
             serial: row.key.serial,
         };
-        let mut ids: Vec<_> = own.chain(delegates.iter().map(id)).collect();
+        let apart: Vec<_> = delegates.iter().map(id).collect();
+        let mut ids: Vec<_> = own.iter().chain(&apart).copied().collect();
         ids.sort_unstable();
         if ids.windows(2).any(|pair| pair[0] == pair[1]) {
             return self.refuse("a serial number twice");
         }
-        for first in ids.chunk_by(|a, b| a.authority == b.authority).filter_map(<[_]>::first) {
+        own.sort_unstable();
+        for first in own.chunk_by(|a, b| a.authority == b.authority).filter_map(<[_]>::first) {
             if first.serial < self.next_serial(first.authority)? {
                 return self.refuse("a serial number that was passed");
             }
         }
+        let passed = self.intention_heads(&apart)?.iter().any(Option::is_some);
+        if passed || self.are_of_authorities(&apart)? {
+            return self.refuse("a serial number twice");
+        }
         Ok(())
+    }
+
+    /// Whether an authority or a delegate has one of these serial numbers.
+    fn are_of_authorities(&mut self, ids: &[CertificateId]) -> Result<bool, Problem> {
+        for id in ids {
+            let taken = self.number_of(SERIAL_OF_AUTHORITY, &certificate(*id))?;
+            if taken.unwrap_or(0) != 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn write_intentions(
@@ -212,6 +231,11 @@ impl<E: Engine> Session<E> {
 fn is_revoked(row: Option<&CertificateStatusRow>) -> bool {
     row.is_some_and(|row| row.state == certificate_state::REVOKED)
 }
+
+/// How many authorities and delegates have a serial number.
+const SERIAL_OF_AUTHORITY: &str = "SELECT \
+     (SELECT COUNT(*) FROM certification_authority WHERE id = $1 AND serial = $2) \
+     + (SELECT COUNT(*) FROM delegate WHERE authority = $1 AND serial = $2)";
 
 /// Each counts rows that should not be.
 const AUTHORITY_FAULTS: [(&str, &str); 11] = [

@@ -68,15 +68,23 @@ impl Certificates {
         Some(())
     }
 
-    /// No serial number comes twice, and none that is not greater than all before.
+    /// No serial number comes twice, and a person's certificate has one that is greater than all
+    /// before.
     fn take_serials(&mut self, changes: &Changes) -> Option<()> {
         let own = changes.intentions.iter().map(|row| (row.head.id.authority, row.head.id.serial));
         let others = changes.delegates.iter().map(|row| (row.key.authority, row.key.serial));
-        let mut given: Vec<_> = own.chain(others).collect();
+        let mut given: Vec<_> = own.clone().chain(others.clone()).collect();
         given.sort_unstable();
-        let once = given.windows(2).all(|pair| pair[0] != pair[1]);
-        let on = given.iter().all(|(of, serial)| *serial > self.greatest(*of));
+        let once = given.windows(2).all(|pair| pair[0] != pair[1])
+            && others.into_iter().all(|(of, serial)| !self.has_serial(of, serial));
+        let on = own.into_iter().all(|(of, serial)| serial > self.greatest(of));
         (once && on).then_some(())
+    }
+
+    fn has_serial(&self, of: i64, serial: u64) -> bool {
+        self.intentions.contains_key(&CertificateId { authority: of, serial })
+            || self.delegates.keys().any(|key| (key.authority, key.serial) == (of, serial))
+            || self.authorities.get(&of).is_some_and(|row| row.serial == serial)
     }
 
     fn greatest(&self, of: i64) -> u64 {

@@ -102,7 +102,13 @@ pub(crate) fn serial_numbers_go_on_and_are_used_once(db: &Db) {
     // Persons of these are not there, which is told by the check of the whole store.
     let persons = Changes { persons: vec![person(9)], ..Changes::default() };
     commit(db.store(), &persons).unwrap();
+    // A delegate's serial number was put aside; others may have passed it meanwhile.
     commit(db.store(), &of(vec![new(7), new(4)], vec![responder(5)])).unwrap();
+    commit(db.store(), &of(vec![], vec![responder(6)])).unwrap();
+    for taken in [1, 4, 5, 6, 7] {
+        let again = commit(db.store(), &of(vec![], vec![responder(taken)]));
+        assert_eq!(label(again), "store_constraint", "{taken}");
+    }
     assert_eq!([next(1), next(2), next(3)], [8, 2, 21]);
     assert_eq!(label(commit(db.store(), &of(vec![new(6)], vec![]))), "store_constraint");
     commit(db.store(), &of(vec![], vec![responder(11)])).unwrap();
@@ -491,6 +497,7 @@ pub(crate) fn each_check_of_the_authority_holds(db: &Db) {
     let mut bad: Vec<Changes> = Vec::new();
     for change in [
         (|row| row.id = 0) as fn(&mut AuthorityRow),
+        |row| row.id = 1 << 15,
         |row| row.kind = 3,
         |row| row.generation = 0,
         |row| row.serial = 0,
@@ -503,6 +510,7 @@ pub(crate) fn each_check_of_the_authority_holds(db: &Db) {
     }
     for change in [
         (|row| row.id = id(7, 1)) as fn(&mut IntentionHead),
+        |row| row.id = id(1, 1 << 48),
         |row| row.person = PersonId(0),
         |row| row.not_after = week(-1),
     ] {

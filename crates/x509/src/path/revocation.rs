@@ -263,6 +263,7 @@ impl Search<'_> {
                 Err(Reason::Limit) => return Err(Reason::Limit),
                 Err(_) => continue,
             }
+            spend(&mut self.left.paths, 1)?;
             let path = [&[id], &issuers[at..]].concat();
             let asking = [inquiry.asking, &[id]].concat();
             let valid = self.walk(&path, false).map(drop);

@@ -19,7 +19,7 @@ pub struct Limits {
     pub signatures: u32,
     /// Candidates looked at: issuers and lists with the right name.
     pub candidates: u32,
-    /// Complete paths examined.
+    /// Complete paths examined, those of the signers of lists among them.
     pub paths: u32,
     /// Names compared for constraints and distribution points.
     pub names: u32,

@@ -1,0 +1,88 @@
+//! What the cryptographic library alone can do: the limits that other figures are held against.
+
+use super::failed;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair, ParsedPublicKey,
+    RSA_PKCS1_SHA256, RsaKeyPair,
+};
+use base::Problem;
+use std::num::NonZero;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Threads that the limits are measured on: one for each processor, as the platform has them.
+pub(super) fn threads() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get)
+}
+
+/// P-256 signatures, each verified, per second on all processors.
+pub(super) fn p256_signed_and_verified() -> Result<f64, Problem> {
+    on_all(|| {
+        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING);
+        let pair = pair.map_err(|_| failed("a key"))?;
+        let public = ParsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, pair.public_key().as_ref());
+        let public = public.map_err(|_| failed("a public key"))?;
+        Ok(move || {
+            let signature =
+                pair.sign(&SystemRandom::new(), &MESSAGE).map_err(|_| failed("sign"))?;
+            public.verify_sig(&MESSAGE, signature.as_ref()).map_err(|_| failed("verify"))
+        })
+    })
+}
+
+/// P-256 signatures per second on all processors.
+pub(super) fn p256_signed() -> Result<f64, Problem> {
+    on_all(|| {
+        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING);
+        let pair = pair.map_err(|_| failed("a key"))?;
+        Ok(move || {
+            let signed = pair.sign(&SystemRandom::new(), &MESSAGE);
+            signed.map(drop).map_err(|_| failed("sign"))
+        })
+    })
+}
+
+/// RSA-2048 signatures per second on all processors.
+pub(super) fn rsa_signed() -> Result<f64, Problem> {
+    on_all(|| {
+        let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(|_| failed("a key"))?;
+        let mut out = vec![0; pair.public_modulus_len()];
+        Ok(move || {
+            let signed = pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), &MESSAGE, &mut out);
+            signed.map_err(|_| failed("sign"))
+        })
+    })
+}
+
+/// How often per second all threads together do something.
+fn on_all<D: FnMut() -> Result<(), Problem>>(
+    begin: impl Fn() -> Result<D, Problem> + Sync,
+) -> Result<f64, Problem> {
+    let one = || {
+        let mut act = begin()?;
+        for _ in 0..WARM_UP {
+            act()?;
+        }
+        let (started, mut done) = (Instant::now(), 0_u32);
+        while started.elapsed() < TIME {
+            for _ in 0..AT_A_TIME {
+                act()?;
+            }
+            done += AT_A_TIME;
+        }
+        Ok::<_, Problem>(f64::from(done) / started.elapsed().as_secs_f64())
+    };
+    thread::scope(|scope| {
+        let all: Vec<_> = (0..threads()).map(|_| scope.spawn(one)).collect();
+        let stopped = |_| Err(failed("a thread stopped"));
+        all.into_iter().map(|thread| thread.join().unwrap_or_else(stopped)).sum()
+    })
+}
+
+/// About as long as the bytes of a certificate.
+static MESSAGE: [u8; 1_024] = [0x5a; 1_024];
+const TIME: Duration = Duration::from_millis(1_500);
+const WARM_UP: u32 = 50;
+const AT_A_TIME: u32 = 20;

@@ -1,0 +1,217 @@
+//! The whole platform with its keys in a token (SoftHSM2), healthy and sick.
+
+use crate::country::listed;
+use crate::feeds::{CHIYODA, newcomers};
+use crate::house::House;
+use crate::serving::Serving;
+use serde_json::Value;
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+#[test]
+fn a_platform_lives_with_its_keys_in_a_token() {
+    let house = tokened("");
+    let made = house.ask(&["init"]).good();
+    assert_eq!(made["keys"].as_array().unwrap().len(), 9);
+    assert!(!house.data().join("keys/keystore").exists(), "there is no file of keys");
+    let codes = house.codes(CHIYODA, 6);
+    assert_eq!(house.import(&newcomers(&codes))["applied"], 6);
+    house.ask(&["lists"]).good();
+    assert_eq!(listed(&house).len(), 6);
+    house.ask(&["rewrap", "--operator", "k.sato"]).good();
+    let keys = house.ask(&["keys", "list"]).good();
+    let labels = keys.as_array().unwrap().iter().map(|key| key["label"].as_str().unwrap());
+    assert!(labels.clone().any(|label| label == "kek/2"), "{keys}");
+    house.ask(&["keys", "destroy", "kek/1", "--yes", "--operator", "k.sato"]).good();
+    house.ask(&["init"]).problem(3, "already_initialised");
+    house.ask(&["keys", "passphrase", "--generate"]).problem(3, "not_initialised");
+    house.done();
+}
+
+#[test]
+fn a_killed_child_and_a_sick_library_cost_no_act() {
+    let house = tokened("");
+    house.ask(&["init"]).good();
+    let codes = house.codes(CHIYODA, 5);
+    house.import(&newcomers(&codes[..2]));
+    let serving = Serving::start(&house, &["--json", "serve"]);
+    let token = house.ask(&["token", "agency:nta"]).good()["token"].as_str().unwrap().to_owned();
+    let ask = || number_of(&serving, &token, &codes[0]);
+    let number = ask().split_once("individual_number").expect("a number").1.to_owned();
+    let asked_again =
+        || ask().split_once("individual_number").is_some_and(|(_, n)| n[..16] == number[..16]);
+    for _ in 0..3 {
+        let child = children_of(serving.id());
+        assert_eq!(child.len(), 1, "the library is in a process of its own");
+        kill(child[0]);
+        assert!(asked_again(), "the next child answers within the deadline");
+        assert_ne!(children_of(serving.id()), child);
+    }
+    // The serving program and a command meet the same fault, each in its own child.
+    let path = house.write("feed.csv", newcomers(&codes));
+    for (fault, code, label) in [
+        ("error on C_SignInit", 5, "hsm_unavailable"),
+        ("stall on C_SignInit", 5, "hsm_unavailable"),
+        ("crash on C_SignInit", 5, "hsm_unavailable"),
+        ("wrong on C_Sign", 6, "hsm_answer_wrong"),
+        ("removed", 5, "hsm_gone"),
+    ] {
+        infect(&house, fault);
+        let told = ask();
+        let status = if code == 5 { "503" } else { "500" };
+        assert!(told.starts_with(&format!("HTTP/1.1 {status}")) && told.contains(label), "{told}");
+        house.ask(&["import", &path]).problem(code, label);
+        infect(&house, "");
+        until("the number is told again", asked_again);
+    }
+    let answer = house.ask(&["import", &path]).good();
+    assert_eq!((&answer["applied"], &answer["repeated"]), (&Value::from(3), &Value::from(2)));
+    let last = children_of(serving.id());
+    serving.stop(&house);
+    assert!(!last.is_empty() && last.iter().all(has_ended));
+    let serving = Serving::start(&house, &["--json", "serve"]);
+    let last = children_of(serving.id());
+    serving.kill();
+    until("no child outlives the program", || !last.is_empty() && last.iter().all(has_ended));
+    house.done();
+}
+
+#[test]
+fn keys_that_the_token_cannot_hold_are_told_and_may_stay_in_the_file() {
+    let mut house = tokened("");
+    infect(&house, "poor");
+    let problem = house.ask(&["init"]).problem(3, "hsm_mechanism");
+    let detail = problem["detail"].as_str().unwrap();
+    for word in ["ledger (sign-ed25519)", "token (sign-ed25519)", "keys.soft_for"] {
+        assert!(detail.contains(word), "{detail}");
+    }
+    house.configure(&config(&house, "soft_for = ['ledger', 'token']\n"));
+    house.prepare_keystore();
+    let made = house.ask(&["init"]).good();
+    assert_eq!(made["keys"].as_array().unwrap().len(), 9);
+    let codes = house.codes(CHIYODA, 2);
+    house.import(&newcomers(&codes));
+    house.done();
+    // Neither half alone is the platform.
+    let whole = config(&house, "soft_for = ['ledger', 'token']\n");
+    house.configure("");
+    assert_ne!(house.ask(&["verify"]).code, 0);
+    house.configure(&whole);
+    house.done();
+}
+
+#[test]
+fn a_wrong_pin_and_a_loose_pin_file_are_told() {
+    let house = tokened("");
+    house.ask(&["init"]).good();
+    let pin = house.beside("pin");
+    fs::write(&pin, "000000").unwrap();
+    house.ask(&["verify"]).problem(6, "hsm_configuration");
+    fs::write(&pin, PIN).unwrap();
+    fs::set_permissions(&pin, fs::Permissions::from_mode(0o644)).unwrap();
+    house.ask(&["verify"]).problem(3, "keystore_permissions");
+    fs::set_permissions(&pin, fs::Permissions::from_mode(0o600)).unwrap();
+    house.done();
+    let told = String::from_utf8(house.heard()).unwrap();
+    assert!(!told.contains(PIN) && !told.contains("000000"));
+}
+
+/// A house whose keys are to be in a new token, behind the library that fails on demand.
+fn tokened(more: &str) -> House {
+    let mut house = House::empty();
+    let tokens = house.beside("tokens");
+    fs::create_dir(&tokens).unwrap();
+    let softhsm = format!(
+        "directories.tokendir = {}\nobjectstore.backend = file\nlog.level = ERROR\n",
+        tokens.display()
+    );
+    house.write("softhsm2.conf", softhsm);
+    let words = ["--init-token", "--free", "--label", "platform", "--pin", PIN, "--so-pin", "8264"];
+    let mut tool = Command::new("softhsm2-util");
+    let made = tool.args(words).env("SOFTHSM2_CONF", house.beside("softhsm2.conf")).output();
+    assert!(made.expect("softhsm2-util: `make deps` installs it").status.success());
+    house.write("pin", PIN);
+    fs::set_permissions(house.beside("pin"), fs::Permissions::from_mode(0o600)).unwrap();
+    house.configure(&config(&house, more));
+    house
+}
+
+fn config(house: &House, more: &str) -> String {
+    let library = std::env::current_exe().unwrap().with_file_name("libsick_hsm.so");
+    assert!(library.exists(), "{} was not built", library.display());
+    let beside = |name: &str| house.beside(name).display().to_string();
+    format!(
+        "[keys]\nstore = 'pkcs11'\nsessions = 3\ndeadline_ms = 1000\n{more}\
+         [[keys.devices]]\nmodule = '{}'\ntoken = 'platform'\npin_file = '{}'\n\
+         environment = {{ SOFTHSM2_CONF = '{}', SICK_HSM_MODULE = '{SOFTHSM}', \
+         SICK_HSM_CONTROL = '{}' }}\n",
+        library.display(),
+        beside("pin"),
+        beside("softhsm2.conf"),
+        beside("control"),
+    )
+}
+
+/// The whole answer of the API to somebody who asks for a number.
+fn number_of(serving: &Serving, token: &str, code: &str) -> String {
+    let body = format!("{{\"resident_record_code\":\"{code}\"}}");
+    let mut stream = TcpStream::connect(&serving.address).unwrap();
+    write!(
+        stream,
+        "POST /v1/numbers/ask HTTP/1.1\r\nHost: sekisho\r\nConnection: close\r\n\
+         Authorization: Bearer {token}\r\nSekisho-Purpose: tax\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len(),
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// From now on the library has this fault.
+fn infect(house: &House, fault: &str) {
+    let next = house.write("next", fault);
+    fs::rename(next, house.beside("control")).unwrap();
+}
+
+/// The processes that this one has started and that still live.
+fn children_of(parent: u32) -> Vec<u32> {
+    let mut children = Vec::new();
+    for entry in fs::read_dir("/proc").unwrap().flatten() {
+        let Some(id) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
+            continue;
+        };
+        let status = fs::read_to_string(entry.path().join("status")).unwrap_or_default();
+        let is =
+            |line: &str| status.lines().any(|other| other.split_whitespace().eq(line.split(' ')));
+        if is(&format!("PPid: {parent}")) && !status.contains("State:\tZ") {
+            children.push(id);
+        }
+    }
+    children
+}
+
+fn has_ended(id: &u32) -> bool {
+    !Path::new(&format!("/proc/{id}")).exists()
+}
+
+fn kill(id: u32) {
+    assert!(Command::new("kill").args(["-9", &id.to_string()]).status().unwrap().success());
+}
+
+fn until(what: &str, so: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !so() {
+        assert!(start.elapsed() < Duration::from_secs(60), "never: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+const PIN: &str = "274135";
+const SOFTHSM: &str = "/usr/lib/softhsm/libsofthsm2.so";
