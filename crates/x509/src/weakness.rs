@@ -31,12 +31,20 @@ impl Weakness {
     /// What is weak about an RSA modulus of 2,048 bits, big-endian.
     pub(crate) fn of_modulus(modulus: &[u8]) -> Option<Self> {
         let mut fingerprint = true;
-        for prime in PRIMES {
-            let rest = remainder(modulus, prime);
-            if rest == 0 {
-                return Some(Self::SmallFactor);
+        let mut left = &PRIMES[..];
+        while !left.is_empty() {
+            // The long division is made once for as many primes as their product allows.
+            let (product, count) = product(left);
+            let (these, after) = left.split_at(count);
+            let common = remainder(modulus, product);
+            for prime in these {
+                let rest = common % prime;
+                if rest == 0 {
+                    return Some(Self::SmallFactor);
+                }
+                fingerprint = fingerprint && (*prime > ROCA_PRIME_MAX || is_power(rest, *prime));
             }
-            fingerprint = fingerprint && (prime > ROCA_PRIME_MAX || is_power(rest, prime));
+            left = after;
         }
         fingerprint.then_some(Self::Roca)
     }
@@ -57,6 +65,18 @@ impl fmt::Display for Weakness {
             Self::Roca => "the modulus bears the fingerprint of CVE-2017-15361",
         })
     }
+}
+
+/// The product of the first primes of a list that stays below 2³², and of how many.
+fn product(primes: &[u32]) -> (u32, usize) {
+    let mut product = 1_u32;
+    for (count, prime) in primes.iter().enumerate() {
+        match product.checked_mul(*prime) {
+            Some(more) => product = more,
+            None => return (product, count),
+        }
+    }
+    (product, primes.len())
 }
 
 fn remainder(big_endian: &[u8], prime: u32) -> u32 {
