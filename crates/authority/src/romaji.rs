@@ -6,6 +6,8 @@
 use crate::content::Locality;
 use numbers::LocalGovernmentCode;
 use places::{Kind, LocalGovernment};
+use std::collections::HashMap;
+use std::sync::OnceLock;
 
 /// Prefecture and municipality of a unit that keeps a resident register (or of a designated city),
 /// as they stand in the L= of a subject and in the name of a distribution point: `Tokyo-to` and
@@ -13,6 +15,16 @@ use places::{Kind, LocalGovernment};
 /// that read alike, so that within a prefecture each name stands once. `None` for prefectures and
 /// unknown codes.
 pub fn locality(code: LocalGovernmentCode) -> Option<Locality> {
+    // Every certificate names one of them twice or more.
+    static ALL: OnceLock<HashMap<LocalGovernmentCode, Locality>> = OnceLock::new();
+    let all = ALL.get_or_init(|| {
+        let codes = places::all().iter().map(|unit| unit.code());
+        codes.filter_map(|code| Some((code, spelt(code)?))).collect()
+    });
+    all.get(&code).cloned()
+}
+
+fn spelt(code: LocalGovernmentCode) -> Option<Locality> {
     let unit = places::by_code(code).filter(|unit| unit.kind() != Kind::Prefecture)?;
     let above = places::prefectures().find(|above| above.code().prefecture() == code.prefecture());
     Some(Locality { prefecture: romanise(above?), municipality: romanise(unit) })

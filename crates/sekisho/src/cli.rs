@@ -165,6 +165,7 @@ pub(crate) enum Command {
     #[command(after_help = examples!(
         "sekisho bench numbers",
         "sekisho bench ledger --json | jq .bars",
+        "sekisho bench certs --quick",
     ))]
     Bench(Bench),
     /// Print a configuration file with every key explained, or check one.

@@ -12,7 +12,10 @@ use der::{
     Any, Decode, Encode,
     asn1::{BitString, Null},
 };
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
 /// What a key of the platform is, and with it how it signs.
@@ -36,7 +39,12 @@ pub struct PublicKey {
     /// What stands in the BIT STRING of the SubjectPublicKeyInfo: 32 bytes for Ed25519, the
     /// uncompressed point for P-256 (65 bytes) and P-384 (97), an RSAPublicKey in DER for RSA.
     bits: Vec<u8>,
+    parsed: Parsed,
 }
+
+/// The key as the library verifies with it: made of the bits, and the same wherever they are.
+#[derive(Clone)]
+struct Parsed(Arc<ParsedPublicKey>);
 
 /// Why bytes are not a public key that the platform works with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -111,8 +119,9 @@ impl PublicKey {
         if !fits {
             return Err(PublicKeyRefusal::Algorithm);
         }
-        ParsedPublicKey::new(algorithm.verifying(), &bits).map_err(|_| PublicKeyRefusal::Value)?;
-        Ok(Self { algorithm, bits })
+        let parsed = ParsedPublicKey::new(algorithm.verifying(), &bits);
+        let parsed = Parsed(Arc::new(parsed.map_err(|_| PublicKeyRefusal::Value)?));
+        Ok(Self { algorithm, bits, parsed })
     }
 
     /// Reads a SubjectPublicKeyInfo in DER.
@@ -162,9 +171,33 @@ impl PublicKey {
 
     /// Whether the signature, as a certificate holds it (ECDSA in DER), is this key's.
     pub fn has_signed(&self, message: &[u8], signature: &[u8]) -> bool {
-        let key = ParsedPublicKey::new(self.algorithm.verifying(), &self.bits);
-        key.is_ok_and(|key| key.verify_sig(message, signature).is_ok())
+        self.parsed.0.verify_sig(message, signature).is_ok()
     }
+}
+
+/// Two keys are told apart by algorithm and bits alone.
+impl PartialEq for Parsed {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Parsed {}
+
+impl PartialOrd for Parsed {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Parsed {
+    fn cmp(&self, _: &Self) -> Ordering {
+        Ordering::Equal
+    }
+}
+
+impl Hash for Parsed {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
 }
 
 impl PublicKeyRefusal {

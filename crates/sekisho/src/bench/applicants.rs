@@ -4,8 +4,8 @@
 //! The key pairs are thrown away as soon as the request is signed. Making them is the cards' work
 //! and is not measured.
 
-use super::failed;
 use super::scratch::Scratch;
+use super::{failed, limits};
 use crate::cli::Drawn;
 use crate::{draw, progress};
 use app::Platform;
@@ -16,7 +16,10 @@ use app::number_ask::Whose;
 use authority::CertificateKind;
 use authority::certificate::Card;
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
+};
 use base::{Actor, Problem};
 use numbers::{LocalGovernmentCode, ResidentRecordCode};
 use registry::EventKind;
@@ -63,51 +66,69 @@ impl Bureau {
         Ok(Self { platform, codes })
     }
 
-    /// One line for each kind and resident, those of a resident together, with new keys.
+    /// One line for each kind and resident, those of a resident together, with new P-256 keys.
     pub(super) fn lines(&self, from: usize, residents: usize) -> Result<Vec<BatchLine>, Problem> {
-        let codes = self.codes.get(from..from + residents);
-        let codes = codes.ok_or_else(|| failed("too few residents"))?;
-        let half = codes.len() / 2;
-        let (first, second) = codes.split_at(half);
-        thread::scope(|scope| {
-            let beside = scope.spawn(|| lines_of(second));
-            let mut lines = lines_of(first)?;
-            let stopped = |_| Err(failed("a thread stopped"));
-            lines.extend(beside.join().unwrap_or_else(stopped)?);
-            Ok(lines)
-        })
+        let count = residents * CertificateKind::ALL.len();
+        self.lines_of(from, requests(KeyAlgorithm::P256, count)?)
     }
-}
 
-fn lines_of(
-    codes: &[(LocalGovernmentCode, ResidentRecordCode)],
-) -> Result<Vec<BatchLine>, Problem> {
-    let mut lines = Vec::with_capacity(codes.len() * 2);
-    let end = "2035-03-31".parse().map_err(|_| failed("a date"))?;
-    for (_, code) in codes {
-        for kind in CertificateKind::ALL {
+    /// One line for each request, two for each resident.
+    pub(super) fn lines_of(
+        &self,
+        from: usize,
+        requests: Vec<Vec<u8>>,
+    ) -> Result<Vec<BatchLine>, Problem> {
+        let end = "2035-03-31".parse().map_err(|_| failed("a date"))?;
+        let mut lines = Vec::with_capacity(requests.len());
+        for (place, request) in requests.into_iter().enumerate() {
+            let resident = self.codes.get(from + place / CertificateKind::ALL.len());
+            let (_, code) = resident.ok_or_else(|| failed("too few residents"))?;
             lines.push(BatchLine {
-                kind,
+                kind: CertificateKind::ALL[place % CertificateKind::ALL.len()],
                 whose: Whose::Code(code.clone()),
-                request: request()?,
+                request,
                 card: Card { end, has_pins: true },
                 is_ward: false,
             });
         }
+        Ok(lines)
     }
-    Ok(lines)
+}
+
+/// Requests of as many new keys, made on all processors.
+pub(super) fn requests(algorithm: KeyAlgorithm, count: usize) -> Result<Vec<Vec<u8>>, Problem> {
+    let share = count.div_ceil(limits::threads());
+    let some = |first: usize| (first..count.min(first + share)).map(|_| request(algorithm));
+    thread::scope(|scope| {
+        let starts = (0..count).step_by(share.max(1));
+        let all: Vec<_> =
+            starts.map(|first| scope.spawn(move || some(first).collect::<Vec<_>>())).collect();
+        let stopped = |_| vec![Err(failed("a thread stopped"))];
+        all.into_iter().flat_map(|thread| thread.join().unwrap_or_else(stopped)).collect()
+    })
 }
 
 /// The request of a new key.
-fn request() -> Result<Vec<u8>, Problem> {
-    let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING);
-    let pair = pair.map_err(|_| failed("a key"))?;
-    let public = PublicKey::new(KeyAlgorithm::P256, pair.public_key().as_ref().to_vec());
-    let public = public.map_err(|_| failed("a public key"))?;
+fn request(algorithm: KeyAlgorithm) -> Result<Vec<u8>, Problem> {
+    let no_key = |_| failed("a key");
+    let random = SystemRandom::new();
     let subject = Name::new([(x509::COMMON_NAME, "card")]).map_err(|_| failed("a name"))?;
-    let info = encode_request_info(&subject, &public);
-    let signature = pair.sign(&SystemRandom::new(), &info).map_err(|_| failed("a signature"))?;
-    Ok(assemble(&info, KeyAlgorithm::P256, signature.as_ref()))
+    let info = |bits: &[u8]| {
+        let public = PublicKey::new(algorithm, bits.to_vec());
+        public.map(|key| encode_request_info(&subject, &key)).map_err(|_| failed("a public key"))
+    };
+    if algorithm == KeyAlgorithm::Rsa2048 {
+        let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(no_key)?;
+        let info = info(pair.public_key().as_ref())?;
+        let mut signature = vec![0; pair.public_modulus_len()];
+        let signed = pair.sign(&RSA_PKCS1_SHA256, &random, &info, &mut signature);
+        signed.map_err(|_| failed("a signature"))?;
+        return Ok(assemble(&info, algorithm, &signature));
+    }
+    let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).map_err(no_key)?;
+    let info = info(pair.public_key().as_ref())?;
+    let signature = pair.sign(&random, &info).map_err(|_| failed("a signature"))?;
+    Ok(assemble(&info, algorithm, signature.as_ref()))
 }
 
 /// Codes of the grown-up whom a feed leaves registered, in the order in which they came.

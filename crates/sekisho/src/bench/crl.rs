@@ -1,11 +1,12 @@
 //! Revocation lists made from the store's rows: one of a million revoked certificates, and one of a
 //! large municipality after one more revocation.
 //!
-//! The large list is made by a process that does nothing else, from opening the store to the file in
-//! its place, so that its memory can be told: the most that it ever had. The rows before are written
-//! through the store's own writer. The small list belongs to a municipality with as many revoked
-//! certificates as the largest city has of that million; after each revocation, through the use case,
-//! the time is taken that reading, building, signing, checking, recording and publishing take.
+//! The large list is made by a process that does nothing else, from opening the store to the file
+//! in its place, so that its memory can be told: the most that it ever had. The rows before are
+//! written through the store's own writer. The small list belongs to a municipality with as many
+//! revoked certificates as the largest city has of that million; after each revocation, through the
+//! use case, the time is taken that reading, building, signing, checking, recording and publishing
+//! take.
 
 use super::applicants::Bureau;
 use super::certs::{issue, processor_s};

@@ -21,8 +21,7 @@ pub(super) fn grow(
 ) -> Result<(), Problem> {
     let mut like = Like::read(platform)?;
     if let Some(of) = revoked_of {
-        like.issued.truncate(1);
-        like.revoke_all(of);
+        like.revoke_all(platform, of)?;
     }
     let bar = progress::bar("writing certificates", count, quiet);
     let mut done = 0;
@@ -45,6 +44,8 @@ struct Like {
     next_act: u64,
     first_person: i64,
     revoked_since: Option<Moment>,
+    /// The list of the revoked ones, if there is none yet.
+    list: Option<RevocationListRow>,
 }
 
 impl Like {
@@ -65,19 +66,26 @@ impl Like {
             let act = view.acts(ActId(next_act - 1), 1)?.pop();
             let act = act.ok_or_else(|| failed("nothing was issued"))?;
             let first_person = view.last_person()?.0 + 1;
-            like = Some(Self { issued, act, next_act, first_person, revoked_since: None });
+            like =
+                Some(Self { issued, act, next_act, first_person, revoked_since: None, list: None });
             Ok(())
         })?;
         like.filter(|like| !like.issued.is_empty()).ok_or_else(|| failed("nothing was issued"))
     }
 
-    fn revoke_all(&mut self, of: LocalGovernmentCode) {
-        for (intention, outcome) in &mut self.issued {
-            intention.head.municipality = of;
-            intention.tbs.truncate(SHORT);
-            outcome.signature.iter_mut().for_each(|signature| signature.truncate(SHORT));
-            self.revoked_since = Some(intention.head.not_before);
-        }
+    fn revoke_all(&mut self, platform: &Platform, of: LocalGovernmentCode) -> Result<(), Problem> {
+        self.issued.truncate(1);
+        let (intention, outcome) = &mut self.issued[0];
+        intention.head.municipality = of;
+        intention.tbs.truncate(SHORT);
+        outcome.signature.iter_mut().for_each(|signature| signature.truncate(SHORT));
+        let first = first_list(&intention.head);
+        self.revoked_since = Some(intention.head.not_before);
+        platform.store.snapshot("list", &mut |view| {
+            let there = view.revocation_lists(&[first.partition])?.pop().flatten();
+            self.list = there.is_none().then(|| first.clone());
+            Ok(())
+        })
     }
 
     fn rows(&mut self, range: std::ops::Range<u64>, count: u64) -> Changes {
@@ -101,9 +109,7 @@ impl Like {
             changes.statuses.extend(self.revoked_since.map(|since| revoked(&head, since)));
             changes.acts.extend(acts.map(|id| ActRow { id, ..self.act.clone() }));
         }
-        if let Some(since) = self.revoked_since {
-            changes.revocation_lists.push(first_list(&self.issued[0].0.head, since));
-        }
+        changes.revocation_lists.extend(self.list.take());
         // New residents come after all who have a certificate.
         let last = self.first_person + (range.end / 2).cast_signed();
         changes.persons.push(PersonRow {
@@ -136,7 +142,8 @@ fn revoked(head: &IntentionHead, since: Moment) -> CertificateStatusRow {
     }
 }
 
-fn first_list(head: &IntentionHead, at: Moment) -> RevocationListRow {
+fn first_list(head: &IntentionHead) -> RevocationListRow {
+    let at = head.not_before;
     RevocationListRow {
         partition: Partition {
             authority: head.id.authority,

@@ -94,11 +94,7 @@ pub(super) fn direct(_folder: &Path) -> Result<Value, Problem> {
     Ok(Value::Object(told))
 }
 
-fn in_own_process(
-    folder: &Path,
-    settings: &Path,
-    algorithm: KeyAlgorithm,
-) -> Result<f64, Problem> {
+fn in_own_process(folder: &Path, settings: &Path, algorithm: KeyAlgorithm) -> Result<f64, Problem> {
     let program = std::env::current_exe().map_err(Problem::from_io)?;
     let mut command = Command::new(program);
     command.args(["--json", "bench", "hsm", "--part"]).arg(folder).env(SETTINGS, settings);

@@ -54,7 +54,7 @@ impl Server {
             .replace("{home}", &home.display().to_string());
         let settings = home.join("nginx.conf");
         fs::write(&settings, text).map_err(Problem::from_io)?;
-        let mut command = Command::new("nginx");
+        let mut command = Command::new(NGINX_PROGRAM);
         command.arg("-p").arg(&home).arg("-c").arg(&settings).arg("-e").arg(home.join("error"));
         Self::foreign(&mut command, address)
     }
@@ -130,6 +130,8 @@ fn free_address() -> Result<SocketAddr, Problem> {
 }
 
 const BEGIN: Duration = Duration::from_secs(5);
+/// Where Debian has it; it is on the path of root only.
+const NGINX_PROGRAM: &str = "/usr/sbin/nginx";
 /// Nothing that costs: no log, files kept open, connections kept for as long as they are used.
 const NGINX: &str = "daemon off; user root; worker_processes {workers}; pid {home}/pid;
 events { worker_connections 1024; }
