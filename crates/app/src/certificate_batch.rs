@@ -240,11 +240,17 @@ fn each<T: Sync, U: Send>(
 /// road; what else is broken or busy stops the run.
 fn of_line<T>(line: Result<T, Problem>) -> Result<Result<T, Problem>, Problem> {
     match line {
-        Err(problem) if problem.label() == labels::CERTIFICATE_ISSUANCE_UNDER_WAY.text => {
-            Ok(Err(problem))
-        }
-        Err(problem) if matches!(problem.remedy(), Remedy::Broken | Remedy::Again) => Err(problem),
+        Err(problem) if is_of_the_run(&problem) => Err(problem),
         line => Ok(line),
+    }
+}
+
+/// Two lines of one person are the second one's affair, though it may be given again later.
+fn is_of_the_run(problem: &Problem) -> bool {
+    match problem.remedy() {
+        Remedy::Broken => true,
+        Remedy::Again => problem.label() != labels::CERTIFICATE_ISSUANCE_UNDER_WAY.text,
+        Remedy::Refused | Remedy::Absent => false,
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! At most one a minute, made on a thread of its own behind the publishing, which never waits for
 //! it: a stamp that cannot be made is tried again a minute later. What is stamped is the text that
-//! the ledger signs, without signatures, since cosignatures may be added. Owns `timestamps/` and `checkpoint.tsr` with `checkpoint.txt` in the publication.
+//! the ledger signs, without signatures, since cosignatures may be added. Owns `timestamps/` and
+//! `checkpoint.tsr` with `checkpoint.txt` in the publication.
 
 use crate::platform::Platform;
 use crate::time_stamp::Stamper;
@@ -12,6 +13,7 @@ use ports::rows::CheckpointRow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
+use x509::TimeStamp;
 
 /// What stamps the checkpoints of one publisher.
 pub(crate) struct CheckpointStamps {
@@ -69,8 +71,7 @@ impl CheckpointStamps {
             return;
         }
         let now = self.platform.clock.now();
-        let early = |tried: Moment| (now.us() - tried.us()).abs() < EVERY_US;
-        if self.tried_at.is_some_and(early) {
+        if self.tried_at.is_some_and(|tried| is_early(tried, now)) {
             return;
         }
         let done = Arc::clone(&self.done);
@@ -78,8 +79,9 @@ impl CheckpointStamps {
         let Some(newest) = self.newest.as_ref().filter(is_new).cloned() else { return };
         self.tried_at = Some(now);
         let (stamper, place) = (Arc::clone(&self.stamper), Arc::clone(&self.publication));
-        let run = move || match stamp(&stamper, &*place, &newest) {
-            Ok(()) => done.store(newest.size + 1, Ordering::Relaxed),
+        let run = move || match stamp(&stamper, &*place, &newest, now) {
+            Ok(true) => done.store(newest.size + 1, Ordering::Relaxed),
+            Ok(false) => {}
             // A platform without a certification authority has no time stamps.
             Err(problem) if problem.label() == labels::DELEGATE_ABSENT.text => {}
             Err(problem) => {
@@ -92,6 +94,16 @@ impl CheckpointStamps {
     }
 }
 
+impl Drop for CheckpointStamps {
+    /// Waits for the stamp that is under way: a program that ends in the middle of a signature may
+    /// take down the library that makes it.
+    fn drop(&mut self) {
+        if let Some(thread) = self.under_way.take() {
+            drop(thread.join());
+        }
+    }
+}
+
 impl Stamped {
     /// The checkpoint as it is stored; its text ends with the empty line before the signatures.
     pub(crate) fn of(row: &CheckpointRow) -> Self {
@@ -100,15 +112,32 @@ impl Stamped {
     }
 }
 
-fn stamp(stamper: &Stamper, place: &dyn Publication, newest: &Stamped) -> Result<(), Problem> {
+/// Stamps a checkpoint; whether it has its stamp now.
+fn stamp(
+    stamper: &Stamper,
+    place: &dyn Publication,
+    newest: &Stamped,
+    now: Moment,
+) -> Result<bool, Problem> {
     if place.read(&path_of(newest.size, STAMP))?.is_some() {
-        return Ok(());
+        return Ok(true);
+    }
+    // Another program may have stamped a moment ago.
+    let last = place.read(NEWEST_STAMP)?;
+    let last = last.and_then(|last| TimeStamp::parse(&last).ok().map(|stamp| stamp.info().at));
+    if last.is_some_and(|last| is_early(last, now)) {
+        return Ok(false);
     }
     let (response, text) = (stamper.stamp(newest.text.as_bytes())?, newest.text.as_bytes());
     // What a stamp is about is there before the stamp.
     place.write_all(&[(path_of(newest.size, TEXT), text)])?;
     place.write_all(&[(path_of(newest.size, STAMP), &response)])?;
-    place.write_all(&[(NEWEST_TEXT.to_owned(), text), (NEWEST_STAMP.to_owned(), &response)])
+    place.write_all(&[(NEWEST_TEXT.to_owned(), text), (NEWEST_STAMP.to_owned(), &response)])?;
+    Ok(true)
+}
+
+fn is_early(last: Moment, now: Moment) -> bool {
+    now.us().abs_diff(last.us()) < EVERY_US
 }
 
 fn path_of(size: u64, extension: &str) -> String {
@@ -123,4 +152,4 @@ const STAMP: &str = "tsr";
 const TEXT: &str = "txt";
 const NEWEST_STAMP: &str = "checkpoint.tsr";
 const NEWEST_TEXT: &str = "checkpoint.txt";
-const EVERY_US: i64 = 60 * 1_000_000;
+const EVERY_US: u64 = 60 * 1_000_000;

@@ -49,6 +49,8 @@ pub struct Tally {
 pub struct Told {
     /// The OCSPResponse in DER.
     pub response: Arc<[u8]>,
+    /// Since when it is so; absent for refusals.
+    pub this_update: Option<Moment>,
     /// Until when others may keep it; absent for what must not be kept.
     pub keep_until: Option<Moment>,
 }
@@ -115,7 +117,8 @@ impl Responder {
 
     fn refusal(&self, status: OcspStatus) -> Told {
         self.tally.refused.fetch_add(1, Ordering::Relaxed);
-        Told { response: Arc::from(&status.response()[..]), keep_until: None }
+        let response = Arc::from(&status.response()[..]);
+        Told { response, this_update: None, keep_until: None }
     }
 
     fn answer_parsed(&self, request: &[u8], asked: &OcspRequest<'_>) -> Result<Told, Problem> {
@@ -239,7 +242,7 @@ impl Responder {
             })
             .collect();
         let response = self.signed(&answers, nonce, issuer, now)?;
-        Ok(Told { response, keep_until: None })
+        Ok(Told { response, this_update: Some(now), keep_until: None })
     }
 
     fn signed(

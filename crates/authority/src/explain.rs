@@ -4,6 +4,10 @@
 //! says everything that stands against the certificate, the gravest first. The words name no holder
 //! and nothing that the certificate in the asker's hand does not say itself.
 
+mod offline;
+
+pub use offline::{Files, explain_files};
+
 use crate::{
     certificate::{Certificate, State},
     content::CertificateKind,

@@ -9,7 +9,7 @@ use crate::request::Ask;
 use crate::route::{Access, Handle, Route};
 use app::authorities::{Authorities, Authority};
 use authority::CertificateKind;
-use authority::profile::{Partition, Profile};
+use authority::profile::Partition;
 use base::{Problem, labels};
 use hyper::Method;
 use ports::rows::authority_state;
@@ -37,8 +37,9 @@ pub(crate) fn routes() -> Vec<Route> {
 fn all(inside: &Inside, _: &Ask) -> Result<Reply, Problem> {
     let profile = &inside.state.platform.profile.profile;
     let authorities = authorities(inside)?;
-    let told: Vec<_> = authorities.iter().map(|authority| told(profile, authority)).collect();
-    Ok(Reply::json(&json!({ "authorities": told })).cached(FOR_A_MINUTE))
+    let told: Vec<_> = authorities.iter().map(|authority| told(authority)).collect();
+    let body = json!({ "authorities": told, "list_address": profile.settings().lists });
+    Ok(Reply::json(&body).cached(FOR_HALF_A_MINUTE))
 }
 
 fn certificate(inside: &Inside, ask: &Ask) -> Result<Reply, Problem> {
@@ -60,9 +61,8 @@ fn authorities(inside: &Inside) -> Result<Vec<Arc<Authority>>, Problem> {
     Ok(found)
 }
 
-fn told(profile: &Profile, authority: &Authority) -> Value {
+fn told(authority: &Authority) -> Value {
     let Authority { row, issuer, .. } = authority;
-    let address = |partition| profile.list_address(issuer, partition);
     let word = authority.word();
     json!({
         "authority": word,
@@ -81,7 +81,6 @@ fn told(profile: &Profile, authority: &Authority) -> Value {
             "platform": format!("/crl/{}", issuer.list_path(Partition::Platform)),
             "holders": format!("/crl/{word}/{{municipality}}.crl"),
         },
-        "list_in_certificates": address(Partition::Authorities),
     })
 }
 
@@ -106,7 +105,7 @@ fn hex(bytes: &[u8]) -> String {
 /// Issues; signs lists and answers alone; revoked.
 const STATES: [&str; 3] = ["issuing", "retired", "revoked"];
 const MEDIA_TYPE: &str = "application/pkix-cert";
-const FOR_A_MINUTE: &str = "public, max-age=30";
+const FOR_HALF_A_MINUTE: &str = "public, max-age=30";
 /// The bytes under an address never change.
 const FOR_A_DAY: &str = "public, max-age=86400, immutable";
 
@@ -138,15 +137,18 @@ fn all_doc() -> Doc {
         ("sha256", hash()),
         ("certificate", word()),
         ("lists", object(&lists)),
-        ("list_in_certificates", or_null(&word())),
     ]);
     Doc {
         tag: "certificates",
         summary: "The certification authorities, with the addresses of certificates and lists.",
         body: None,
         answer: Content::json(
-            object(&[("authorities", list(&authority))]),
-            json!({ "authorities": [] }),
+            object(&[
+                ("authorities", list(&authority)),
+                // Certificates name lists below this address; here they are below `/crl`.
+                ("list_address", or_null(&word())),
+            ]),
+            json!({ "authorities": [], "list_address": "http://crl.sekisho.example" }),
         ),
         links: vec![Link::to(
             "authority_certificate",

@@ -6,7 +6,7 @@
 
 use crate::authorities::{AUTHORITY, authority_word};
 use crate::body::{Fields, refused};
-use crate::door::{Door, Inside};
+use crate::door::{Committed, Door, Inside};
 use crate::numbers::{WHOSE, whose_of};
 use crate::openapi::schema::{
     CODE, act, date, integer, list, object, object_with, one_of, or_null, whose, whose_and,
@@ -104,11 +104,7 @@ impl Door {
 }
 
 /// The first step: the intention is stored, or found.
-#[expect(clippy::type_complexity, reason = "the deed of the committer, with what it gives")]
-fn intention(
-    ask: &Ask,
-    asked: CertificateAsked,
-) -> Result<Box<dyn FnMut(&mut Work<'_>) -> Result<(Stage, bool), Problem> + Send>, Problem> {
+fn intention(ask: &Ask, asked: CertificateAsked) -> Result<Committed<(Stage, bool)>, Problem> {
     let (granted, key, request) = (ask.granted()?, ask.idempotency_key()?, ask.fingerprint());
     Ok(Box::new(move |work| {
         let (actor, purpose) = (&granted.actor, granted.purpose);

@@ -268,7 +268,7 @@ impl ApiState {
 }
 
 /// Something to commit, with what it answers.
-type Committed<T> = Box<dyn FnMut(&mut Work<'_>) -> Result<T, Problem> + Send>;
+pub(crate) type Committed<T> = Box<dyn FnMut(&mut Work<'_>) -> Result<T, Problem> + Send>;
 
 /// A deed that is done once: when its key comes again, the answer is made again.
 fn once(ask: &Ask, mut act: Act) -> Result<Deed, Problem> {

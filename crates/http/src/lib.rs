@@ -12,6 +12,7 @@ mod http_date;
 mod inlet;
 mod limits;
 mod metrics;
+mod named;
 mod openapi;
 mod reply;
 mod request;
@@ -23,6 +24,7 @@ pub mod token;
 mod acts;
 mod authorities;
 mod certificates;
+mod explain;
 mod feed;
 mod ledger_proof;
 mod log;
@@ -33,6 +35,7 @@ mod revocation_list;
 mod set_difference;
 mod stock;
 mod time_stamp;
+mod verifiers;
 
 // witnesses: asking one, and being one
 mod witness_door;

@@ -7,7 +7,7 @@
 use crate::door::{Door, Inside};
 use crate::inlet::Incoming;
 use crate::openapi::{Content, Doc};
-use crate::reply::{self, Reply};
+use crate::reply::{Reply, Validators};
 use crate::request::Ask;
 use crate::route::{Access, Handle, Media, Route};
 use app::ocsp::Told;
@@ -17,7 +17,6 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use http_body_util::Full;
 use hyper::body::Bytes;
-use hyper::header::{self, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Response};
 use serde_json::json;
@@ -59,12 +58,15 @@ impl Door {
         let request = in_address(text, &mut room)?;
         let inside = self.inside();
         let told = inside.responder.prepared(request)?;
-        Some((IN_ADDRESS, response(told, inside.state.platform.clock.now())))
+        let reply = in_cache(told, inside.state.platform.clock.now());
+        Some((IN_ADDRESS, reply.unless_known(&head.headers).into_response()))
     }
 
     /// Answers a request.
     pub(crate) async fn ocsp(&self, mut ask: Ask) -> Result<Reply, Problem> {
+        let mut make: fn(Told, Moment) -> Reply = reply;
         if let Some(text) = ask.path.first() {
+            make = in_cache;
             let malformed =
                 || Problem::new(&labels::REQUEST_MALFORMED, "the address is no request");
             let mut room = [0; REQUEST_BYTES_MAX];
@@ -73,11 +75,11 @@ impl Door {
         }
         let inside = self.inside();
         if let Some(told) = inside.responder.prepared(&ask.body) {
-            return Ok(reply(told, inside.state.platform.clock.now()));
+            return Ok(make(told, inside.state.platform.clock.now()));
         }
-        let look = |inside: &Inside, ask: &Ask| {
+        let look = move |inside: &Inside, ask: &Ask| {
             let told = inside.responder.answer(&ask.body);
-            Ok(reply(told, inside.state.platform.clock.now()))
+            Ok(make(told, inside.state.platform.clock.now()))
         };
         self.look(look, ask).await
     }
@@ -116,14 +118,14 @@ fn reply(told: Told, now: Moment) -> Reply {
     Reply::of(RESPONSE, Bytes::from_owner(told.response)).cached_for(kept)
 }
 
-fn response(told: Told, now: Moment) -> Response<Full<Bytes>> {
-    let kept = kept_s(&told, now);
-    let mut response = Response::new(Full::new(Bytes::from_owner(told.response)));
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(RESPONSE));
-    headers.insert(header::CACHE_CONTROL, reply::max_age(kept));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    response
+/// The same with what caches tell answers to one address apart by (RFC 5019 §6.2).
+fn in_cache(told: Told, now: Moment) -> Reply {
+    let (since, until) = (told.this_update, told.keep_until);
+    let reply = reply(told, now);
+    let (Some(modified), Some(expires)) = (since, until) else { return reply };
+    // Of one address there are no two answers since the same microsecond.
+    let tag = format!("\"{:x}\"", modified.us());
+    reply.validated(Validators { tag, modified, expires, by_date: false })
 }
 
 /// For how many seconds others may keep the answer.
@@ -166,6 +168,8 @@ fn get_doc() -> Doc {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::engine::general_purpose::STANDARD as STANDARD_BASE64;
+    use proptest::prelude::*;
 
     fn read(text: &str) -> Option<Vec<u8>> {
         in_address(text, &mut [0; REQUEST_BYTES_MAX]).map(<[u8]>::to_vec)
@@ -182,5 +186,25 @@ mod tests {
         }
         assert_eq!(read(&"A".repeat(ADDRESS_BYTES_MAX)).map(|bytes| bytes.len()), Some(1_536));
         assert_eq!(read(&"A".repeat(ADDRESS_BYTES_MAX + 1)), None);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_put_into_an_address_reads_back(
+            bytes in prop::collection::vec(any::<u8>(), 0..400),
+            escaped in any::<[bool; 3]>(),
+        ) {
+            let mut text = STANDARD_BASE64.encode(&bytes);
+            let escapes = [("/", "%2F"), ("+", "%2b"), ("=", "%3D")];
+            for ((plain, escape), _) in escapes.iter().zip(escaped).filter(|(_, escape)| *escape) {
+                text = text.replace(plain, escape);
+            }
+            prop_assert_eq!(read(&text), Some(bytes));
+        }
+
+        #[test]
+        fn any_address_is_read_or_not(text in "[%A-Za-z0-9+/=é]{0,64}") {
+            drop(read(&text));
+        }
     }
 }

@@ -275,7 +275,7 @@ pub(crate) fn act_and(members: &[(&str, Value)]) -> Value {
 
 /// Operations that look for a person, and what becomes of it when there is nobody, when it is not
 /// clear who, and when the content was disposed of.
-const ABOUT_A_PERSON: [&str; 8] = [
+const ABOUT_A_PERSON: [&str; 11] = [
     "number_ask",
     "number_change",
     "record_difference",
@@ -284,11 +284,14 @@ const ABOUT_A_PERSON: [&str; 8] = [
     "certificate_end",
     "certificate_release",
     "certificate_list",
+    "certificate_link_ask",
+    "attributes_ask",
+    "certificate_explain",
 ];
 const OF_A_PERSON: [&str; 3] = ["404", "409", "410"];
 
 /// Operations of which a caller may have a copy.
-const VALIDATED: [&str; 1] = ["revocation_list"];
+const VALIDATED: [&str; 2] = ["revocation_list", "ocsp_get"];
 
 /// Query parameters without which there is no answer.
 const NEEDED: [&str; 2] = ["index", "from"];

@@ -41,6 +41,8 @@ pub(crate) struct Validators {
     pub(crate) modified: Moment,
     /// Until when a copy is fresh.
     pub(crate) expires: Moment,
+    /// Whether the second in which it became so tells it from all others.
+    pub(crate) by_date: bool,
 }
 
 /// The media type of problems (RFC 9457).
@@ -147,7 +149,7 @@ impl Validators {
             });
         }
         let since = headers.get(header::IF_MODIFIED_SINCE).and_then(http_date::read);
-        since.is_some_and(|since| self.modified.seconds() <= since.seconds())
+        self.by_date && since.is_some_and(|since| self.modified.seconds() <= since.seconds())
     }
 
     fn write(&self, headers: &mut HeaderMap) {
@@ -161,7 +163,7 @@ impl Validators {
 
 /// The rule for an answer that anybody may keep for so many seconds; RFC 5019 §6.2 has these words
 /// for OCSP. Nobody may keep an answer for no time.
-pub(crate) fn max_age(seconds: u32) -> HeaderValue {
+fn max_age(seconds: u32) -> HeaderValue {
     static RULES: LazyLock<[HeaderValue; RULES_KEPT]> = LazyLock::new(|| {
         std::array::from_fn(|seconds| {
             let rule = format!("max-age={seconds}, public, no-transform, must-revalidate");

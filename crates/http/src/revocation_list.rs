@@ -41,7 +41,8 @@ fn list(inside: &Inside, ask: &Ask) -> Result<Reply, Problem> {
     let expires = next.map_or(now, |next| next.min(now.plus_us(KEPT_US)));
     let tag = tag_of(&bytes);
     let left_s = u32::try_from((expires.us() - now.us()) / SECOND_US).unwrap_or(0);
-    let validators = Validators { tag, modified, expires: expires.max(Moment::from_us(0)) };
+    // A list gathers changes for seconds before it follows another.
+    let validators = Validators { tag, modified, expires, by_date: true };
     Ok(Reply::of(MEDIA_TYPE, bytes).cached_for(left_s).validated(validators))
 }
 

@@ -10,13 +10,17 @@ macro_rules! examples {
 
 mod ca;
 mod certs;
+mod explain;
 pub(crate) mod keys;
+mod verifiers;
 
 pub(crate) use ca::{Algorithm, Ca, CaInit, Kind};
 pub(crate) use certs::{
     By, Certs, CertsBatch, CertsEnd, CertsForecast, CertsIssue, CertsList, CertsRelease, CertsSave,
     CertsVerify, ForecastFormat, Form,
 };
+pub(crate) use explain::{CertsExplain, Language};
+pub(crate) use verifiers::{VerifierNamed, Verifiers, VerifiersRegister};
 
 /// One open program for the whole life of a national individual number.
 #[derive(Parser, Debug)]
@@ -126,6 +130,9 @@ pub(crate) enum Command {
     /// Certificates: issue and end them, and say whether they are to be believed.
     #[command(subcommand)]
     Certs(Certs),
+    /// Verifiers: who may ask about certificates, and what they owe for it.
+    #[command(subcommand)]
+    Verifiers(Verifiers),
     /// Give resident record codes to a municipality.
     #[command(after_help = examples!(
         "sekisho stock --municipality 131016 --count 1000 > codes.txt",
@@ -401,7 +408,8 @@ pub(crate) struct Population {
 /// Options of `token`.
 #[derive(Args, Debug)]
 pub(crate) struct Token {
-    /// Who: `municipality:131016`, `agency:nta`, `operator:k.sato`, `auditor:a`.
+    /// Who: `municipality:131016`, `agency:nta`, `operator:k.sato`, `auditor:a`, or
+    /// `verifier:bank-1` once it is registered.
     pub(crate) actor: String,
     /// For how long, in minutes.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=1_440))]
@@ -465,6 +473,7 @@ pub(crate) enum BenchName {
     Certs,
     Crl,
     Ocsp,
+    Hsm,
     All,
 }
 

@@ -60,8 +60,11 @@ impl Prepared {
     }
 
     pub(super) fn told(&self, now: Moment) -> Told {
-        let soon = now.plus_us(KEEP_US);
-        Told { response: Arc::clone(&self.response), keep_until: Some(soon.min(self.next_update)) }
+        Told {
+            response: Arc::clone(&self.response),
+            this_update: Some(self.this_update),
+            keep_until: Some(now.plus_us(KEEP_US).min(self.next_update)),
+        }
     }
 }
 

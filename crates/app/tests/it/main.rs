@@ -14,5 +14,7 @@ mod repeating;
 mod roads;
 mod rotating;
 mod stocks;
+mod telling;
 mod verifying;
 mod verifying_certificates;
+mod verifying_parties;

@@ -11,7 +11,10 @@ use aws_lc_rs::rsa::KeyPair as RsaKeyPair;
 use aws_lc_rs::signature::{self, EcdsaKeyPair, KeyPair};
 use base::{Moment, Personal};
 use sekisho_authority as authority;
-use x509::{KeyAlgorithm, PublicKey, Serial, TbsCertificate, assemble, pem};
+use x509::{
+    Covers, CrlBuilder, CrlEntry, CrlProfile, CrlScope, KeyAlgorithm, PublicKey, Serial,
+    TbsCertificate, assemble, pem,
+};
 
 /// What an authority may sign with.
 pub(crate) const ALGORITHMS: [KeyAlgorithm; 3] =
@@ -71,6 +74,35 @@ impl House {
             self.made(kind, Form::Responder, profile.responder(&issuer, &own).unwrap()),
             self.made(kind, Form::TimeStamper, profile.time_stamper(&issuer, &own).unwrap()),
         ]
+    }
+
+    /// The list of a form's certificates, good for a day from `at`, with the entry if there is one.
+    pub(crate) fn list(
+        &self,
+        (kind, form): (CertificateKind, Form),
+        this_update: Moment,
+        entry: Option<CrlEntry>,
+    ) -> Vec<u8> {
+        let issuer = self.issuer(kind);
+        let names = self.profile.points(&issuer, partition(form)).unwrap();
+        let scope = CrlScope { names, covers: Covers::EndEntities };
+        let profile = CrlProfile {
+            algorithm: self.algorithm,
+            issuer: &issuer.name,
+            authority_key: &issuer.public_key.key_identifier(),
+            this_update,
+            next_update: this_update.plus_us(86_400_000_000),
+            number: 1_u64.into(),
+            delta_of: None,
+            scope: Some(&scope),
+            freshest: &[],
+            expired_since: None,
+        };
+        let mut list = CrlBuilder::new(&profile, 1).unwrap();
+        entry.iter().for_each(|entry| list.push(entry).unwrap());
+        let list = list.finish();
+        let signature = Pair::of(kind, self.algorithm).sign(list.as_bytes());
+        list.assemble(&signature)
     }
 
     #[expect(clippy::needless_pass_by_value, reason = "what was composed is used up")]

@@ -4,6 +4,7 @@
 
 mod certificates;
 mod dump;
+mod explaining;
 mod golden;
 mod house;
 mod labels;

@@ -9,18 +9,23 @@ use base64::engine::general_purpose::STANDARD;
 use hyper::{Method, StatusCode};
 use keys::{OsEntropy, SoftKeyStore};
 use ports::{KeyKind, KeyStore};
+use sekisho_http::DoorLimits;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::Ordering;
 use x509::{
-    CertStatus, Certificate, IdHash, IssuerId, KeyAlgorithm, Name, OcspRequest, OcspResponse,
+    CertStatus, Certificate, Crl, IdHash, IssuerId, KeyAlgorithm, Name, OcspRequest, OcspResponse,
     OcspStatus, Serial, assemble, encode_request_info, pem,
 };
 
 /// A house with authorities of both kinds and one resident, two hours ago by the machine's clock.
 pub(crate) async fn bureau() -> (House, String) {
-    let house = House::open().await;
+    bureau_with(DoorLimits::default()).await
+}
+
+async fn bureau_with(limits: DoorLimits) -> (House, String) {
+    let house = House::open_with(limits).await;
     house.set_seconds_ago(7_200);
     for kind in CertificateKind::ALL {
         let asked = AuthorityAsked { kind, algorithm: KeyAlgorithm::P256 };
@@ -41,7 +46,7 @@ fn request() -> Vec<u8> {
     assemble(&info, KeyAlgorithm::P256, &keys.sign(&label, &info).unwrap())
 }
 
-fn application(kind: &str, code: &str) -> Value {
+pub(crate) fn application(kind: &str, code: &str) -> Value {
     json!({
         "resident_record_code": code, "kind": kind, "request": STANDARD.encode(request()),
         "card_end": "2036-04-01", "card_has_pins": true,
@@ -169,11 +174,19 @@ async fn ocsp_in_addresses_is_for_caches() {
     assert!(bodies.iter().all(|body| *body == bodies[0]));
     assert_eq!(OcspResponse::parse(&bodies[0]).unwrap().answers()[0].status, CertStatus::Good);
 
+    let answer = house.get(&in_address(&plain)).send().await;
+    let (tag, modified) = (answer.header("etag"), answer.header("last-modified"));
+    assert!(!modified.is_empty() && answer.header("expires") > "");
+    let known = house.get(&in_address(&plain)).header("if-none-match", tag).send().await;
+    assert_eq!((known.status, known.header("etag")), (StatusCode::NOT_MODIFIED, tag));
+    // Two answers may be of one second, so a date is no proof of a copy.
+    let dated = house.get(&in_address(&plain)).header("if-modified-since", modified).send().await;
+    assert_eq!(dated.status, StatusCode::OK);
     let metrics = String::from_utf8(house.get("/metrics").send().await.body.to_vec()).unwrap();
     for line in [
-        "sekisho_ocsp_prepared_total 4\n",
+        "sekisho_ocsp_prepared_total 7\n",
         "sekisho_ocsp_signed_total 1\n",
-        "{route=\"/ocsp/{+request}\",method=\"GET\",status=\"200\",label=\"\"} 4\n",
+        "{route=\"/ocsp/{+request}\",method=\"GET\",status=\"200\",label=\"\"} 6\n",
     ] {
         assert!(metrics.contains(line), "{line}{metrics}");
     }
@@ -182,7 +195,7 @@ async fn ocsp_in_addresses_is_for_caches() {
     let answers =
         [house.get(&in_address(&nonce)).send().await, post_ocsp(&house, nonce.clone()).await];
     for answer in answers {
-        assert_eq!(answer.header("cache-control"), "no-store");
+        assert_eq!((answer.header("cache-control"), answer.header("etag")), ("no-store", ""));
         assert!(answer.body.windows(32).any(|window| window == [7; 32]));
     }
 
@@ -194,6 +207,22 @@ async fn ocsp_in_addresses_is_for_caches() {
     assert_eq!(&late.body[..], OcspStatus::TryLater.response());
     assert_eq!(late.header("cache-control"), "no-store");
     house.keys.sick.store(false, Ordering::SeqCst);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn prepared_answers_are_told_when_the_door_is_full() {
+    let limits = DoorLimits { requests_max: 1, ..DoorLimits::default() };
+    let (house, code) = bureau_with(limits).await;
+    let issued = issue(&house, "signature", &code).await;
+    let word = issued["authority"].as_str().unwrap();
+    let authority = house.get(&format!("/ca/{word}.cer")).send().await.body;
+    let ask = |nonce| house.get(&in_address(&question(&der_of(&issued), &authority, nonce))).send();
+    let first = ask(None).await;
+    let slow = house.half_sent().await;
+    assert_eq!(ask(Some(&[7])).await.label(), "overloaded");
+    assert_eq!(ask(None).await.body, first.body);
+    drop(slow);
     house.close().await;
 }
 
@@ -275,12 +304,27 @@ async fn lists_are_served_and_openssl_goes_by_them() {
         let asked = house.get(&format!("/crl/{kind}/{rest}/{}", other.replace(' ', "%20")));
         assert_eq!(asked.send().await.status, StatusCode::NOT_FOUND, "{other}");
     }
+    near_its_end(&house, &path).await;
     let gone = house.get(&format!("/ca/{kind}/0000000000000000.cer")).send().await;
     assert_eq!(gone.label(), "authority_absent");
     house.close().await;
 }
 
-/// Whoever has a copy is told that it is the newest; when the next is due nobody keeps it.
+/// Nobody keeps a list beyond the moment at which the next is due.
+async fn near_its_end(house: &House, path: &str) {
+    let list = house.get(path).send().await.body;
+    let due = Crl::parse(&list).unwrap().next_update().unwrap();
+    let now = house.platform.clock.now();
+    house.pass_seconds(due.seconds() - now.seconds() - 10);
+    let answer = house.get(path).send().await;
+    assert!(answer.header("cache-control").starts_with("max-age=10,"), "{answer:?}");
+    let expires = answer.header("expires").to_owned();
+    house.pass_seconds(11);
+    let late = house.get(path).send().await;
+    assert_eq!((late.header("cache-control"), late.header("expires")), ("no-store", &expires[..]));
+}
+
+/// Whoever has a copy is told that it is the newest.
 async fn copies(house: &House, path: &str, first: &Answer) {
     let (tag, modified) = (first.header("etag"), first.header("last-modified"));
     assert!(tag.starts_with('"') && tag.len() == 34, "{tag}");
@@ -423,8 +467,8 @@ async fn bad_applications_are_refused_with_their_reason() {
     for (member, value, label, field) in [
         ("request", json!("hello"), "request_pem", "request"),
         ("request", json!(""), "der_truncated", "request"),
-        ("request", json!(wrong), "request_possession", "request"),
-        ("request", json!(text), "request_possession", "request"),
+        ("request", json!(wrong), "proof_of_possession", "request"),
+        ("request", json!(text), "proof_of_possession", "request"),
         ("request", json!(7), "request_malformed", "request"),
         ("kind", json!("encryption"), "request_malformed", "kind"),
         ("card_end", json!("2036-04-31"), "feed_date", "card_end"),

@@ -1,11 +1,15 @@
 //! Marked residents go through every road; their marks come out nowhere but in the answers that are
 //! meant to hold them: not in problems, metrics, logs, the public ledger, or the store's file.
 
-use crate::house::{AGENCY, Answer, CHIYODA, House, message};
+use crate::certifying::application;
+use crate::house::{AGENCY, Answer, CHIYODA, House, OPERATOR, message};
+use app::authority_init::{AuthorityAsked, authority_init};
+use authority::CertificateKind;
 use hyper::Method;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
+use x509::KeyAlgorithm;
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -70,11 +74,15 @@ async fn marks_come_out_nowhere() {
     let mut marks: Vec<String> = MARKS.iter().map(ToString::to_string).collect();
     marks.extend([codes[0].clone(), codes[1].clone(), number.clone()]);
 
+    certify(&house, &codes[0]).await;
     for answer in refused(&house, &codes, &number).await {
         check_problem(&answer, &marks);
     }
     house.publish();
-    for path in ["/metrics", "/ready", "/tile/entries/000.p/3", "/v1/feed/131016", "/v1/acts/1"] {
+    let word = house.get("/ca").send().await.done()["authorities"][0]["authority"].clone();
+    let list = format!("/crl/{}/131016.crl", word.as_str().unwrap());
+    let public = ["/metrics", "/ready", "/tile/entries/000.p/3", "/ca", &list];
+    for path in public.into_iter().chain(["/v1/feed/131016", "/v1/acts/1"]) {
         let answer = house.get(path).by(CHIYODA).send().await;
         assert!(answer.status.is_success(), "{path}");
         check(path, &answer.body, &marks);
@@ -89,6 +97,21 @@ async fn marks_come_out_nowhere() {
     let logged = log.0.lock().unwrap().clone();
     assert!(!logged.is_empty());
     check("the log", &logged, &marks);
+}
+
+/// A marked resident's signature certificate, which shows the marks, is issued and revoked.
+async fn certify(house: &House, code: &str) {
+    let asked = AuthorityAsked { kind: CertificateKind::Signature, algorithm: KeyAlgorithm::P256 };
+    authority_init(&house.platform, &OPERATOR.parse().unwrap(), asked).unwrap();
+    let application = application("signature", code);
+    let asked = || house.post("/v1/certificates", &application).by(CHIYODA).once("c").send();
+    assert_eq!(asked().await.done(), asked().await.done());
+    let whose = json!({ "resident_record_code": code });
+    house.post("/v1/certificates/list", &whose).by(CHIYODA).send().await.done();
+    house.pass_seconds(60);
+    let lost = json!({ "resident_record_code": code, "trigger": "card_lost" });
+    house.post("/v1/certificates/end", &lost).by(CHIYODA).once("e").send().await.done();
+    house.lists.make_due().unwrap();
 }
 
 /// Requests with marks in every place, none of which is done.
@@ -116,12 +139,36 @@ async fn refused(house: &House, codes: &[String], number: &str) -> Vec<Answer> {
     let name = json!({ "name": MARKS[0], "birth_date": "1950-01-01" });
     answers.push(house.post("/v1/numbers/ask", &name).by(AGENCY).purpose("tax").send().await);
     let unknown = json!({ number: MARKS[0] });
-    for path in ["/v1/numbers/ask", "/v1/numbers/change", "/v1/acts/about", "/v1/stocks/131016"] {
+    for (member, mark) in [("kind", MARKS[0]), ("request", MARKS[2]), ("card_end", number)] {
+        let mut body = application("signature", &codes[0]);
+        body[member] = mark.into();
+        answers.push(house.post("/v1/certificates", &body).by(CHIYODA).once("m").send().await);
+    }
+    for path in [
+        "/v1/numbers/ask",
+        "/v1/numbers/change",
+        "/v1/acts/about",
+        "/v1/stocks/131016",
+        "/v1/certificates",
+        "/v1/certificates/end",
+        "/v1/certificates/release",
+        "/v1/certificates/list",
+    ] {
         let asked = house.post(path, &unknown).by(CHIYODA).once("k");
         let asked = if path.ends_with("ask") { asked.purpose("tax") } else { asked };
         answers.push(asked.send().await);
     }
-    for path in ["/v1/numbers/", "/v1/acts/", "/v1/feed/", "/tile/", "/v1/feed/131016?after="] {
+    for path in [
+        "/v1/numbers/",
+        "/v1/acts/",
+        "/v1/feed/",
+        "/tile/",
+        "/v1/feed/131016?after=",
+        "/crl/signature/0123456789abcdef/",
+        "/ca/signature/",
+        "/ocsp/%",
+        "/timestamps/",
+    ] {
         answers.push(house.get(&format!("{path}{number}x")).by(CHIYODA).send().await);
     }
     let purpose = house.get("/v1/feed/131016").by(CHIYODA).purpose(number).send().await;

@@ -10,6 +10,7 @@ mod certs;
 mod crl;
 mod disk;
 mod grown;
+mod hsm;
 mod ledger;
 mod limits;
 mod load;
@@ -55,6 +56,7 @@ fn part(asked: &Bench, folder: &Path) -> Result<Answer, Problem> {
             let threads = asked.count.and_then(|count| usize::try_from(count).ok()).unwrap_or(1);
             servers::serve(folder, threads).map(|told| Answer::good("", told))
         }
+        BenchName::Hsm => Ok(Answer::good("", hsm::direct(folder)?)),
         BenchName::Crl => Ok(Answer::good("", crl::make_large(folder)?)),
         _ => Err(failed("this benchmark has no such part")),
     }
@@ -76,6 +78,7 @@ fn run(context: &Context, asked: &Bench, name: BenchName) -> Result<Bars, Proble
         BenchName::Certs => certs::bench(asked, context.quiet()),
         BenchName::Crl => crl::bench(asked, context.quiet()),
         BenchName::Ocsp => ocsp::bench(asked),
+        BenchName::Hsm => hsm::bench(asked),
         BenchName::Registry | BenchName::All => registry::bench(asked, context.quiet()),
     }
 }
@@ -90,6 +93,7 @@ const fn names(asked: BenchName) -> &'static [BenchName] {
             BenchName::Certs,
             BenchName::Crl,
             BenchName::Ocsp,
+            BenchName::Hsm,
         ],
         BenchName::Numbers => &[BenchName::Numbers],
         BenchName::Assign => &[BenchName::Assign],
@@ -98,6 +102,7 @@ const fn names(asked: BenchName) -> &'static [BenchName] {
         BenchName::Certs => &[BenchName::Certs],
         BenchName::Crl => &[BenchName::Crl],
         BenchName::Ocsp => &[BenchName::Ocsp],
+        BenchName::Hsm => &[BenchName::Hsm],
     }
 }
 

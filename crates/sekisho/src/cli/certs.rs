@@ -1,6 +1,6 @@
 //! The command line of `sekisho certs`.
 
-use super::{Acting, Algorithm, Kind};
+use super::{Acting, Algorithm, CertsExplain, Kind};
 use authority::trigger::{Origin, Trigger};
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
@@ -25,7 +25,8 @@ pub(crate) enum Certs {
     /// Issue a certificate for a resident, from a certification request (PKCS#10).
     #[command(after_help = concat!(
         "Resident record codes are given in files: what stands in a command line can be seen by \
-         others on this machine.\n\n",
+         others on this machine. A request is signed with the hash of its key: SHA-256, with P-384 \
+         SHA-384 (openssl req -sha384).\n\n",
         examples!(
             "sekisho certs issue --municipality 131016 --kind signature --code code.txt --request \
              holder.csr --card-end 2035-04-01 --out holder.pem",
@@ -83,6 +84,17 @@ Examples:
         "sekisho certs lists",
     ))]
     Lists,
+    /// Say in plain words why a certificate is not valid, in English and Japanese.
+    #[command(after_help = concat!(
+        "Exit code 1 when something stands against the certificate. With what the platform of the \
+         data directory knows, which is an act that the holder sees; with --offline, --anchor, \
+         --crl or --at, and where there is no platform, by files alone.\n\n",
+        examples!(
+            "sekisho certs explain holder.pem",
+            "sekisho certs explain holder.pem --anchor ca.pem --crl 131016.crl --language ja",
+        )
+    ))]
+    Explain(CertsExplain),
 }
 
 /// Options of `certs issue`.

@@ -3,6 +3,7 @@
 
 mod batch;
 mod chart;
+mod explain;
 mod forecast;
 mod lines;
 mod results;
@@ -42,6 +43,7 @@ pub(crate) fn certs(context: &Context, asked: &Certs) -> Result<Answer, Problem>
         Certs::Forecast(asked) => forecast::forecast(context, asked),
         Certs::Finish => finish(context),
         Certs::Lists => lists(context),
+        Certs::Explain(asked) => explain::explain(context, asked),
     }
 }
 
@@ -123,7 +125,8 @@ fn list(context: &Context, asked: &CertsList) -> Result<Answer, Problem> {
     let wired = context.open_for_change()?;
     let told =
         wired.act(move |work| certificate_list(work, &actor, Purpose::Certification, &whose))?;
-    let header = ["authority", "serial", "kind", "from", "until", "state", "since", "reason"];
+    let header =
+        ["authority", "serial", "kind", "from", "until", "state", "since", "reason", "act"];
     let rows: Vec<_> = told.certificates.iter().map(row_of).collect();
     let certificates: Vec<_> = told.certificates.iter().map(facts_of).collect();
     let answer = json!({ "act": told.act.0, "certificates": certificates });
@@ -140,6 +143,7 @@ fn row_of(facts: &Listed) -> Vec<String> {
         facts.state.word().to_owned(),
         facts.since.to_string(),
         reason_of(facts.state).unwrap_or_default().to_owned(),
+        facts.act.to_string(),
     ]
 }
 

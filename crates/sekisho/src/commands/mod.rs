@@ -10,6 +10,7 @@ mod maintenance;
 mod papers;
 mod serve;
 mod up;
+mod verifiers;
 mod witness;
 
 use crate::cli::{Cli, Command};
@@ -84,6 +85,7 @@ pub(crate) fn run(cli: Cli) -> Result<Answer, Problem> {
         Command::Witness(asked) => witness::witness(&context, asked),
         Command::Ca(asked) => ca::ca(&context, &asked),
         Command::Certs(asked) => certs::certs(&context, &asked),
+        Command::Verifiers(asked) => verifiers::run(&context, &asked),
         Command::Stock(asked) => feed::stock(&context, &asked),
         Command::Population(asked) => feed::population(&context, &asked),
         Command::Lists => maintenance::lists(&context),

@@ -35,7 +35,10 @@ impl Bureau {
     pub(crate) fn request(&self, name: &str, key: &[&str]) -> String {
         let (private, request) = (self.at(&format!("{name}.key")), self.at(&format!("{name}.csr")));
         openssl(&[&["genpkey", "-quiet", "-out", &private], key].concat());
-        openssl(&["req", "-new", "-subj", "/CN=anything", "-key", &private, "-out", &request]);
+        // A key of P-384 signs with SHA-384, which `openssl` does not choose by itself.
+        let digest = if key == P384 { "-sha384" } else { "-sha256" };
+        let new = ["req", "-new", "-subj", "/CN=anything", digest];
+        openssl(&[&new[..], &["-key", &private, "-out", &request]].concat());
         request
     }
 

@@ -5,6 +5,7 @@ use crate::feeds::{CHIYODA, CHUO, HEADER, TARO, line};
 use crate::house::House;
 use crate::serving::Serving;
 use std::fs;
+use std::process::Command;
 use std::time::Duration;
 
 /// Any of the three algorithms of an authority, any of a holder's: strangers believe it.
@@ -146,6 +147,50 @@ fn lists_that_were_lost_are_made_again_while_serving() {
 }
 
 #[test]
+fn strangers_see_a_revocation_while_the_program_serves() {
+    let bureau = Bureau::open("p256", 1);
+    let request = bureau.request("card", P256);
+    bureau.issue("authentication", 0, &request, "card.pem").good();
+    bureau.save();
+    let (house, code) = (&bureau.house, bureau.at("code-0"));
+    let serving = Serving::start(house, &["--json", "serve"]);
+    let (anchor, card) = (bureau.at("ca/authentication-1.pem"), bureau.at("card.pem"));
+    let url = format!("http://{}/ocsp", serving.address);
+    let told = || {
+        let of = ["ocsp", "-issuer", &anchor, "-cert", &card, "-CAfile", &anchor];
+        openssl(&[&of[..], &["-url", &url]].concat())
+    };
+    assert!(told().contains("card.pem: good"), "{}", told());
+    house.ask(&["certs", "end", "--trigger", "reported_missing", "--code", &code]).good();
+    // What is known of a certificate may be some seconds old.
+    while told().contains("card.pem: good") {
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let answer = told();
+    assert!(answer.contains("card.pem: revoked"), "{answer}");
+    assert!(answer.contains("Reason: certificateHold"), "{answer}");
+    serving.stop(house);
+    bureau.refused("card.pem", "path_on_hold");
+    house.done();
+}
+
+#[test]
+fn strangers_believe_the_certificate_that_up_hints_at() {
+    let house = House::empty();
+    house.prepare_keystore();
+    let told = house.run(&["up", "--no-serve", "--residents", "60"]);
+    assert_eq!(told.code, 0, "{}", told.err);
+    for command in told.out.lines().filter(|line| line.contains("card.csr")) {
+        let mut shell = Command::new("sh");
+        let done = shell.args(["-ec", command]).current_dir(house.beside("")).output().unwrap();
+        assert!(done.status.success(), "{command}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+    let bureau = Bureau { house, codes: Vec::new() };
+    bureau.believed("card.pem");
+    bureau.house.done();
+}
+
+#[test]
 fn who_has_no_right_to_a_certificate_gets_none() {
     let bureau = Bureau::open("p256", 1);
     let house = &bureau.house;
@@ -158,7 +203,7 @@ fn who_has_no_right_to_a_certificate_gets_none() {
     };
     let good = ["--card-end", CARD_END];
     issue(CHUO, "signature", &good).problem(4, "resident_absent");
-    issue("131017", "signature", &good).problem(3, "check_digit");
+    issue("131017", "signature", &good).problem(3, "local_government_code_check_digit");
     let over = ["--card-end", "2020-04-01"];
     issue(CHIYODA, "signature", &over).problem(3, "certificate_card_expired");
     let ward = [&good[..], &["--ward"]].concat();

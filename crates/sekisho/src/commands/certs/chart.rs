@@ -56,12 +56,15 @@ fn said(bars: &Bars) -> String {
     };
     let total = |counts: &[u64]| grouped(counts.iter().sum());
     match (most(&bars.expiring), most(&bars.invited)) {
-        (Some((ends, ends_on)), Some((invited, invited_on))) => format!(
-            "{} certificates end, most in the week from {ends_on}: {ends}. {} holders are to be \
-             invited, most in the week from {invited_on}: {invited}.",
-            total(&bars.expiring),
-            total(&bars.invited),
-        ),
+        (Some((ends, ends_on)), Some((invited, invited_on))) => {
+            let (all_end, all_invited) = (total(&bars.expiring), total(&bars.invited));
+            format!(
+                "満了 {all_end} 件、最多は {ends_on} の週の {ends} 件。案内 {all_invited} 人、最多は \
+                 {invited_on} の週の {invited} 人。 / {all_end} certificates end, most in the week \
+                 from {ends_on}: {ends}. {all_invited} holders are to be invited, most in the week \
+                 from {invited_on}: {invited}."
+            )
+        }
         _ => "期間内に満了する電子証明書はありません / No certificate ends in these weeks."
             .to_owned(),
     }

@@ -43,12 +43,14 @@ fn sums(waves: &[Wave]) -> Vec<Week> {
 }
 
 fn shown(forecast: &Forecast) -> String {
-    let rows: Vec<_> = sums(&forecast.waves)
+    let weeks = sums(&forecast.waves);
+    let rows: Vec<_> = weeks
         .iter()
+        .filter(|week| week.expiring + week.invited > 0)
         .map(|week| vec![week.monday.to_string(), grouped(week.expiring), grouped(week.invited)])
         .collect();
     let mut text = table(&["week from", "certificates end", "holders to invite"], &rows);
-    let busiest = forecast.waves.iter().max_by_key(|wave| wave.level);
+    let busiest = forecast.waves.iter().filter(|wave| wave.level > 0).max_by_key(|wave| wave.level);
     match busiest {
         Some(wave) => {
             let of = forecast.waves.len();
@@ -56,8 +58,8 @@ fn shown(forecast: &Forecast) -> String {
             // Writing into a String cannot fail.
             let _ = write!(
                 text,
-                "\n{of} municipalities; the most invitations in a week, {level}, are {code}'s. No \
-                 plan has fewer."
+                "\nWeeks without any are left out. {of} municipalities; the most invitations in a \
+                 week, {level}, are {code}'s: no plan has fewer."
             );
         }
         None => text.push_str("\nNo certificate ends in these weeks."),
