@@ -149,10 +149,10 @@ async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<usize, P
 fn head_of(bytes: &[u8]) -> Option<(usize, usize)> {
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
     let name = b"content-length:";
-    let lines = bytes[..end].split(|byte| *byte == b'\n');
+    let mut lines = bytes[..end].split(|byte| *byte == b'\n');
     let is_it =
         |line: &&[u8]| line.len() > name.len() && line[..name.len()].eq_ignore_ascii_case(name);
-    let line = lines.filter(is_it).last()?;
+    let line = lines.rfind(is_it)?;
     let digits = std::str::from_utf8(&line[name.len()..]).ok()?;
     Some((end + 4, digits.trim().parse().ok()?))
 }

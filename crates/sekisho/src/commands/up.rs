@@ -11,9 +11,13 @@ use crate::wiring::Wired;
 use app::import::ImportReport;
 use app::number_list::ListsMade;
 use app::verify::VerifyReport;
-use base::{Problem, labels};
+use base::{Date, Problem, labels};
+use jiff::ToSpan;
+use numbers::{LocalGovernmentCode, ResidentRecordCode};
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 use x509::KeyAlgorithm;
 
@@ -25,7 +29,17 @@ struct Road {
     published: u64,
     verified: VerifyReport,
     feed: PathBuf,
+    sample: Option<Sample>,
     seconds: f64,
+}
+
+/// A resident with whom a newcomer can try the certificates.
+struct Sample {
+    /// The line of the feed that holds their code.
+    line: usize,
+    municipality: LocalGovernmentCode,
+    /// The last day of a card that is handed out today.
+    card_end: Date,
 }
 
 /// Draws, numbers, lists, publishes, verifies; then serves.
@@ -58,7 +72,34 @@ fn walk(context: &Context, wired: &Wired, drawn: &Drawn) -> Result<Road, Problem
     let published = wired.publish()?;
     spinner.finish_and_clear();
     let verified = maintenance::walk(wired, quiet)?;
-    Ok(Road { founded, import, lists, published, verified, feed, seconds: 0.0 })
+    let sample = sample(wired, &feed)?;
+    Ok(Road { founded, import, lists, published, verified, feed, sample, seconds: 0.0 })
+}
+
+/// The first of the feed who is registered somewhere now. Nothing of theirs is opened.
+fn sample(wired: &Wired, feed: &Path) -> Result<Option<Sample>, Problem> {
+    let today = wired.platform.clock.now().date_in_japan();
+    let lines = BufReader::new(File::open(feed).map_err(Problem::from_io)?).lines();
+    for (line, text) in (1..).zip(lines).take(SAMPLE_LINES) {
+        let text = text.map_err(Problem::from_io)?;
+        let code = text.split(',').nth(CODE_COLUMN).map(str::parse::<ResidentRecordCode>);
+        let Some(Ok(code)) = code else { continue };
+        let index = wired.platform.code_index(&code)?;
+        let mut keeper = None;
+        wired.platform.store.snapshot("sample", &mut |view| {
+            let held = view.codes(&[index])?.pop().flatten().filter(|row| row.ended_act.is_none());
+            let person = held.map(|row| view.persons(&[row.person])).transpose()?;
+            let person = person.and_then(|mut rows| rows.pop().flatten());
+            let registered = person.filter(|row| row.status == ports::rows::status::REGISTERED);
+            keeper = registered.map(|row| row.municipality);
+            Ok(())
+        })?;
+        if let Some(municipality) = keeper {
+            let card_end = today.saturating_add(CARD_YEARS.years());
+            return Ok(Some(Sample { line, municipality, card_end }));
+        }
+    }
+    Ok(None)
 }
 
 /// Both certification authorities, so that certificates can be issued at once; how many were
@@ -130,6 +171,16 @@ fn summary(context: &Context, road: &Road) -> String {
          \x20 {program} number explain 123456789018\n",
         road.feed.display()
     ));
+    if let Some(Sample { line, municipality, card_end }) = &road.sample {
+        text.push_str(&format!(
+            "\x20 openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=card \
+             -keyout card.key -out card.csr\n\
+             \x20 sed -n {line}p {} | cut -d, -f5 | {program} --data {data} certs issue --municipality \
+             {municipality} --kind authentication --code - --request card.csr --card-end {card_end} \
+             --out card.pem\n",
+            road.feed.display()
+        ));
+    }
     text
 }
 
@@ -152,3 +203,10 @@ fn facts(road: &Road) -> Value {
         "seconds": road.seconds,
     })
 }
+
+/// Of the feed, so many lines are looked at for somebody to try the certificates with.
+const SAMPLE_LINES: usize = 1_000;
+/// Where a feed has the resident record code.
+const CODE_COLUMN: usize = 4;
+/// A card is good until the tenth birthday, and less in hand.
+const CARD_YEARS: i64 = 9;

@@ -5,6 +5,7 @@ use crate::feeds::{CHIYODA, CHUO, HEADER, TARO, line};
 use crate::house::House;
 use crate::serving::Serving;
 use std::fs;
+use std::process::Command;
 use std::time::Duration;
 
 /// Any of the three algorithms of an authority, any of a holder's: strangers believe it.
@@ -171,6 +172,22 @@ fn strangers_see_a_revocation_while_the_program_serves() {
     serving.stop(house);
     bureau.refused("card.pem", "path_on_hold");
     house.done();
+}
+
+#[test]
+fn strangers_believe_the_certificate_that_up_hints_at() {
+    let house = House::empty();
+    house.prepare_keystore();
+    let told = house.run(&["up", "--no-serve", "--residents", "60"]);
+    assert_eq!(told.code, 0, "{}", told.err);
+    for command in told.out.lines().filter(|line| line.contains("card.csr")) {
+        let mut shell = Command::new("sh");
+        let done = shell.args(["-ec", command]).current_dir(house.beside("")).output().unwrap();
+        assert!(done.status.success(), "{command}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+    let bureau = Bureau { house, codes: Vec::new() };
+    bureau.believed("card.pem");
+    bureau.house.done();
 }
 
 #[test]

@@ -43,18 +43,20 @@ fn up_makes_a_country_and_changes_nothing_the_second_time() {
 }
 
 #[test]
-fn up_names_five_commands_that_work() {
+fn up_names_commands_that_work() {
     let house = House::empty();
     house.prepare_keystore();
     let told = house.run(&["up", "--no-serve", "--residents", "30"]);
     assert_eq!(told.code, 0, "{}", told.err);
     let (_, next) = told.out.split_once("Try next:\n").unwrap();
     let commands: Vec<_> = next.lines().collect();
-    assert_eq!(commands.len(), 5, "{next}");
+    assert_eq!(commands.len(), 8, "{next}");
     for command in commands {
-        let output = Command::new("sh").arg("-c").arg(command).output().unwrap();
+        let mut shell = Command::new("sh");
+        let output = shell.arg("-ec").arg(command).current_dir(house.beside("")).output().unwrap();
         let err = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success() && !output.stdout.is_empty(), "{command}\n{err}");
+        let said = !output.stdout.is_empty() || command.contains("openssl");
+        assert!(output.status.success() && said, "{command}\n{err}");
     }
     house.done();
 }

@@ -101,7 +101,9 @@ impl<R: BufRead> Iterator for Lines<R> {
                 continue;
             }
             let read = if self.is_json { of_json(text) } else { of_csv(text) };
-            let read = read.and_then(line_of).map_err(|problem| problem.at_line(self.line));
+            let read = read
+                .and_then(|entry| line_of(&entry))
+                .map_err(|problem| problem.at_line(self.line));
             return Some((self.line, read));
         }
     }
@@ -125,7 +127,7 @@ fn of_csv(text: &str) -> Result<Entry, Problem> {
     })
 }
 
-fn line_of(entry: Entry) -> Result<BatchLine, Problem> {
+fn line_of(entry: &Entry) -> Result<BatchLine, Problem> {
     let code = entry.code.parse().map_err(|refusal: numbers::NumberRefusal| {
         Problem::from_refusal(refusal.label()).in_field("code")
     })?;
@@ -155,9 +157,10 @@ const LINE_BYTES_MAX: u64 = (REQUEST_BYTES_MAX as u64) * 4 / 3 + 1_024;
 mod tests {
     use super::*;
 
-    fn read(
-        text: &[u8],
-    ) -> Vec<(u64, Result<CertificateKind, (&'static str, Option<&'static str>)>)> {
+    /// Label and field of a refusal.
+    type Refused = (&'static str, Option<&'static str>);
+
+    fn read(text: &[u8]) -> Vec<(u64, Result<CertificateKind, Refused>)> {
         let told = |(line, read): (u64, Result<BatchLine, Problem>)| {
             let read = read.map(|line| line.kind);
             (line, read.map_err(|problem| (problem.label(), problem.place().field)))
