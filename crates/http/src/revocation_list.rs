@@ -7,7 +7,7 @@ use crate::openapi::{Content, Doc};
 use crate::reply::{Reply, Validators};
 use crate::request::Ask;
 use crate::route::{Access, Handle, Route};
-use base::{Moment, Problem, labels};
+use base::{Problem, labels};
 use hyper::Method;
 use serde_json::json;
 use std::fmt::Write as _;

@@ -176,7 +176,7 @@ async fn ocsp_in_addresses_is_for_caches() {
 
     let answer = house.get(&in_address(&plain)).send().await;
     let (tag, modified) = (answer.header("etag"), answer.header("last-modified"));
-    assert!(!modified.is_empty() && answer.header("expires") > "");
+    assert!(!modified.is_empty() && !answer.header("expires").is_empty());
     let known = house.get(&in_address(&plain)).header("if-none-match", tag).send().await;
     assert_eq!((known.status, known.header("etag")), (StatusCode::NOT_MODIFIED, tag));
     // Two answers may be of one second, so a date is no proof of a copy.

@@ -94,7 +94,7 @@ pub(crate) fn fault(schema: &'static Value, value: &Value) -> Option<String> {
         "maxLength" => {
             (value.as_str()?.chars().count() > usize_of(rule)).then(|| "too long".into())
         }
-        "additionalProperties" | "description" | "format" => None,
+        "additionalProperties" | "contentEncoding" | "description" | "format" => None,
         other => panic!("the word {other} is not known here"),
     })
 }
