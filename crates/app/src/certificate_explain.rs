@@ -111,7 +111,11 @@ fn reasons(
 
 fn issuer(work: &mut Work<'_>, read: &x509::Certificate<'_>) -> Result<Issuer, Problem> {
     let authorities = work.authorities()?;
-    let named = issuer_key(read).and_then(|key| authorities.by_key_identifier(&key));
+    let named = match issuer_key(read) {
+        Some(key) => authorities.by_key_identifier(&key),
+        // An authority's own certificate names no other key than its own.
+        None => authorities.iter().find(|authority| authority.row.certificate == read.der()),
+    };
     let Some(authority) = named.filter(|named| named.issuer.name.der() == read.issuer()) else {
         return Ok(Issuer::Unknown);
     };

@@ -76,7 +76,7 @@ pub(crate) fn issuer_shape() -> Value {
 }
 
 pub(crate) fn base64_shape() -> Value {
-    json!({ "type": "string", "contentEncoding": "base64", "maxLength": 16_384 })
+    json!({ "type": "string", "minLength": 1, "maxLength": 16_384 })
 }
 
 /// A service provider that a platform operator asks for.

@@ -53,7 +53,7 @@ pub(crate) fn application(kind: &str, code: &str) -> Value {
     })
 }
 
-async fn issue(house: &House, kind: &str, code: &str) -> Value {
+pub(crate) async fn issue(house: &House, kind: &str, code: &str) -> Value {
     let asked = house.post("/v1/certificates", &application(kind, code)).by(CHIYODA);
     asked.once(&format!("issue {kind}")).send().await.done()
 }

@@ -33,6 +33,8 @@ mod stamping;
 #[cfg(test)]
 mod tokens;
 #[cfg(test)]
+mod verifying_parties;
+#[cfg(test)]
 mod witness;
 #[cfg(test)]
 mod witness_faults;

@@ -108,7 +108,10 @@ fn owed_table(kind: VerifierKind) -> String {
         let keeping = right.keeping().iter().map(|keep| (keep.english(), keep.japanese()));
         let sentences = duties.chain(keeping);
         rows.extend(sentences.map(|(english, japanese)| {
-            vec![format!("{} ({})", right.word(), right.article()), format!("{english}\n{japanese}")]
+            vec![
+                format!("{} ({})", right.word(), right.article()),
+                format!("{english}\n{japanese}"),
+            ]
         }));
     }
     table(&["may ask", "and owes"], &rows)

@@ -43,4 +43,6 @@ mod serving;
 #[cfg(test)]
 mod together;
 #[cfg(test)]
+mod verifying_parties;
+#[cfg(test)]
 mod witness;

@@ -32,10 +32,7 @@ pub(crate) fn explain(context: &Context, asked: &CertsExplain) -> Result<Answer,
     }
     let anchors = all(&asked.anchors, PEM_CERTIFICATE, "anchor")?;
     let lists = all(&asked.crls, PEM_CRL, "crl")?;
-    let now = asked.at.map_or_else(
-        || SystemClock.now(),
-        |at| Moment::from_us(at.as_microsecond()),
-    );
+    let now = asked.at.map_or_else(|| SystemClock.now(), |at| Moment::from_us(at.as_microsecond()));
     let files = Files { certificate: &der, anchors: &anchors, lists: &lists };
     let reasons = explain_files(&files, wanted, now);
     Ok(told(&reasons, (now, asked.language), None))
@@ -100,9 +97,9 @@ fn all(files: &[PathBuf], label: &str, field: &'static str) -> Result<Vec<Vec<u8
     let mut out = Vec::new();
     for file in files {
         let found = documents(&read(file, field)?, label);
-        out.extend(found.map_err(|refusal| {
-            Problem::from_refusal(refusal.label()).in_field(field)
-        })?);
+        out.extend(
+            found.map_err(|refusal| Problem::from_refusal(refusal.label()).in_field(field))?,
+        );
     }
     Ok(out)
 }
