@@ -160,6 +160,7 @@ fn every_command_answers_in_json() {
         &["ca", "save", &man],
         &["ca", "retire", "1"],
         &["certs", "list", "--code", &code],
+        &["verifiers", "list"],
         &["certs", "lists"],
         &["certs", "finish"],
         &["certs", "forecast", "--format", "svg"],
