@@ -7,7 +7,7 @@ use crate::house::{CHIYODA, House, message};
 use authority::CertificateKind;
 use base::{Entropy, Moment, Problem, Purpose, labels};
 use numbers::ResidentRecordCode;
-use ports::{Domain, KeyInfo, KeyKind, KeyLabel, KeyStore};
+use ports::{DeviceState, Domain, KeyInfo, KeyKind, KeyLabel, KeyStore};
 use seal::{DataKey, WrapPlace};
 use sekisho_app::Committer;
 use sekisho_app::certificate_finish::{Finished, certificate_finish, certificate_of};
@@ -46,7 +46,7 @@ enum Fault {
 impl KeyStore for Sly {
     fn sign(&self, label: &KeyLabel, message: &[u8]) -> Result<Vec<u8>, Problem> {
         let fault = *self.fault.lock().unwrap();
-        let away = || Problem::new(&labels::OVERLOADED, "on demand");
+        let away = || Problem::new(&labels::HSM_UNAVAILABLE, "on demand");
         if fault != Fault::Gone {
             self.signed.fetch_add(1, Ordering::SeqCst);
         }
@@ -76,6 +76,10 @@ impl KeyStore for Sly {
         entropy: &mut dyn Entropy,
     ) -> Result<KeyInfo, Problem> {
         self.inner.generate(label, kind, at, entropy)
+    }
+
+    fn status(&self) -> Vec<DeviceState> {
+        self.inner.status()
     }
 
     fn list(&self) -> Result<Vec<KeyInfo>, Problem> {
@@ -153,9 +157,9 @@ const KIND: CertificateKind = CertificateKind::Authentication;
 #[test]
 fn whatever_the_key_answers_the_stored_bytes_are_signed_once_it_answers_well() {
     let faults = [
-        (Fault::Gone, Some("overloaded")),
-        (Fault::AnswerLost, Some("overloaded")),
-        (Fault::Late, Some("overloaded")),
+        (Fault::Gone, Some("hsm_unavailable")),
+        (Fault::AnswerLost, Some("hsm_unavailable")),
+        (Fault::Late, Some("hsm_unavailable")),
         (Fault::OtherBytes, Some("signing_signature")),
         (Fault::OtherKey, Some("signing_signature")),
         (Fault::Empty, Some("signing_signature")),

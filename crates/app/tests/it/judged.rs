@@ -25,9 +25,11 @@ struct Exhibit {
     list: Vec<u8>,
 }
 
+/// Says why an exhibit is refused.
+type Judge = fn(&Exhibit, Moment) -> Result<(), String>;
+
 /// Who judges.
-const JUDGES: [(&str, fn(&Exhibit, Moment) -> Result<(), String>); 3] =
-    [("openssl", openssl), ("gnutls", gnutls), ("ours", ours)];
+const JUDGES: [(&str, Judge); 3] = [("openssl", openssl), ("gnutls", gnutls), ("ours", ours)];
 
 impl Exhibit {
     fn accepted(&self, at: Moment) {
