@@ -100,7 +100,7 @@ impl Like {
             let signature = outcome.signature.as_deref().map(|bytes| noise(!place, bytes));
             let head = IntentionHead {
                 person: PersonId(self.first_person + (place / 2).cast_signed()),
-                key_digest: digest(place, count),
+                key_digest: digest((place, count), self.first_person.cast_unsigned()),
                 act: acts[0],
                 ..intention.head
             };
@@ -172,12 +172,13 @@ fn noise(seed: u64, like: &[u8]) -> Vec<u8> {
     like.chunks(8).flat_map(|chunk| next().into_iter().take(chunk.len())).collect()
 }
 
-/// Digests in their order, spread evenly: real ones come in any order and end up the same.
-fn digest(place: u64, count: u64) -> [u8; 32] {
+/// Digests in their order, spread evenly: real ones come in any order and end up the same. `again`
+/// tells those of one call from those of another.
+fn digest((place, count): (u64, u64), again: u64) -> [u8; 32] {
     let spread = (u128::from(place) << 64) / u128::from(count.max(1));
     let mut out = [0; 32];
     out[..8].copy_from_slice(&(spread as u64).to_be_bytes());
-    out[8..].copy_from_slice(&noise(place, &[0; 24]));
+    out[8..].copy_from_slice(&noise(place ^ again.rotate_right(24), &[0; 24]));
     out
 }
 
