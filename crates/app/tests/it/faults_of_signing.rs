@@ -5,14 +5,17 @@
 use crate::certifying::{Bureau, asked, chiyoda};
 use crate::house::{CHIYODA, House, message};
 use authority::CertificateKind;
+use authority::trigger::Trigger;
 use base::{Entropy, Moment, Problem, Purpose, labels};
 use numbers::ResidentRecordCode;
 use ports::{DeviceState, Domain, KeyInfo, KeyKind, KeyLabel, KeyStore, Publication};
 use seal::{DataKey, WrapPlace};
 use sekisho_app::Committer;
+use sekisho_app::certificate_end::certificate_end;
 use sekisho_app::certificate_finish::{Finished, certificate_finish, certificate_of};
 use sekisho_app::certificate_issue::{Issued, conclude, intend, sign};
 use sekisho_app::commit::transact;
+use sekisho_app::number_ask::Whose;
 use sekisho_app::revocation_list::RevocationLists;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -404,11 +407,21 @@ fn a_clock_that_is_set_back_keeps_nothing_in_force() {
             x509::OcspResponse::parse(&told.response).unwrap().answers()[0].status
         };
         assert_eq!(status(), CertStatus::Good);
+        // Looked at in an hour that comes again.
+        house.clock.pass_hours(1);
+        assert_eq!(status(), CertStatus::Good);
+        house.clock.pass_seconds(-1_800);
+        let missing = (&Whose::Code(codes[0].clone()), Trigger::ReportedMissing);
+        let operator = crate::certifying::operator();
+        let hold = |work: &mut sekisho_app::Work<'_>| {
+            certificate_end(work, &operator, Purpose::Certification, missing)
+        };
+        house.act(hold).unwrap();
+        assert!(matches!(status(), CertStatus::Revoked { .. }), "it is not told from memory");
         house.clock.pass_hours(-2);
         let refused = bureau.intend(KIND, &codes[1]);
         assert_eq!(refused.err().map(|problem| problem.label()), Some("clock_behind"));
         assert_eq!(house.take_one(&message(CHIYODA, 3, "death", Some(&codes[0]))), "applied");
-        assert!(matches!(status(), CertStatus::Revoked { .. }), "it is not told from memory");
         house.clock.pass_seconds(10);
         bureau.lists.make_due().unwrap();
         assert!(bureau.listed(&issued, CHIYODA).is_some());
