@@ -5,14 +5,18 @@
 use crate::certifying::{Bureau, asked, chiyoda};
 use crate::house::{CHIYODA, House, message};
 use authority::CertificateKind;
+use authority::trigger::Trigger;
 use base::{Entropy, Moment, Problem, Purpose, labels};
 use numbers::ResidentRecordCode;
-use ports::{DeviceState, Domain, KeyInfo, KeyKind, KeyLabel, KeyStore};
+use ports::{DeviceState, Domain, KeyInfo, KeyKind, KeyLabel, KeyStore, Publication};
 use seal::{DataKey, WrapPlace};
 use sekisho_app::Committer;
+use sekisho_app::certificate_end::certificate_end;
 use sekisho_app::certificate_finish::{Finished, certificate_finish, certificate_of};
 use sekisho_app::certificate_issue::{Issued, conclude, intend, sign};
 use sekisho_app::commit::transact;
+use sekisho_app::number_ask::Whose;
+use sekisho_app::revocation_list::RevocationLists;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use x509::{CertStatus, KeyAlgorithm, PublicKey};
@@ -403,13 +407,81 @@ fn a_clock_that_is_set_back_keeps_nothing_in_force() {
             x509::OcspResponse::parse(&told.response).unwrap().answers()[0].status
         };
         assert_eq!(status(), CertStatus::Good);
+        // Looked at in an hour that comes again.
+        house.clock.pass_hours(1);
+        assert_eq!(status(), CertStatus::Good);
+        house.clock.pass_seconds(-1_800);
+        let missing = (&Whose::Code(codes[0].clone()), Trigger::ReportedMissing);
+        let operator = crate::certifying::operator();
+        let hold = |work: &mut sekisho_app::Work<'_>| {
+            certificate_end(work, &operator, Purpose::Certification, missing)
+        };
+        house.act(hold).unwrap();
+        assert!(matches!(status(), CertStatus::Revoked { .. }), "it is not told from memory");
         house.clock.pass_hours(-2);
         let refused = bureau.intend(KIND, &codes[1]);
         assert_eq!(refused.err().map(|problem| problem.label()), Some("clock_behind"));
         assert_eq!(house.take_one(&message(CHIYODA, 3, "death", Some(&codes[0]))), "applied");
-        assert!(matches!(status(), CertStatus::Revoked { .. }), "it is not told from memory");
         house.clock.pass_seconds(10);
         bureau.lists.make_due().unwrap();
         assert!(bureau.listed(&issued, CHIYODA).is_some());
+    });
+}
+
+/// A place where something else happens before the first writing.
+struct Slow {
+    place: Arc<dyn Publication>,
+    meanwhile: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+}
+
+impl Publication for Slow {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Problem> {
+        self.place.read(path)
+    }
+
+    fn write(&self, path: &str, bytes: &[u8]) -> Result<(), Problem> {
+        let meanwhile = self.meanwhile.lock().unwrap().take();
+        if let Some(meanwhile) = meanwhile {
+            meanwhile();
+        }
+        self.place.write(path, bytes)
+    }
+}
+
+#[test]
+fn an_older_list_that_lands_on_a_newer_one_is_followed_by_the_next() {
+    on_both_slyly(2, |bureau, _, codes| {
+        let house = bureau.house;
+        let (one, two) = (bureau.issue(KIND, &codes[0]), bureau.issue(KIND, &codes[1]));
+        bureau.lists.make_due().unwrap();
+        house.clock.pass_hours(1);
+        assert_eq!(house.take_one(&message(CHIYODA, 3, "death", Some(&codes[0]))), "applied");
+        house.clock.pass_seconds(10);
+        // While this program is about to write, another one lists the next death.
+        let (platform, clock) = (house.platform.clone(), house.clock.clone());
+        let others = RevocationLists::new(platform.clone(), bureau.place.clone());
+        let death = house.keyed(&[message(CHIYODA, 4, "death", Some(&codes[1]))]);
+        let meanwhile = move || {
+            transact(&platform, |work| {
+                let permit = &crate::house::feed_permit;
+                sekisho_app::resident_event::resident_events(work, &death, permit).map(drop)
+            })
+            .unwrap();
+            clock.pass_seconds(10);
+            assert_eq!(others.make_due(), Ok(1));
+        };
+        let meanwhile = Mutex::new(Some(Box::new(meanwhile) as Box<dyn FnOnce() + Send>));
+        let slow = Arc::new(Slow { place: bureau.place.clone(), meanwhile });
+        let lists = RevocationLists::new(house.platform.clone(), slow);
+        lists.make_due().unwrap();
+        assert!(bureau.listed(&one, CHIYODA).is_some());
+        assert!(bureau.listed(&two, CHIYODA).is_none(), "the older one lies there");
+        for _ in 0..2 {
+            house.clock.pass_seconds(10);
+            lists.make_due().unwrap();
+        }
+        assert!(bureau.listed(&two, CHIYODA).is_some());
+        let faults = sekisho_app::verify::verify_lists(&house.platform, &*bureau.place).unwrap();
+        assert_eq!(faults, [""; 0]);
     });
 }
