@@ -88,7 +88,7 @@ fn a_verifier_asks_with_a_consent_that_openssl_signed() {
     let [bank, other] = ["bank-1", "bank-2"].map(|name| token(house, &format!("verifier:{name}")));
     let town = token(house, &format!("municipality:{CHIYODA}"));
 
-    let serving = Serving::start(house, &["serve"]);
+    let serving = Serving::start(house, &["--json", "serve"]);
     let [signature, authentication] =
         ["signature", "authentication"].map(|kind| base64_of(&bureau.at(&format!("{kind}.der"))));
     let shown = json!({ "certificates": [
@@ -117,7 +117,7 @@ fn a_verifier_asks_with_a_consent_that_openssl_signed() {
     let given = consent(&bureau, "bank-1", "authentication", 3);
     assert_eq!(post(&serving, &bank, ATTRIBUTES, &given).0, 200);
     serving.kill();
-    let serving = Serving::start(house, &["serve"]);
+    let serving = Serving::start(house, &["--json", "serve"]);
     assert_eq!(label(&post(&serving, &bank, ATTRIBUTES, &given)), (409, "consent_used"));
 
     let whose = json!({ "resident_record_code": bureau.codes[0], "limit": 1000 });
@@ -136,7 +136,7 @@ fn a_verifier_asks_with_a_consent_that_openssl_signed() {
     let state = |word: &str| house.ask(&["verifiers", word, "bank-1"]).good()["state"].clone();
     assert_eq!(state("suspend"), "suspended");
     house.ask(&["token", "verifier:bank-1"]).problem(3, "verifier_suspended");
-    let serving = Serving::start(house, &["serve"]);
+    let serving = Serving::start(house, &["--json", "serve"]);
     let refused = post(&serving, &bank, "/v1/certificates/status", &shown);
     assert_eq!(label(&refused), (403, "verifier_suspended"));
     serving.stop(house);
