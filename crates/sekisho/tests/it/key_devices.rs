@@ -23,8 +23,11 @@ fn a_platform_lives_with_its_keys_in_a_token() {
     assert_eq!(house.import(&newcomers(&codes))["applied"], 6);
     house.ask(&["lists"]).good();
     assert_eq!(listed(&house).len(), 6);
-    house.ask(&["rewrap", "--operator", "k.sato"]).good();
-    let keys = house.ask(&["keys", "list"]).good();
+    house.ask(&["keys", "rotate", "kek", "--operator", "k.sato"]).good();
+    let status = house.ask(&["keys", "status"]).good();
+    assert_eq!(status["devices"][0]["kind"], "pkcs11");
+    assert_eq!(status["devices"][0]["condition"], "ready");
+    let keys = &status["keys"];
     let labels = keys.as_array().unwrap().iter().map(|key| key["label"].as_str().unwrap());
     assert!(labels.clone().any(|label| label == "kek/2"), "{keys}");
     house.ask(&["keys", "destroy", "kek/1", "--yes", "--operator", "k.sato"]).good();

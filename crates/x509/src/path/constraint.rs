@@ -125,7 +125,7 @@ fn uri(name: &[u8], base: &[u8]) -> Result<bool, Reason> {
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
         _ => host,
     };
-    let is_address = host.starts_with('[') || host.parse::<std::net::Ipv4Addr>().is_ok();
+    let is_address = host.starts_with('[') || host.parse::<core::net::Ipv4Addr>().is_ok();
     if is_address {
         return Err(Reason::NameConstraint);
     }
