@@ -178,8 +178,9 @@ fn status_doc() -> Doc {
     Doc {
         tag: "certificates",
         summary: "How certificates stand now, each shown or named by its issuer's key identifier \
-                  and serial number. Each is an act that its holder sees. The reason is a CRLReason \
-                  (RFC 5280 §5.3.1); the end of validity is told to who shows the certificate.",
+                  and serial number. Each is an act that its holder sees. The reason is a \
+                  CRLReason (RFC 5280 §5.3.1); the end of validity is told to who shows the \
+                  certificate.",
         body: Some(Content::json(
             asked,
             json!({ CERTIFICATES: [{ "issuer": ISSUER, "serial": 12 }] }),

@@ -38,15 +38,15 @@ pub fn explain_files(
     };
     let fields = Fields::of_certificate(&read);
     let issuer = issuer(files, &read, now);
-    let good = in_force(fields);
+    let unlisted = in_force(fields);
     let found = found_on_lists(files, &leaf, &read, now);
     let known;
     let record = match found {
         OnLists::Nothing => Record::NotAsked,
         OnLists::OutOfDate(until) => Record::ListOutOfDate(until),
-        OnLists::Clear => Record::Known(&good),
+        OnLists::Clear => Record::Known(&unlisted),
         OnLists::Entry(state, since) => {
-            known = Certificate { state, since, ..good };
+            known = Certificate { state, since, ..unlisted };
             Record::Known(&known)
         }
     };

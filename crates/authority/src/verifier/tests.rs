@@ -136,7 +136,10 @@ proptest! {
     }
 
     #[test]
-    fn what_is_not_its_text_is_no_filing(filing in any_filing(), at in any::<prop::sample::Index>()) {
+    fn what_is_not_its_text_is_no_filing(
+        filing in any_filing(),
+        at in any::<prop::sample::Index>(),
+    ) {
         let text = filing.to_string();
         let cut: String = text.chars().take(at.index(text.chars().count())).collect();
         prop_assert_eq!(Filing::parse(&cut).filter(|read| *read == filing), None);

@@ -163,7 +163,11 @@ proptest! {
 
     /// Two texts never mean the same: what was signed is what was used up.
     #[test]
-    fn a_statement_has_one_text(text in "\\PC{0,80}\n?", statement in any_statement(), at in 0..200_usize) {
+    fn a_statement_has_one_text(
+        text in "\\PC{0,80}\n?",
+        statement in any_statement(),
+        at in 0..200_usize,
+    ) {
         let mut whole = statement.to_string();
         let at = whole.char_indices().map(|(at, _)| at).nth(at).unwrap_or(whole.len());
         whole.insert_str(at, &text);
