@@ -111,9 +111,9 @@ fn prepared(
     for name in &names {
         fs::write(files.join(name), vec![0x30; length]).map_err(Problem::from_io)?;
     }
-    let nginx = Server::nginx(scratch, &scratch.path().join("files"), 1)?;
     let names: Vec<_> = names.iter().map(|name| format!("/ocsp/{name}")).collect();
     let theirs = Load { requests: Arc::new(Load::gets(&names)), ..load.clone() };
+    let nginx = Server::nginx(scratch, (&scratch.path().join("files"), &theirs), 1)?;
     theirs.per_second(nginx.address, Duration::from_millis(300))?;
     let (mut at_ours, mut at_nginx) = (0.0, 0.0);
     for _ in 0..ROUNDS {
@@ -162,11 +162,11 @@ fn openssl(
     let folder = scratch.path().join("openssl");
     fs::create_dir_all(&folder).map_err(Problem::from_io)?;
     let id = make_index(&folder)?;
-    let server = Server::openssl(&folder)?;
     let bodies = [request(id, None)];
     let requests = Arc::new(Load::posts("/", "application/ocsp-request", &bodies));
     // It answers one caller at a time.
     let load = Load { requests, body: None, connections: 2, once: true };
+    let server = Server::openssl(&folder, &load)?;
     let rate = load.per_second(server.address, time)?;
     bars.figure("openssl_ocsp", rate, "per second");
     bars.at_least("prepared_over_openssl_ocsp", prepared / rate, 10.0);

@@ -2,6 +2,7 @@
 //! loopback that ends with the benchmark.
 
 use super::failed;
+use super::load::Load;
 use super::scratch::{Scratch, shared_platform};
 use app::Committer;
 use base::Problem;
@@ -9,7 +10,7 @@ use http_door::ApiState;
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -40,8 +41,12 @@ impl Server {
         Ok(Self { process, address })
     }
 
-    /// nginx over the files of a folder, with this many processes.
-    pub(super) fn nginx(scratch: &Scratch, files: &Path, workers: usize) -> Result<Self, Problem> {
+    /// nginx over the files of a folder, with this many processes; `load` asks for them.
+    pub(super) fn nginx(
+        scratch: &Scratch,
+        (files, load): (&Path, &Load),
+        workers: usize,
+    ) -> Result<Self, Problem> {
         let address = free_address()?;
         let home = scratch.path().join("nginx");
         fs::create_dir_all(&home).map_err(Problem::from_io)?;
@@ -56,26 +61,28 @@ impl Server {
         fs::write(&settings, text).map_err(Problem::from_io)?;
         let mut command = Command::new(NGINX_PROGRAM);
         command.arg("-p").arg(&home).arg("-c").arg(&settings).arg("-e").arg(home.join("error"));
-        Self::foreign(&mut command, address)
+        Self::foreign(&mut command, address, load)
     }
 
     /// `openssl ocsp` over an index, certificate and key of its own in this folder.
-    pub(super) fn openssl(folder: &Path) -> Result<Self, Problem> {
+    pub(super) fn openssl(folder: &Path, load: &Load) -> Result<Self, Problem> {
         let address = free_address()?;
         let mut command = Command::new("openssl");
         command.args(["ocsp", "-index", "index.txt", "-CA", "ca.pem", "-rsigner", "ca.pem"]);
         command.args(["-rkey", "key.pem", "-ignore_err", "-port"]).arg(address.port().to_string());
         command.current_dir(folder);
-        Self::foreign(&mut command, address)
+        Self::foreign(&mut command, address, load)
     }
 
-    fn foreign(command: &mut Command, address: SocketAddr) -> Result<Self, Problem> {
+    /// Waits for the first answer. A connection that asks nothing would not do: `openssl ocsp`
+    /// waits on it for ever.
+    fn foreign(command: &mut Command, address: SocketAddr, load: &Load) -> Result<Self, Problem> {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let process = command.spawn().map_err(Problem::from_io)?;
         let mut server = Self { process, address };
         let until = Instant::now() + BEGIN;
         while Instant::now() < until && server.process.try_wait().is_ok_and(|end| end.is_none()) {
-            if TcpStream::connect(address).is_ok() {
+            if load.length(address).is_ok() {
                 return Ok(server);
             }
             thread::sleep(Duration::from_millis(50));
