@@ -152,7 +152,7 @@ fn head_of(bytes: &[u8]) -> Option<(usize, usize)> {
     let lines = bytes[..end].split(|byte| *byte == b'\n');
     let is_it =
         |line: &&[u8]| line.len() > name.len() && line[..name.len()].eq_ignore_ascii_case(name);
-    let line = lines.filter(is_it).last()?;
+    let line = lines.rev().find(is_it)?;
     let digits = std::str::from_utf8(&line[name.len()..]).ok()?;
     Some((end + 4, digits.trim().parse().ok()?))
 }
