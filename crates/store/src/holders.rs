@@ -39,8 +39,11 @@ impl<E: Engine> Session<E> {
     /// An entry that is there may come again, as with a row that is written again; another holder
     /// is refused, here within a batch and by the table beyond.
     fn hold(&mut self, table: &'static Table, mut entries: Vec<Holder>) -> Result<(), Problem> {
+        // The last row of a key is the one that stays; of the others nobody is a holder.
+        entries.reverse();
+        entries.sort_by_key(|(_, person, row)| (*person, *row));
+        entries.dedup_by_key(|(_, person, row)| (*person, *row));
         entries.sort_unstable();
-        entries.dedup();
         if entries.windows(2).any(|pair| pair[0].0 == pair[1].0) {
             let twice = Problem::new(&labels::STORE_CONSTRAINT, "two holders of one index");
             return self.ask(|_| Err(twice));

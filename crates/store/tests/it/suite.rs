@@ -503,12 +503,15 @@ pub(crate) fn the_last_row_of_a_key_in_a_batch_counts(db: &Db) {
     let moved = |to| PersonRow { municipality: ward(to), ..person(1) };
     let persons = vec![moved(1), person(2), moved(2), moved(0)];
     let cursors = vec![cursor(0, 9), cursor(0, 2)];
-    commit(db.store(), &Changes { persons, cursors, ..Changes::default() }).unwrap();
+    let numbers = vec![number(1, 0, 1), number(1, 0, 2)];
+    commit(db.store(), &Changes { persons, cursors, numbers, ..Changes::default() }).unwrap();
     look(db.store(), |view| {
         assert_eq!(view.persons_page(PersonId(0), 9)?, [moved(0), person(2)]);
+        assert_eq!(view.numbers(&[index(1), index(2)])?, [None, Some(number(1, 0, 2))]);
         assert_eq!(view.all_cursors()?, [cursor(0, 2)]);
         Ok(())
     });
+    assert_eq!(db.store().check_integrity().unwrap(), [""; 0]);
 }
 
 pub(crate) fn final_rows_are_not_replaced(db: &Db) {
