@@ -225,10 +225,18 @@ fn a_damaged_file_is_found_out() {
     let db = Db::sqlite();
     commit(db.store(), &together((1..=500).map(|id| resident(id, id.cast_unsigned() - 1))))
         .unwrap();
-    db.raw("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
-    let mut bytes = fs::read(db.path()).unwrap();
     let (page, entry) = (4096, b"act 250");
-    let at = bytes.windows(entry.len()).position(|window| window == entry).unwrap();
+    // The store copies its log too: while it does, nobody else can.
+    let copied = || {
+        db.raw("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+        let bytes = fs::read(db.path()).unwrap();
+        let at = bytes.windows(entry.len()).position(|window| window == entry);
+        at.map(|at| (bytes, at)).or_else(|| {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            None
+        })
+    };
+    let (mut bytes, at) = (0..500).find_map(|_| copied()).unwrap();
     bytes[at / page * page..][..40].fill(0x5a);
     fs::write(db.path(), bytes).unwrap();
     let again = SqliteStore::open(&db.path(), sqlite_options(), NOW).unwrap();
