@@ -232,7 +232,7 @@ fn a_damaged_file_is_found_out() {
         let bytes = fs::read(db.path()).unwrap();
         let at = bytes.windows(entry.len()).position(|window| window == entry);
         at.map(|at| (bytes, at)).or_else(|| {
-            std::thread::sleep(std::time::Duration::from_millis(20));
+            std::thread::sleep(Duration::from_millis(20));
             None
         })
     };
