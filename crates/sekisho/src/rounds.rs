@@ -37,12 +37,17 @@ impl Rounds {
     pub(crate) fn start(self, stop: Arc<AtomicBool>) -> Result<JoinHandle<()>, Problem> {
         let run = move || {
             self.first();
-            let mut looked = Instant::now();
+            let (mut looked, mut searched) = (Instant::now(), Instant::now());
             while !stop.load(Ordering::Acquire) {
                 said("revocation lists", self.lists.make_due());
                 if looked.elapsed() >= LOOK_EVERY {
                     self.look(GRACE_US);
                     looked = Instant::now();
+                }
+                // Another program may have died between a list's record and its files.
+                if searched.elapsed() >= SEARCH_EVERY {
+                    said("missing revocation lists", self.lists.recover());
+                    searched = Instant::now();
                 }
                 std::thread::park_timeout(PAUSE);
             }
@@ -79,5 +84,6 @@ fn said(what: &'static str, done: Result<usize, Problem>) {
 
 const PAUSE: Duration = Duration::from_secs(1);
 const LOOK_EVERY: Duration = Duration::from_secs(60);
+const SEARCH_EVERY: Duration = Duration::from_secs(600);
 /// An intention so young is on its way to the key.
 const GRACE_US: i64 = 60 * 1_000_000;

@@ -24,6 +24,8 @@ pub(crate) fn verify(context: &Context) -> Result<Answer, Problem> {
         counted(report.acts, "acts"),
         counted(report.checkpoints, "checkpoints"),
         counted(report.cosignatures, "cosignatures"),
+        counted(report.certificates, "certificates"),
+        counted(report.open_certificates, "certificates to be finished"),
         counted(report.faults.len() as u64, "faults"),
     ];
     let mut text = table(&["verified", ""], &rows);
@@ -36,6 +38,8 @@ pub(crate) fn verify(context: &Context) -> Result<Answer, Problem> {
         "acts": report.acts,
         "checkpoints": report.checkpoints,
         "cosignatures": report.cosignatures,
+        "certificates": report.certificates,
+        "open_certificates": report.open_certificates,
         "faults": report.faults,
     });
     Ok(Answer::good(text, answer).holds_if(report.holds()))
