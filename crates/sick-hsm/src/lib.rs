@@ -5,12 +5,12 @@
 //! Its first line holds the fault, optionally `on` and the one function that has it, optionally
 //! `of` and the one kind of key that signs (`ecdsa`, `rsa`, `ed25519`, `hmac`), and optionally
 //! `once`, which takes the line away before it strikes: then the next line counts. Faults: `stall`,
-//! `hold` (until there is a file of the same name that ends in `.go`), `slow <milliseconds>`, `crash`, `wrong` (a bit of what is
-//! signed, encrypted or decrypted is flipped), `sessions` (none is left), `removed` (the token is
-//! gone, and its sessions with it), `error` (CKR_DEVICE_ERROR), `poor` (the token does not offer
-//! Ed25519), `well` (none: with `once` it lets one call pass). With `late` what is signed,
-//! encrypted or decrypted is done before the fault strikes. What was signed with which kind of key
-//! is written to the file named by `SICK_HSM_SIGNED`, if there is one.
+//! `hold` (until there is a file of the same name that ends in `.go`), `slow <milliseconds>`,
+//! `crash`, `wrong` (a bit of what is signed, encrypted or decrypted is flipped), `sessions` (none
+//! is left), `removed` (the token is gone, and its sessions with it), `error` (CKR_DEVICE_ERROR),
+//! `poor` (the token does not offer Ed25519), `well` (none: with `once` it lets one call pass).
+//! With `late` what is signed, encrypted or decrypted is done before the fault strikes. What was
+//! signed, and with which kind of key, is written to the file named by `SICK_HSM_SIGNED`.
 //!
 //! Assumes that the wrapped library stays loaded to the end of the process.
 
@@ -58,6 +58,8 @@ static WRAPPED: OnceLock<Option<Wrapped>> = OnceLock::new();
 static SLOT: AtomicU64 = AtomicU64::new(0);
 /// What each session signs with.
 static SIGNING: Mutex<BTreeMap<CK_SESSION_HANDLE, CK_MECHANISM_TYPE>> = Mutex::new(BTreeMap::new());
+/// Held while a line is read and taken away.
+static LINES: Mutex<()> = Mutex::new(());
 /// Which bit is flipped next.
 static FLIPS: AtomicUsize = AtomicUsize::new(0);
 
@@ -112,6 +114,7 @@ fn fault(function: &str) -> Option<Fault> {
 
 fn fault_for(call: Call<'_>) -> Option<Fault> {
     let control = PathBuf::from(env::var_os("SICK_HSM_CONTROL")?);
+    let _one_at_a_time = LINES.lock().unwrap_or_else(PoisonError::into_inner);
     let text = fs::read_to_string(&control).ok()?;
     let (line, rest) = text.split_once('\n').unwrap_or((&text, ""));
     let words: Vec<&str> = line.split_whitespace().collect();
@@ -136,29 +139,19 @@ fn fault_for(call: Call<'_>) -> Option<Fault> {
     {
         return None;
     }
-    if words.contains(&"once") && !is_taken(&control, &text, rest) {
+    if words.contains(&"once") && !is_taken(&control, rest) {
         return None;
     }
     Some(fault)
 }
 
 /// Takes the first line away. Of several calls at once only one does, and only that has the fault.
-fn is_taken(control: &Path, text: &str, rest: &str) -> bool {
-    static TAKEN: AtomicUsize = AtomicUsize::new(0);
-    let number = TAKEN.fetch_add(1, Ordering::Relaxed);
-    let taken = control.with_extension(format!("{}-{number}", process::id()));
-    if fs::rename(control, &taken).is_err() {
-        return false;
-    }
-    if fs::read_to_string(&taken).is_ok_and(|found| found != text) {
-        // Another call took the line in between; this is the next one.
-        drop(fs::rename(&taken, control));
-        return false;
-    }
+fn is_taken(control: &Path, rest: &str) -> bool {
     if rest.is_empty() {
-        return fs::remove_file(&taken).is_ok();
+        return fs::remove_file(control).is_ok();
     }
-    fs::write(&taken, rest).and_then(|()| fs::rename(&taken, control)).is_ok()
+    let next = control.with_extension(process::id().to_string());
+    fs::write(&next, rest).and_then(|()| fs::rename(&next, control)).is_ok()
 }
 
 /// The kind of key that a session signs with.

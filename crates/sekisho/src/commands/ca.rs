@@ -92,9 +92,9 @@ fn list(wired: &Wired) -> Result<Answer, Problem> {
         let (id, until) = (ending.id(), issues_until(ending.issuer.not_after));
         let (kind, algorithm) = (ending.kind().word(), ending.algorithm().word());
         answer.text.push_str(&format!(
-            "\n\nAuthority {id} is near its end: after {until} it refuses certificates that would outlive \
-             it. Found the next generation (`{} ca init --kind {kind} --algorithm {algorithm}`) and hand \
-             its certificate out in time.",
+            "\n\nAuthority {id} is near its end: after {until} it refuses certificates that would \
+             outlive it. Found the next generation (`{} ca init --kind {kind} --algorithm \
+             {algorithm}`) and hand its certificate out in time.",
             program()
         ));
     }
