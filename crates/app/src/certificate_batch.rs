@@ -9,7 +9,7 @@
 //! `certificate_finish`.
 
 use crate::certificate_issue::{
-    CertificateAsked, Intended, Issued, Keyed, check_clock, compose, conclude, decide, sign,
+    CertificateAsked, Intended, Issued, Keyed, Signed, check_clock, compose, conclude, decide, sign,
 };
 use crate::commit::transact;
 use crate::number_ask::Whose;
@@ -110,7 +110,7 @@ type Chunk<T> = Vec<Result<T, Problem>>;
 struct Step {
     ready: Chunk<Keyed>,
     stored: Chunk<Intended>,
-    signed: Chunk<(Intended, Vec<u8>)>,
+    signed: Chunk<Signed>,
 }
 
 impl Step {
@@ -149,11 +149,8 @@ fn read(
     })
 }
 
-fn signed_all(
-    platform: &Platform,
-    stored: &Chunk<Intended>,
-) -> Result<Chunk<(Intended, Vec<u8>)>, Problem> {
-    each(stored, |intended| Ok((intended.clone(), sign(platform, intended)?)))
+fn signed_all(platform: &Platform, stored: &Chunk<Intended>) -> Result<Chunk<Signed>, Problem> {
+    each(stored, |intended| sign(platform, intended))
 }
 
 /// What one transaction does: the outcomes of what was signed, then the intentions of what is
@@ -162,7 +159,7 @@ fn store(
     platform: &Platform,
     order: &BatchOrder,
     ready: &Chunk<Keyed>,
-    signed: &Chunk<(Intended, Vec<u8>)>,
+    signed: &Chunk<Signed>,
 ) -> Result<(Chunk<Intended>, Chunk<Issued>), Problem> {
     let mut stored = Vec::new();
     let mut issued = Vec::new();
@@ -172,8 +169,7 @@ fn store(
         issued.clear();
         for line in signed {
             let line = line.as_ref().map_err(Clone::clone);
-            let line = line.and_then(|(intended, signature)| conclude(work, intended, signature));
-            issued.push(of_line(line)?);
+            issued.push(of_line(line.and_then(|signed| conclude(work, signed)))?);
         }
         stored = intend_all(work, order, ready)?;
         Ok(())
@@ -207,7 +203,7 @@ fn intend_all(
 fn prefetch(
     work: &mut Work<'_>,
     ready: &Chunk<Keyed>,
-    signed: &Chunk<(Intended, Vec<u8>)>,
+    signed: &Chunk<Signed>,
 ) -> Result<(), Problem> {
     let (mut codes, mut keys) = (Vec::new(), Vec::new());
     for keyed in ready.iter().flatten() {
@@ -217,7 +213,7 @@ fn prefetch(
         }
     }
     work.prefetch_codes(&codes)?;
-    let signed: Vec<_> = signed.iter().flatten().map(|(intended, _)| intended.id).collect();
+    let signed: Vec<_> = signed.iter().flatten().map(|signed| signed.intended.id).collect();
     let mut persons = work.holders_of(&signed)?;
     work.load(&persons)?;
     for code in &codes {

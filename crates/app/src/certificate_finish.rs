@@ -6,7 +6,7 @@
 //! its time is over; then the serial number goes on the list, in case a signature got out.
 
 use crate::authorities::Authorities;
-use crate::certificate_issue::{CertificateAsked, Intended, Issued, Keyed, conclude, sign};
+use crate::certificate_issue::{CertificateAsked, Intended, Issued, Keyed, Signed, conclude, sign};
 use crate::certificates::{change, own_permit, tbs_place};
 use crate::commit::transact;
 use crate::number_ask::{ask_about, permit_about};
@@ -63,22 +63,22 @@ pub fn certificate_of(platform: &Platform, id: CertificateId) -> Result<Issued, 
         return intended.issued(outcome);
     }
     let mut issued = None;
-    let signature = sign(platform, &intended)?;
+    let signed = sign(platform, &intended)?;
     transact(platform, |work| {
-        issued = Some(conclude(work, &intended, &signature)?);
+        issued = Some(conclude(work, &signed)?);
         Ok(())
     })?;
     issued.ok_or_else(|| broken("no certificate"))
 }
 
-/// An intention with its signature: the stored one, or one made now.
-pub fn signed(platform: &Platform, id: CertificateId) -> Result<(Intended, Vec<u8>), Problem> {
+/// An intention with its signature: the stored one, or one made now. For a case that was closed
+/// none is made any more.
+pub fn signed(platform: &Platform, id: CertificateId) -> Result<Signed, Problem> {
     let (intended, outcome) = found(platform, id)?;
-    let signature = match outcome.and_then(|outcome| outcome.signature) {
-        Some(signature) => signature,
-        None => sign(platform, &intended)?,
-    };
-    Ok((intended, signature))
+    match outcome {
+        Some(outcome) => intended.signed(outcome),
+        None => sign(platform, &intended),
+    }
 }
 
 /// An intention, opened, and what came of it.

@@ -60,10 +60,24 @@ pub struct Intended {
     pub(crate) tbs: Zeroizing<Vec<u8>>,
 }
 
+/// An intention with its signature, which was held against it: only [`sign`] and what is stored
+/// make one.
+pub struct Signed {
+    pub(crate) intended: Intended,
+    signature: Vec<u8>,
+}
+
 impl Intended {
     /// The authority that is to sign.
     pub fn authority(&self) -> &Authority {
         &self.issuer
+    }
+}
+
+impl Signed {
+    /// What was signed.
+    pub fn intended(&self) -> &Intended {
+        &self.intended
     }
 }
 
@@ -154,7 +168,8 @@ fn decide_for(
     }
     let birth_date = registered(work, person)?.birth_date;
     let CertificateAsked { kind, card, is_ward, .. } = *asked;
-    let application = Application { kind, birth_date, is_ward, card };
+    let issuer_end = issuer.issuer.not_after;
+    let application = Application { kind, birth_date, is_ward, card, issuer_end };
     let issuance = decide_issue(&known, &application, work.now()).map_err(refused)?;
     // What may still be refused is looked at before anything is taken in.
     let draft = draft(work, person, &issuance, asked)?;
@@ -210,9 +225,10 @@ pub(crate) fn compose(
 
 /// Signs a stored intention. What comes back is held against it byte for byte and checked under the
 /// authority's key.
-pub fn sign(platform: &Platform, intended: &Intended) -> Result<Vec<u8>, Problem> {
+pub fn sign(platform: &Platform, intended: &Intended) -> Result<Signed, Problem> {
     let Intended { issuer, tbs, .. } = intended;
-    sign_as(platform, (&issuer.key, issuer.public()), tbs)
+    let signature = sign_as(platform, (&issuer.key, issuer.public()), tbs)?;
+    Ok(Signed { intended: intended.clone(), signature })
 }
 
 /// Signs bytes that were stored and linted, with the key of an authority.
@@ -229,11 +245,8 @@ pub(crate) fn sign_as(
 
 /// Stores what came of an intention: from here on the certificate is in force, and the one that it
 /// renews is revoked. Who comes second finds the first one's certificate.
-pub fn conclude(
-    work: &mut Work<'_>,
-    intended: &Intended,
-    signature: &[u8],
-) -> Result<Issued, Problem> {
+pub fn conclude(work: &mut Work<'_>, signed: &Signed) -> Result<Issued, Problem> {
+    let Signed { intended, signature } = signed;
     let Intended { id, tbs, .. } = intended;
     let held = work.certificate(*id)?.ok_or_else(|| broken("an intention that is not there"))?;
     if let Some(outcome) = held.outcome {
@@ -255,7 +268,7 @@ pub fn conclude(
         }
     }
     let act = work.record(&permit, Outcome::Done, Some(person), &content)?;
-    let outcome = CertificateRow { id: *id, signature: Some(signature.to_vec()), act };
+    let outcome = CertificateRow { id: *id, signature: Some(signature.clone()), act };
     work.keep_outcome(outcome.clone());
     intended.issued(outcome)
 }
@@ -263,11 +276,21 @@ pub fn conclude(
 impl Intended {
     /// What came of it: the certificate, unless the case was closed without one.
     pub(crate) fn issued(&self, outcome: CertificateRow) -> Result<Issued, Problem> {
-        let closed = || Problem::new(&labels::CERTIFICATE_CLOSED, "");
         let signature = outcome.signature.ok_or_else(closed)?;
         let whole = assemble(&self.tbs, self.issuer.algorithm(), &signature);
         Ok(Issued { id: self.id, act: outcome.act, certificate: Zeroizing::new(whole) })
     }
+
+    /// The same with its stored signature, for whoever was about to sign.
+    pub(crate) fn signed(self, outcome: CertificateRow) -> Result<Signed, Problem> {
+        let signature = outcome.signature.ok_or_else(closed)?;
+        Ok(Signed { intended: self, signature })
+    }
+}
+
+/// What was closed without a certificate is never signed.
+fn closed() -> Problem {
+    Problem::new(&labels::CERTIFICATE_CLOSED, "")
 }
 
 /// A clock that is behind the last act issues nothing.

@@ -4,12 +4,14 @@
 //!
 //! Each municipality has a list of its own for each authority; that of the authorities stands
 //! beside them. A list's number and content are on record before its bytes are signed, and it tells
-//! all that was on record then. A list whose files did not get into place is made again, under the
-//! next number.
+//! all that was on record then. When its files are in their places that goes on record too: until
+//! then those of an earlier list may lie there, from then on none but its own. A list whose files
+//! did not get into place is made again, under the next number.
 
 mod files;
+mod published;
 
-pub(crate) use files::fault_of;
+pub(crate) use published::fault_of;
 
 use crate::authorities::{Authorities, Authority};
 use crate::certificates::own_permit;
@@ -26,7 +28,7 @@ use ports::rows::{
     CertificateStatusRow, Partition, RevocationListRow, certificate_state, delegate_purpose,
 };
 use ports::{Publication, View};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -35,9 +37,18 @@ pub struct RevocationLists {
     platform: Platform,
     place: Arc<dyn Publication>,
     schedule: Schedule,
-    /// Lists on record whose files did not get into place. Held while lists are made.
-    unpublished: Mutex<BTreeSet<Partition>>,
+    /// Held while lists are made.
+    unfinished: Mutex<Unfinished>,
     made: Arc<AtomicU64>,
+}
+
+/// What is left to do about lists on record.
+#[derive(Default)]
+struct Unfinished {
+    /// Their files did not get into place: they are to be made again.
+    lost: BTreeSet<Partition>,
+    /// Their files are in place under these numbers, which is to go on record.
+    placed: BTreeMap<Partition, u64>,
 }
 
 /// What a list is made of, as one snapshot shows it.
@@ -57,11 +68,21 @@ struct Drafted {
     files: Vec<files::Draft>,
 }
 
+/// What became of the files of a list.
+enum Files {
+    /// They are in their places.
+    InPlace,
+    /// Another program has made the next list meanwhile, and publishes that.
+    Passed,
+    /// A later list may lie under them: yet another is to be made.
+    OnTop,
+}
+
 impl RevocationLists {
     /// Lists that are made daily and are published in `place`.
     pub fn new(platform: Platform, place: Arc<dyn Publication>) -> Self {
-        let (made, unpublished) = (Arc::default(), Mutex::default());
-        Self { platform, place, schedule: Schedule::DAILY, unpublished, made }
+        let (made, unfinished) = (Arc::default(), Mutex::default());
+        Self { platform, place, schedule: Schedule::DAILY, unfinished, made }
     }
 
     /// How many lists were made so far; goes on counting.
@@ -79,8 +100,8 @@ impl RevocationLists {
     /// Makes the lists that are due; how many. One that cannot be made keeps no other authority's
     /// from being made: the first problem is told when all were tried.
     pub fn make_due(&self) -> Result<usize, Problem> {
-        let mut unpublished = self.unpublished.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut count, mut failed) = (0, self.due_again(&mut unpublished).err());
+        let mut unfinished = self.unfinished.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut count, mut failed) = (0, self.due_again(&mut unfinished).err());
         let (mut tried, mut sick) = (BTreeSet::new(), BTreeSet::new());
         loop {
             let mut due = self.due(tried.len())?;
@@ -92,7 +113,7 @@ impl RevocationLists {
                 if sick.contains(&partition.authority) {
                     continue;
                 }
-                match self.make_one(partition, &mut unpublished) {
+                match self.make_one(partition, &mut unfinished) {
                     Ok(made) => count += usize::from(made),
                     Err(problem) => {
                         let Partition { authority, .. } = partition;
@@ -103,38 +124,57 @@ impl RevocationLists {
                     }
                 }
             }
+            self.confirm(&mut unfinished)?;
         }
     }
 
     /// Makes the list of a partition now, if it is due.
     pub fn make(&self, partition: Partition) -> Result<bool, Problem> {
-        let mut unpublished = self.unpublished.lock().unwrap_or_else(PoisonError::into_inner);
-        self.make_one(partition, &mut unpublished)
+        let mut unfinished = self.unfinished.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = self.make_one(partition, &mut unfinished)?;
+        self.confirm(&mut unfinished)?;
+        Ok(made)
     }
 
-    /// Makes those lists due whose files are not those on record.
+    /// Makes those lists due whose files are not those on record; how many. What a crash explains
+    /// is mended in silence, and what was lost or changed is told in the log as well.
     pub fn recover(&self) -> Result<usize, Problem> {
-        let mut lost = self.unpublished.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut unfinished = self.unfinished.lock().unwrap_or_else(PoisonError::into_inner);
         let mut after = Partition::ZERO;
         loop {
-            let mut page = Vec::new();
-            self.platform.store.snapshot("lists_page", &mut |view| {
-                let authorities = Authorities::read(view)?;
-                page = view.revocation_lists_page(after, LISTS_AT_A_TIME)?;
-                for row in page.iter().filter(|row| row.number > 0) {
-                    let authority = authorities.by_id(row.partition.authority)?;
-                    if fault_of(&*self.place, authority, row)?.is_some() {
-                        lost.insert(row.partition);
-                    }
-                }
-                Ok(())
-            })?;
-            let Some(last) = page.last() else { break };
+            let page = lists_after(&self.platform, after)?;
+            let Some((_, last)) = page.last() else { break };
             after = last.partition;
+            for (authority, row) in page.iter().filter(|(_, row)| row.number > 0) {
+                self.look_at(authority, row, &mut unfinished)?;
+            }
         }
-        let count = lost.len();
-        self.due_again(&mut lost)?;
+        let count = unfinished.lost.len();
+        self.due_again(&mut unfinished)?;
+        self.confirm(&mut unfinished)?;
         Ok(count)
+    }
+
+    fn look_at(
+        &self,
+        authority: &Authority,
+        row: &RevocationListRow,
+        unfinished: &mut Unfinished,
+    ) -> Result<(), Problem> {
+        let places = (&self.platform, &*self.place);
+        if fault_of(places, authority, row, row.number)?.is_none() {
+            if row.published < row.number {
+                unfinished.placed.insert(row.partition, row.number);
+            }
+            return Ok(());
+        }
+        unfinished.lost.insert(row.partition);
+        if let Some(fault) = fault_of(places, authority, row, row.published)? {
+            let of = row.partition.municipality.map(|of| of.to_string());
+            let authority = authority.id();
+            tracing::error!(authority, of, fault, "a published list is not the one on record");
+        }
+        Ok(())
     }
 
     /// The next lists that are due, when so many were tried.
@@ -153,22 +193,36 @@ impl RevocationLists {
     }
 
     /// Makes those due again whose files are not in place.
-    fn due_again(&self, unpublished: &mut BTreeSet<Partition>) -> Result<(), Problem> {
-        if unpublished.is_empty() {
+    fn due_again(&self, Unfinished { lost, .. }: &mut Unfinished) -> Result<(), Problem> {
+        if lost.is_empty() {
             return Ok(());
         }
         transact(&self.platform, |work| {
-            unpublished.iter().try_for_each(|partition| work.make_list_due(*partition))
+            lost.iter().try_for_each(|partition| work.make_list_due(*partition))
         })?;
-        unpublished.clear();
+        lost.clear();
         Ok(())
     }
 
-    fn make_one(
-        &self,
-        partition: Partition,
-        unpublished: &mut BTreeSet<Partition>,
-    ) -> Result<bool, Problem> {
+    /// Enters whose files are in place, of many lists at once.
+    fn confirm(&self, Unfinished { placed, .. }: &mut Unfinished) -> Result<(), Problem> {
+        if placed.is_empty() {
+            return Ok(());
+        }
+        transact(&self.platform, |work| {
+            for (partition, number) in &*placed {
+                let row = work.revocation_list(*partition)?;
+                if let Some(row) = row.filter(|row| row.published < *number) {
+                    work.keep_revocation_list(RevocationListRow { published: *number, ..row });
+                }
+            }
+            Ok(())
+        })?;
+        placed.clear();
+        Ok(())
+    }
+
+    fn make_one(&self, partition: Partition, unfinished: &mut Unfinished) -> Result<bool, Problem> {
         let mut drafted = None;
         self.platform.store.snapshot("list_rows", &mut |view| {
             drafted = self.drafted(view, partition)?;
@@ -187,9 +241,15 @@ impl RevocationLists {
             drafted.as_ref().map_or(Ok(()), |drafted| self.record(work, drafted))
         })?;
         let Some(drafted) = drafted else { return Ok(false) };
-        unpublished.insert(partition);
-        if self.publish(drafted)? {
-            unpublished.remove(&partition);
+        unfinished.lost.insert(partition);
+        let number = drafted.plan.number;
+        match self.publish(drafted)? {
+            Files::InPlace => {
+                unfinished.lost.remove(&partition);
+                unfinished.placed.insert(partition, number);
+            }
+            Files::Passed => drop(unfinished.lost.remove(&partition)),
+            Files::OnTop => {}
         }
         self.made.fetch_add(1, Ordering::Relaxed);
         Ok(true)
@@ -226,6 +286,7 @@ impl RevocationLists {
         work.keep_revocation_list(RevocationListRow {
             partition: known.row.partition,
             number: plan.number,
+            published: known.row.published,
             base_number: after.scheduled.map(|made| made.number),
             base_at: after.scheduled.map(|made| made.at),
             before_number: after.scheduled_before.map(|made| made.number),
@@ -239,9 +300,8 @@ impl RevocationLists {
         work.record(&permit, Outcome::Done, None, &content).map(|_| ())
     }
 
-    /// Signs a list that is on record and puts its files into their places; whether they are there.
-    /// Another program that has made the next one meanwhile publishes that.
-    fn publish(&self, drafted: Drafted) -> Result<bool, Problem> {
+    /// Signs a list that is on record and puts its files into their places.
+    fn publish(&self, drafted: Drafted) -> Result<Files, Problem> {
         let Drafted { known, plan, files, .. } = drafted;
         let files = files::signed(&self.platform, &known.authority, files)?;
         let is_last = || {
@@ -253,17 +313,33 @@ impl RevocationLists {
             Ok::<_, Problem>(last.is_some_and(|row| row.number == plan.number))
         };
         if !is_last()? {
-            return Ok(true);
+            return Ok(Files::Passed);
         }
         let files: Vec<_> = files.iter().map(|(path, bytes)| (path.clone(), &bytes[..])).collect();
         self.place.write_all(&files)?;
-        // A later one may lie under these: then yet another is made.
-        is_last()
+        Ok(if is_last()? { Files::InPlace } else { Files::OnTop })
     }
 
     fn gather_us(&self) -> i64 {
         i64::from(self.schedule.gather_s) * SECOND_US
     }
+}
+
+/// A page of all lists, each with its authority.
+pub(crate) fn lists_after(
+    platform: &Platform,
+    after: Partition,
+) -> Result<Vec<(Arc<Authority>, RevocationListRow)>, Problem> {
+    let mut page = Vec::new();
+    platform.store.snapshot("lists_page", &mut |view| {
+        page.clear();
+        let authorities = Authorities::read(view)?;
+        for row in view.revocation_lists_page(after, LISTS_AT_A_TIME)? {
+            page.push((Arc::clone(authorities.by_id(row.partition.authority)?), row));
+        }
+        Ok(())
+    })?;
+    Ok(page)
 }
 
 impl Known {

@@ -15,6 +15,7 @@ use policy::{Action, Permit};
 use ports::View;
 use ports::rows::{VerifierRow, verifier_state};
 use seal::fields;
+use zeroize::Zeroizing;
 
 /// A verifier of the register.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -59,12 +60,12 @@ pub fn verifier_register(
         return Err(refused(Refusal::Exists).detail(name.to_owned()));
     }
     let text = filing.to_string();
-    let content = fields::pack(&["register", name, &text]);
+    let content = registered_content(name, &text);
     let act = work.record(&permit, Outcome::Done, None, &content)?;
     let (kind, since) = (filing.kind().code(), work.now());
     let state = stored(VerifierState::Registered);
     work.keep_verifier(VerifierRow { name: name.to_owned(), kind, state, since, act });
-    work.tx.set_setting(&setting(name), &text)?;
+    work.tx.set_setting(&filing_setting(name), &text)?;
     Ok(act)
 }
 
@@ -84,7 +85,7 @@ pub fn verifier_change(
         }
         other => refused(other),
     })?;
-    let content = fields::pack(&[change.word(), name]);
+    let content = change_content(change, name);
     let act = work.record(&permit, Outcome::Done, None, &content)?;
     work.keep_verifier(VerifierRow { state: stored(after), since: work.now(), act, ..row });
     Ok((act, after))
@@ -165,7 +166,7 @@ fn filing_of(
 
 impl Verifier {
     fn open(view: &mut (impl View + ?Sized), row: VerifierRow) -> Result<Self, Problem> {
-        let text = view.setting(&setting(&row.name))?;
+        let text = view.setting(&filing_setting(&row.name))?;
         let filing = text.as_deref().and_then(Filing::parse);
         let filing = filing.filter(|filing| filing.kind().code() == row.kind);
         let filing = filing.ok_or_else(|| broken("a verifier without its filing"))?;
@@ -184,7 +185,8 @@ fn state_of(row: &VerifierRow) -> Result<VerifierState, Problem> {
     state.ok_or_else(|| broken("a verifier in an unknown state"))
 }
 
-const fn stored(state: VerifierState) -> i64 {
+/// A state as it is stored.
+pub(crate) const fn stored(state: VerifierState) -> i64 {
     match state {
         VerifierState::Registered => verifier_state::REGISTERED,
         VerifierState::Suspended => verifier_state::SUSPENDED,
@@ -192,7 +194,18 @@ const fn stored(state: VerifierState) -> i64 {
     }
 }
 
-fn setting(name: &str) -> String {
+/// What the ledger commits to when a verifier is registered.
+pub(crate) fn registered_content(name: &str, filing: &str) -> Zeroizing<Vec<u8>> {
+    fields::pack(&["register", name, filing])
+}
+
+/// What it commits to when its state changes.
+pub(crate) fn change_content(change: Change, name: &str) -> Zeroizing<Vec<u8>> {
+    fields::pack(&[change.word(), name])
+}
+
+/// The setting that holds what a verifier filed.
+pub(crate) fn filing_setting(name: &str) -> String {
     format!("verifier_filing/{name}")
 }
 

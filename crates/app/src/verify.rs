@@ -5,6 +5,8 @@
 //! operators call the same.
 
 mod certificates;
+mod ledger;
+mod verifiers;
 
 use crate::enact::FIRST_KEY_GENERATION;
 use crate::epochs::{Epochs, epochs_of};
@@ -12,30 +14,23 @@ use crate::key_roles::KeyRole;
 use crate::once::open_note;
 use crate::people::{self, Person, set_record};
 use crate::platform::{CODE_DOMAIN, NUMBER_DOMAIN, Platform};
-use crate::publish::every_identity;
 use crate::resident_event::open_waiting;
 use crate::work::{open_key, open_own_key};
-use base::{ActId, PersonId, Problem, labels};
+use ::ledger::leaf::LeafEntry;
+use base::{PersonId, Problem, labels};
 use certificates::Tallies;
 pub use certificates::verify_lists;
-use ledger::checkpoint::LogIdentity;
-use ledger::leaf::LeafEntry;
-use ledger::note::{Note, VerifierKey};
-use ledger::witness::read_cosignature;
-use ledger::{Frontier, Hash, TreeHead};
 use numbers::{LocalGovernmentCode, assignment};
 use policy::Action;
 use ports::View;
 use ports::rows::{
-    CheckpointRow, CosignatureRow, FeedCursorRow, FeedMessageRow, NumberListRow, NumberRow,
-    PersonRow, number_state, status, topic,
+    FeedCursorRow, FeedMessageRow, NumberListRow, NumberRow, PersonRow, number_state, status, topic,
 };
 use registry::ResidentRecord;
 use registry::resident::NumberState;
 use seal::OpenedKey;
-use std::iter::Peekable;
 use std::sync::Arc;
-use std::vec::IntoIter;
+use verifiers::Register;
 
 /// What was looked at, and what does not hold.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -50,6 +45,10 @@ pub struct VerifyReport {
     pub certificates: u64,
     /// Those of them that are still to be signed.
     pub open_certificates: u64,
+    /// Verifiers walked.
+    pub verifiers: u64,
+    /// Revocation lists whose files were looked at: none by `verify` itself, which reads no files.
+    pub lists: u64,
     /// Acts walked.
     pub acts: u64,
     /// Checkpoints compared.
@@ -75,9 +74,11 @@ pub fn verify(platform: &Platform, progress: &mut dyn FnMut(u64)) -> Result<Veri
                 None
             }
         };
-        let (epochs, tallies) = (epochs_of(platform, view)?, Tallies::default());
+        let (epochs, tallies, register) =
+            (epochs_of(platform, view)?, Tallies::default(), Register::default());
         let (report, progress) = (&mut report, &mut *progress);
-        let mut walk = Walk { platform, epochs, acts, own_key, tallies, report, progress };
+        let mut walk =
+            Walk { platform, epochs, acts, own_key, tallies, register, report, progress };
         for (of, part) in PARTS {
             match part(&mut walk, view) {
                 // A row that does not read is a fault like any other, not the end of the walk.
@@ -115,6 +116,7 @@ struct Walk<'a> {
     acts: u64,
     own_key: Option<OpenedKey>,
     tallies: Tallies,
+    register: Register,
     report: &'a mut VerifyReport,
     progress: &'a mut dyn FnMut(u64),
 }
@@ -373,94 +375,6 @@ impl Walk<'_> {
             }
         }
     }
-
-    /// Hashes every act again and compares with every checkpoint that was signed.
-    fn ledger(&mut self, view: &mut dyn View) -> Result<(), Problem> {
-        let identity = every_identity(self.platform, view)?;
-        let (covered, entries) = view.subject_index()?;
-        let mut with_subject = 0;
-        let mut frontier = Frontier::new();
-        let mut points = view.checkpoints(0, PAGE_ROWS)?.into_iter().peekable();
-        self.checkpoint(view, &identity, &mut points, &frontier)?;
-        while frontier.size() < self.acts {
-            let page = view.acts(ActId(frontier.size()), PAGE_ROWS)?;
-            if page.is_empty() {
-                self.report.fault("ledger: a gap in the acts".to_owned());
-                break;
-            }
-            for act in &page {
-                if act.id.0 != frontier.size() || LeafEntry::parse(&act.entry).is_err() {
-                    self.report.fault(format!("act {}: out of place or not a leaf", act.id));
-                }
-                with_subject += u64::from(act.subject.is_some() && act.id.0 < covered);
-                self.tallies.act(act);
-                frontier.append(Hash::leaf(&act.entry));
-                self.checkpoint(view, &identity, &mut points, &frontier)?;
-            }
-            self.report.acts += page.len() as u64;
-            (self.progress)(self.report.walked());
-        }
-        if with_subject != entries || covered > self.acts {
-            self.report.fault("ledger: the index by subject is not complete".to_owned());
-        }
-        if points.next().is_some() {
-            self.report.fault("ledger: a checkpoint covers more than there is".to_owned());
-        }
-        self.tallies.faults().into_iter().for_each(|fault| self.report.fault(fault));
-        Ok(())
-    }
-
-    /// Checks the checkpoint of this size, if one was signed.
-    fn checkpoint(
-        &mut self,
-        view: &mut dyn View,
-        identity: &LogIdentity,
-        points: &mut Peekable<IntoIter<CheckpointRow>>,
-        frontier: &Frontier,
-    ) -> Result<(), Problem> {
-        let Some(point) = points.next_if(|point| point.size == frontier.size()) else {
-            return Ok(());
-        };
-        let signed = identity.open(&point.note, &[]).map(|open| *open.head());
-        let head = TreeHead { size: point.size, root: Hash::from_bytes(point.root) };
-        if signed != Ok(head) || frontier.head() != head {
-            self.report.fault(format!("checkpoint {}: does not add up", point.size));
-        }
-        self.report.checkpoints += 1;
-        if points.peek().is_none() {
-            *points = view.checkpoints(point.size + 1, PAGE_ROWS)?.into_iter().peekable();
-        }
-        Ok(())
-    }
-
-    /// Checks every cosignature against the checkpoint it stands with.
-    fn cosignatures(&mut self, view: &mut dyn View) -> Result<(), Problem> {
-        let mut first = 0;
-        loop {
-            let points = view.checkpoints(first, PAGE_ROWS)?;
-            let Some(last) = points.last() else { return Ok(()) };
-            let rows = view.cosignatures(first, last.size)?;
-            first = last.size + 1;
-            for row in &rows {
-                let found = points.binary_search_by_key(&row.size, |point| point.size);
-                if !found.is_ok_and(|at| is_cosigned(&points[at], row)) {
-                    let text = format!("cosignature {} of {}: wrong", row.size, row.witness);
-                    self.report.fault(text);
-                }
-            }
-            self.report.cosignatures += rows.len() as u64;
-        }
-    }
-}
-
-/// Whether a stored line is the witness's cosignature of that checkpoint.
-fn is_cosigned(point: &CheckpointRow, row: &CosignatureRow) -> bool {
-    let (Ok(note), Ok(key)) = (point.note.parse::<Note>(), row.witness.parse::<VerifierKey>())
-    else {
-        return false;
-    };
-    let body = format!("{}\n", row.line);
-    point.size == row.size && read_cosignature(&body, note.text(), &key).is_ok()
 }
 
 fn records_list(view: &mut dyn View, row: &NumberListRow) -> Result<bool, Problem> {
@@ -487,7 +401,7 @@ fn number_states(state: NumberState, rows: &[NumberRow]) -> Option<&'static str>
 /// A part of the walk.
 type Part = fn(&mut Walk<'_>, &mut dyn View) -> Result<(), Problem>;
 
-const PARTS: [(&str, Part); 9] = [
+const PARTS: [(&str, Part); 10] = [
     ("persons", |walk, view| walk.persons(view)),
     ("feeds", |walk, view| walk.feeds(view)),
     ("stocks", |walk, view| walk.stocks(view)),
@@ -497,6 +411,8 @@ const PARTS: [(&str, Part); 9] = [
     ("certificates", |walk, view| walk.certificates(view)),
     // Looks for the acts that the parts before it have named.
     ("ledger", |walk, view| walk.ledger(view)),
+    // Does again what the ledger tells.
+    ("verifiers", |walk, view| walk.verifiers(view)),
     ("cosignatures", |walk, view| walk.cosignatures(view)),
 ];
 

@@ -63,6 +63,15 @@ pub fn certificate_end(terms: &Terms) -> Date {
     }
 }
 
+/// The last day up to which an authority that ends at a moment can issue whatever is asked for: a
+/// certificate ends with the sixth birthday after its issue at the latest.
+pub fn issues_until(issuer_end: Moment) -> Date {
+    let day = issuer_end.date_in_japan().saturating_sub(6.years());
+    // Of those born on 29 February the sixth birthday may be a day later than six years.
+    let latest = day.saturating_add(6.years()).max(birthday_after(BORN_ON_LEAP_DAY, day, 6));
+    if end_of_day(latest) <= issuer_end { day } else { day.saturating_sub(1.day()) }
+}
+
 /// The first day on which a certificate that ends on `end` can be renewed: from then on less than
 /// three months are left, counted forward (民法 art. 143): on the last days of a long month there
 /// are three whole ones to the end of February.
@@ -102,6 +111,7 @@ fn birthday_in(birth_date: Date, year: i16) -> Date {
 }
 
 const MAJORITY_AT_18: Date = jiff::civil::date(2022, 4, 1);
+const BORN_ON_LEAP_DAY: Date = jiff::civil::date(2000, 2, 29);
 
 #[cfg(test)]
 mod tests;

@@ -233,6 +233,7 @@ labels! {
     CERTIFICATE_HOLDER_IS_WARD "certificate_holder_is_ward" Refused 409 "A signature certificate is not issued to an adult ward" "成年被後見人には署名用電子証明書を発行できません";
     CERTIFICATE_CARD_WITHOUT_PIN "certificate_card_without_pin" Refused 409 "A card without PINs carries no signature certificate" "顔認証マイナンバーカードには署名用電子証明書を搭載できません";
     CERTIFICATE_CARD_EXPIRED "certificate_card_expired" Refused 409 "The card has expired" "カードの有効期間が満了しています";
+    CERTIFICATE_ISSUER_ENDS "certificate_issuer_ends" Refused 409 "The authority's own certificate ends before this one would: the operator founds its next generation" "認証局の証明書が先に満了するため発行できません（次世代の認証局が必要です）";
     CERTIFICATE_ISSUANCE_UNDER_WAY "certificate_issuance_under_way" Again 409 "A certificate of this person is being issued" "この者の電子証明書を発行中です";
     CERTIFICATE_IN_FORCE "certificate_in_force" Refused 409 "A certificate of this kind is in force, and it is too early to renew it" "有効な電子証明書があり、まだ更新できません";
     CERTIFICATE_HELD "certificate_held" Refused 409 "The certificate is held: first release or revoke it" "電子証明書が一時保留中です";

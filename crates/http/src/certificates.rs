@@ -81,18 +81,18 @@ impl Door {
         let sign_or_find = move |inside: &Inside| {
             let platform = &inside.state.platform;
             match stage {
-                Stage::New(intended) => Ok((sign(platform, &intended)?, intended)),
-                Stage::Begun(id) => signed(platform, id).map(|(intended, found)| (found, intended)),
+                Stage::New(intended) => sign(platform, &intended),
+                Stage::Begun(id) => signed(platform, id),
             }
         };
-        let (signature, intended) = self.aside(sign_or_find).await?;
+        let signed = self.aside(sign_or_find).await?;
         let outcome = move |work: &mut Work<'_>| {
-            let issued = conclude(work, &intended, &signature)?;
+            let issued = conclude(work, &signed)?;
             let unreadable = |_| Problem::new(&labels::INTERNAL, "a certificate does not parse");
             let read = Certificate::parse(&issued.certificate).map_err(unreadable)?;
             let body = json!({
                 "act": issued.act.0,
-                "authority": intended.authority().word(),
+                "authority": signed.intended().authority().word(),
                 "serial": issued.id.serial,
                 "not_after": read.not_after().to_string(),
                 "certificate": pem::encode(pem::CERTIFICATE, &issued.certificate),

@@ -110,7 +110,7 @@ pub(crate) enum Command {
         "sekisho serve --listen 127.0.0.1:8790",
     ))]
     Serve(Serve),
-    /// Walk the whole store and say what does not hold.
+    /// Walk the whole store and the published revocation lists, and say what does not hold.
     #[command(after_help = examples!(
         "sekisho verify --json | jq .faults",
     ))]

@@ -2,31 +2,40 @@
 //! `SICK_HSM_MODULE` and injects the fault that stands in the file named by `SICK_HSM_CONTROL`,
 //! which it reads again at every call. For tests only. An empty or missing file is health.
 //!
-//! The file holds one line: the fault, optionally `on` and the one function that has it, and
-//! optionally `once`, which heals it before it strikes. Faults: `stall`, `slow <milliseconds>`,
+//! Its first line holds the fault, optionally `on` and the one function that has it, optionally
+//! `of` and the one kind of key that signs (`ecdsa`, `rsa`, `ed25519`, `hmac`), and optionally
+//! `once`, which takes the line away before it strikes: then the next line counts. Faults: `stall`,
+//! `hold` (until there is a file of the same name that ends in `.go`), `slow <milliseconds>`,
 //! `crash`, `wrong` (a bit of what is signed, encrypted or decrypted is flipped), `sessions` (none
 //! is left), `removed` (the token is gone, and its sessions with it), `error` (CKR_DEVICE_ERROR),
-//! `poor` (the token does not offer Ed25519).
+//! `poor` (the token does not offer Ed25519), `well` (none: with `once` it lets one call pass).
+//! With `late` what is signed, encrypted or decrypted is done before the fault strikes. What was
+//! signed, and with which kind of key, is written to the file named by `SICK_HSM_SIGNED`.
 //!
 //! Assumes that the wrapped library stays loaded to the end of the process.
 
 use cryptoki_sys::{
     CK_ATTRIBUTE, CK_BBOOL, CK_BYTE, CK_FLAGS, CK_FUNCTION_LIST, CK_MECHANISM, CK_MECHANISM_TYPE,
     CK_NOTIFY, CK_OBJECT_HANDLE, CK_RV, CK_SESSION_HANDLE, CK_SLOT_ID, CK_TOKEN_INFO, CK_TRUE,
-    CK_ULONG, CK_USER_TYPE, CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_EDDSA, CKM_RSA_PKCS, CKR_DEVICE_ERROR,
-    CKR_DEVICE_REMOVED, CKR_FUNCTION_NOT_SUPPORTED, CKR_GENERAL_ERROR, CKR_OK, CKR_SESSION_COUNT,
-    CKR_TOKEN_NOT_PRESENT, Pkcs11,
+    CK_ULONG, CK_USER_TYPE, CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_ECDSA, CKM_EDDSA, CKM_RSA_PKCS,
+    CKM_SHA256_HMAC, CKR_DEVICE_ERROR, CKR_DEVICE_REMOVED, CKR_FUNCTION_NOT_SUPPORTED,
+    CKR_GENERAL_ERROR, CKR_OK, CKR_SESSION_COUNT, CKR_TOKEN_NOT_PRESENT, Pkcs11,
 };
+use std::collections::BTreeMap;
+use std::io::Write;
 use std::os::raw::c_void;
-use std::sync::OnceLock;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use std::{env, fs, process, ptr, slice, thread};
 
 /// What a call meets.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fault {
+    Well,
     Stall,
+    Hold,
     Slow(Duration),
     Crash,
     Wrong,
@@ -47,6 +56,10 @@ struct Wrapped {
 static WRAPPED: OnceLock<Option<Wrapped>> = OnceLock::new();
 /// The slot of the last session: its sessions end when the token is removed.
 static SLOT: AtomicU64 = AtomicU64::new(0);
+/// What each session signs with.
+static SIGNING: Mutex<BTreeMap<CK_SESSION_HANDLE, CK_MECHANISM_TYPE>> = Mutex::new(BTreeMap::new());
+/// Held while a line is read and taken away.
+static LINES: Mutex<()> = Mutex::new(());
 /// Which bit is flipped next.
 static FLIPS: AtomicUsize = AtomicUsize::new(0);
 
@@ -84,13 +97,31 @@ fn real() -> Option<&'static CK_FUNCTION_LIST> {
     WRAPPED.get().and_then(Option::as_ref).map(|wrapped| &wrapped.real)
 }
 
+/// A call that a fault may be for.
+#[derive(Clone, Copy)]
+struct Call<'a> {
+    function: &'a str,
+    /// The kind of key that signs, if one does.
+    of: &'a str,
+    /// Whether it is done already.
+    late: bool,
+}
+
 /// The fault that stands in the file for this function.
 fn fault(function: &str) -> Option<Fault> {
-    let control = env::var_os("SICK_HSM_CONTROL")?;
+    fault_for(Call { function, of: "", late: false })
+}
+
+fn fault_for(call: Call<'_>) -> Option<Fault> {
+    let control = PathBuf::from(env::var_os("SICK_HSM_CONTROL")?);
+    let _one_at_a_time = LINES.lock().unwrap_or_else(PoisonError::into_inner);
     let text = fs::read_to_string(&control).ok()?;
-    let words: Vec<&str> = text.split_whitespace().collect();
+    let (line, rest) = text.split_once('\n').unwrap_or((&text, ""));
+    let words: Vec<&str> = line.split_whitespace().collect();
     let fault = match *words.first()? {
+        "well" => Fault::Well,
         "stall" => Fault::Stall,
+        "hold" => Fault::Hold,
         "slow" => Fault::Slow(Duration::from_millis(words.get(1)?.parse().ok()?)),
         "crash" => Fault::Crash,
         "wrong" => Fault::Wrong,
@@ -100,16 +131,39 @@ fn fault(function: &str) -> Option<Fault> {
         "poor" => Fault::Poor,
         _ => return None,
     };
-    if words.windows(2).any(|pair| pair[0] == "on" && pair[1] != function)
-        || !strikes(fault, function)
+    let other = |word, own| words.windows(2).any(|pair| pair[0] == word && pair[1] != own);
+    if other("on", call.function)
+        || other("of", call.of)
+        || words.contains(&"late") != call.late
+        || !strikes(fault, call.function)
     {
         return None;
     }
-    // Of several calls at once only the one that removes the file has the fault.
-    if words.contains(&"once") && fs::remove_file(&control).is_err() {
+    if words.contains(&"once") && !is_taken(&control, rest) {
         return None;
     }
     Some(fault)
+}
+
+/// Takes the first line away. Of several calls at once only one does, and only that has the fault.
+fn is_taken(control: &Path, rest: &str) -> bool {
+    if rest.is_empty() {
+        return fs::remove_file(control).is_ok();
+    }
+    let next = control.with_extension(process::id().to_string());
+    fs::write(&next, rest).and_then(|()| fs::rename(&next, control)).is_ok()
+}
+
+/// The kind of key that a session signs with.
+fn signing(session: CK_SESSION_HANDLE) -> &'static str {
+    let sessions = SIGNING.lock().unwrap_or_else(PoisonError::into_inner);
+    match sessions.get(&session) {
+        Some(&CKM_ECDSA) => "ecdsa",
+        Some(&CKM_RSA_PKCS) => "rsa",
+        Some(&CKM_EDDSA) => "ed25519",
+        Some(&CKM_SHA256_HMAC) => "hmac",
+        _ => "",
+    }
 }
 
 fn strikes(fault: Fault, function: &str) -> bool {
@@ -127,12 +181,20 @@ fn suffer(fault: Option<Fault>, function: &str) -> Option<CK_RV> {
         Fault::Stall => loop {
             thread::park();
         },
+        Fault::Hold => {
+            let go =
+                env::var_os("SICK_HSM_CONTROL").map(|path| Path::new(&path).with_extension("go"));
+            while go.as_ref().is_some_and(|go| !go.exists()) {
+                thread::sleep(Duration::from_millis(5));
+            }
+            None
+        }
         Fault::Slow(time) => {
             thread::sleep(time);
             None
         }
         Fault::Crash => process::abort(),
-        Fault::Wrong | Fault::Poor => None,
+        Fault::Well | Fault::Wrong | Fault::Poor => None,
         Fault::Sessions => Some(CKR_SESSION_COUNT),
         Fault::Removed => Some(remove(function)),
         Fault::Error => Some(CKR_DEVICE_ERROR),
@@ -173,6 +235,7 @@ macro_rules! forwarded {
             list.C_OpenSession = Some(open_session);
             list.C_GetSlotList = Some(get_slot_list);
             list.C_GetMechanismList = Some(get_mechanism_list);
+            list.C_SignInit = Some(sign_init);
             list.C_Sign = Some(sign);
             list.C_Encrypt = Some(encrypt);
             list.C_Decrypt = Some(decrypt);
@@ -193,9 +256,6 @@ forwarded! {
         template: *mut CK_ATTRIBUTE, count: CK_ULONG
     );
     C_DestroyObject(session: CK_SESSION_HANDLE, object: CK_OBJECT_HANDLE);
-    C_SignInit(
-        session: CK_SESSION_HANDLE, mechanism: *mut CK_MECHANISM, key: CK_OBJECT_HANDLE
-    );
     C_VerifyInit(
         session: CK_SESSION_HANDLE, mechanism: *mut CK_MECHANISM, key: CK_OBJECT_HANDLE
     );
@@ -235,6 +295,26 @@ unsafe extern "C" fn open_session(
     match real().and_then(|real| real.C_OpenSession) {
         // SAFETY: the arguments are the caller's, for the same function.
         Some(function) => unsafe { function(slot, flags, application, notify, session) },
+        None => CKR_FUNCTION_NOT_SUPPORTED,
+    }
+}
+
+unsafe extern "C" fn sign_init(
+    session: CK_SESSION_HANDLE,
+    mechanism: *mut CK_MECHANISM,
+    key: CK_OBJECT_HANDLE,
+) -> CK_RV {
+    if let Some(code) = suffer(fault("C_SignInit"), "C_SignInit") {
+        return code;
+    }
+    if !mechanism.is_null() {
+        let mut sessions = SIGNING.lock().unwrap_or_else(PoisonError::into_inner);
+        // SAFETY: PKCS#11 wants a mechanism there.
+        sessions.insert(session, unsafe { (*mechanism).mechanism });
+    }
+    match real().and_then(|real| real.C_SignInit) {
+        // SAFETY: the arguments are the caller's, for the same function.
+        Some(function) => unsafe { function(session, mechanism, key) },
         None => CKR_FUNCTION_NOT_SUPPORTED,
     }
 }
@@ -292,8 +372,10 @@ macro_rules! turning {
                 out: *mut CK_BYTE,
                 out_len: *mut CK_ULONG,
             ) -> CK_RV {
+                let of = if $word == "C_Sign" { signing(session) } else { "" };
+                let call = Call { function: $word, of, late: false };
                 // Asking for the length is no work yet.
-                let fault = if out.is_null() { None } else { fault($word) };
+                let fault = if out.is_null() { None } else { fault_for(call) };
                 if let Some(code) = suffer(fault, $word) {
                     return code;
                 }
@@ -306,7 +388,13 @@ macro_rules! turning {
                     // SAFETY: the library has just written so many bytes there.
                     unsafe { flip(out, *out_len) };
                 }
-                code
+                let done = !out.is_null() && code == CKR_OK;
+                if done && !of.is_empty() {
+                    // SAFETY: the library has just read so many bytes there.
+                    unsafe { note(of, data, data_len) };
+                }
+                let late = if done { fault_for(Call { late: true, ..call }) } else { None };
+                suffer(late, $word).unwrap_or(code)
             }
         )*
     };
@@ -316,6 +404,20 @@ turning! {
     sign C_Sign "C_Sign";
     encrypt C_Encrypt "C_Encrypt";
     decrypt C_Decrypt "C_Decrypt";
+}
+
+/// Writes down what was signed.
+///
+/// # Safety
+/// `data` is valid for reads of so many bytes.
+unsafe fn note(of: &str, data: *const CK_BYTE, length: CK_ULONG) {
+    let Some(file) = env::var_os("SICK_HSM_SIGNED") else { return };
+    let length = usize::try_from(length).unwrap_or_default();
+    // SAFETY: the caller's promise.
+    let data = unsafe { slice::from_raw_parts(data, length) };
+    let digits: String = data.iter().map(|byte| format!("{byte:02x}")).collect();
+    let file = fs::OpenOptions::new().append(true).create(true).open(file);
+    drop(file.and_then(|mut file| file.write_all(format!("{of} {digits}\n").as_bytes())));
 }
 
 /// Flips one bit, each time another one.

@@ -92,6 +92,7 @@ CREATE TABLE revocation_list (
   authority :int NOT NULL REFERENCES certification_authority (id),
   municipality :int NOT NULL CHECK (municipality >= 0),
   number :int NOT NULL CHECK (number >= 0),
+  published :int NOT NULL CHECK (published BETWEEN 0 AND number),
   base_number :int CHECK (base_number BETWEEN 1 AND number),
   base_at :int,
   before_number :int CHECK (before_number < base_number),
@@ -173,8 +174,8 @@ CREATE TRIGGER revocation_is_final BEFORE UPDATE ON certificate_status
 CREATE TRIGGER status_stays BEFORE DELETE ON certificate_status
   BEGIN SELECT RAISE(ABORT, 'revocations are final'); END;
 CREATE TRIGGER list_goes_forward BEFORE UPDATE ON revocation_list
-  WHEN NEW.number < OLD.number OR (NEW.authority, NEW.municipality)
-      <> (OLD.authority, OLD.municipality)
+  WHEN NEW.number < OLD.number OR NEW.published < OLD.published
+    OR (NEW.authority, NEW.municipality) <> (OLD.authority, OLD.municipality)
     OR (NEW.number = OLD.number AND (NEW.base_number, NEW.this_update, NEW.next_update)
       IS NOT (OLD.base_number, OLD.this_update, OLD.next_update))
   BEGIN SELECT RAISE(ABORT, 'signed lists are final'); END;
@@ -213,8 +214,8 @@ CREATE TRIGGER revocation_is_final BEFORE UPDATE ON certificate_status FOR EACH 
 CREATE TRIGGER status_stays BEFORE DELETE OR TRUNCATE ON certificate_status
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER list_goes_forward BEFORE UPDATE ON revocation_list FOR EACH ROW
-  WHEN (NEW.number < OLD.number OR (NEW.authority, NEW.municipality)
-      <> (OLD.authority, OLD.municipality)
+  WHEN (NEW.number < OLD.number OR NEW.published < OLD.published
+    OR (NEW.authority, NEW.municipality) <> (OLD.authority, OLD.municipality)
     OR (NEW.number = OLD.number AND (NEW.base_number, NEW.this_update, NEW.next_update)
       IS DISTINCT FROM (OLD.base_number, OLD.this_update, OLD.next_update)))
   EXECUTE FUNCTION refuse_change();

@@ -9,11 +9,9 @@ use crate::work::broken;
 use authority::profile::{Issuer, Partition as Point, ProfileRefusal};
 use authority::revocation_list::{Entry, Plan};
 use base::{Problem, labels};
-use ports::Publication;
-use ports::rows::{Partition, RevocationListRow};
-use std::cmp::Ordering;
+use ports::rows::Partition;
 use x509::{
-    Covers, Crl, CrlBuilder, CrlEntry, CrlNumber, CrlProfile, CrlScope, CrlToBeSigned, GeneralName,
+    Covers, CrlBuilder, CrlEntry, CrlNumber, CrlProfile, CrlScope, CrlToBeSigned, GeneralName,
     RevocationReason, Serial,
 };
 
@@ -72,31 +70,6 @@ pub(super) fn signed(
     Ok(files)
 }
 
-/// What is wrong with the files of a list that is on record: they are to be there, with their
-/// deltas after the first, under its number. `None` for nothing.
-pub(crate) fn fault_of(
-    place: &dyn Publication,
-    authority: &Authority,
-    row: &RevocationListRow,
-) -> Result<Option<&'static str>, Problem> {
-    for point in points_of(row.partition) {
-        let path = authority.issuer.list_path(point);
-        let delta = (row.number > 1).then(|| delta_of(&path));
-        for path in [Some(path), delta].into_iter().flatten() {
-            let Some(bytes) = place.read(&path)? else { return Ok(Some("not published")) };
-            let Ok(list) = Crl::parse(&bytes) else { return Ok(Some("published is no list")) };
-            let on_record = CrlNumber::from(row.number);
-            match list.number().map(|number| number.cmp(&on_record)) {
-                Some(Ordering::Equal) if list.is_signed_by(authority.public()) => {}
-                Some(Ordering::Equal) => return Ok(Some("published is not signed by its key")),
-                Some(Ordering::Greater) => return Ok(Some("published is ahead of the store")),
-                _ => return Ok(Some("published is behind the store")),
-            }
-        }
-    }
-    Ok(None)
-}
-
 fn draft(
     profile: &CertificateProfile,
     (issuer, point): (&Issuer, Point),
@@ -145,12 +118,12 @@ fn entry_of(entry: &Entry) -> Result<CrlEntry, Problem> {
 }
 
 /// Where the delta of a complete list is.
-fn delta_of(path: &str) -> String {
+pub(super) fn delta_of(path: &str) -> String {
     path.strip_suffix(".crl").map_or_else(|| path.to_owned(), |stem| format!("{stem}-delta.crl"))
 }
 
 /// The points that one row of the store stands for.
-fn points_of(partition: Partition) -> Vec<Point> {
+pub(super) fn points_of(partition: Partition) -> Vec<Point> {
     match partition.municipality {
         Some(code) => vec![Point::Municipality(code)],
         None => vec![Point::Authorities, Point::Platform],

@@ -7,6 +7,7 @@
 
 mod acts;
 mod authorities;
+mod lists;
 
 use super::Walk;
 use crate::authorities::{Authorities, Authority};
@@ -20,11 +21,12 @@ pub use authorities::verify_lists;
 use authority::profile::Partition as Point;
 use authority::trigger::RevocationReason;
 use base::{ActId, PersonId, Problem};
+use lists::Lists;
 use numbers::LocalGovernmentCode;
 use policy::Action;
 use ports::View;
 use ports::rows::{
-    CertificateRow, CertificateStatusRow, ExpiryRow, IntentionHead, IntentionRow,
+    CertificateRow, CertificateStatusRow, ExpiryRow, IntentionHead, IntentionRow, Partition,
     certificate_state, week_in_japan,
 };
 use seal::OpenedKey;
@@ -47,9 +49,11 @@ impl Walk<'_> {
     /// Everything that the authorities have meant, signed and said.
     pub(super) fn certificates(&mut self, view: &mut dyn View) -> Result<(), Problem> {
         let authorities = Authorities::read(view)?;
+        let lists = Lists::read(view)?;
         for authority in authorities.iter() {
             let others = self.authority(view, authority)?;
-            self.of_authority(view, authority, others)?;
+            self.of_authority(view, (authority, &lists), others)?;
+            self.own_statuses(view, authority)?;
         }
         self.founding(view, &authorities)
     }
@@ -58,7 +62,7 @@ impl Walk<'_> {
     fn of_authority(
         &mut self,
         view: &mut dyn View,
-        authority: &Authority,
+        (authority, lists): (&Authority, &Lists),
         mut others: BTreeSet<u64>,
     ) -> Result<(), Problem> {
         let (mut after, mut expected) = (0, 1);
@@ -73,7 +77,9 @@ impl Walk<'_> {
                 let serial = case.intention.head.id.serial;
                 self.serials((authority.id(), &mut others), expected..serial);
                 expected = serial + 1;
-                if let Some(fault) = self.case(authority, case, &acts)? {
+                let fault = self.case(authority, case, &acts)?;
+                let of_list = lists.fault(&case.intention.head, case.status.as_ref());
+                if let Some(fault) = fault.or(of_list) {
                     self.report.fault(format!("certificate {} {serial}: {fault}", authority.id()));
                 }
                 count_end(&mut ends, case);
@@ -84,6 +90,19 @@ impl Walk<'_> {
         let last = others.last().map_or(expected, |last| last + 1);
         self.serials((authority.id(), &mut others), expected..last);
         self.ends(view, authority, &ends)
+    }
+
+    /// Nothing is said of the authority's own certificates and its delegates': no act does that.
+    fn own_statuses(&mut self, view: &mut dyn View, authority: &Authority) -> Result<(), Problem> {
+        let own = Partition { authority: authority.id(), municipality: None };
+        for row in view.statuses_page(own, 0, super::FAULTS_KEPT_MAX)? {
+            let serial = row.id.serial;
+            self.report.fault(format!(
+                "certificate {} {serial}: no act says how it stands",
+                own.authority
+            ));
+        }
+        Ok(())
     }
 
     /// Serial numbers are given one after the other: what is not a person's is the authority's own.

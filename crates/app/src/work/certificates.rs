@@ -247,6 +247,7 @@ impl Work<'_> {
         let list = self.revocation_list(partition)?.unwrap_or(RevocationListRow {
             partition,
             number: 0,
+            published: 0,
             base_number: None,
             base_at: None,
             before_number: None,

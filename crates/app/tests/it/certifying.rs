@@ -18,6 +18,8 @@ use sekisho_app::certificate_issue::{CertificateAsked, Intended, Issued, conclud
 use sekisho_app::number_ask::Whose;
 use sekisho_app::ocsp::Responder;
 use sekisho_app::revocation_list::RevocationLists;
+use sekisho_app::verify::{VerifyReport, verify_lists};
+use std::path::PathBuf;
 use std::sync::Arc;
 use store::PublicationDirectory;
 use tempfile::TempDir;
@@ -31,7 +33,7 @@ pub(crate) struct Bureau<'a> {
     pub(crate) house: &'a House,
     pub(crate) lists: RevocationLists,
     pub(crate) place: Arc<PublicationDirectory>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl<'a> Bureau<'a> {
@@ -43,7 +45,7 @@ impl<'a> Bureau<'a> {
         let folder = tempfile::tempdir().unwrap();
         let place = Arc::new(PublicationDirectory::open(&folder.path().join("crl")).unwrap());
         let lists = RevocationLists::new(house.platform.clone(), place.clone());
-        Self { house, lists, place, _folder: folder }
+        Self { house, lists, place, folder }
     }
 
     pub(crate) fn intend(
@@ -57,8 +59,20 @@ impl<'a> Bureau<'a> {
 
     pub(crate) fn issue(&self, kind: CertificateKind, code: &ResidentRecordCode) -> Issued {
         let intended = self.intend(kind, code).unwrap();
-        let signature = sign(&self.house.platform, &intended).unwrap();
-        self.house.act(|work| conclude(work, &intended, &signature)).unwrap()
+        let signed = sign(&self.house.platform, &intended).unwrap();
+        self.house.act(|work| conclude(work, &signed)).unwrap()
+    }
+
+    /// The file of a list.
+    pub(crate) fn file(&self, path: &str) -> PathBuf {
+        self.folder.path().join("crl").join(path)
+    }
+
+    /// What does not hold of the published lists.
+    pub(crate) fn faults_of_lists(&self) -> Vec<String> {
+        let mut report = VerifyReport::default();
+        verify_lists(&self.house.platform, &*self.place, &mut report).unwrap();
+        report.faults
     }
 
     /// What OCSP tells of a certificate.
@@ -240,8 +254,8 @@ fn an_intention_that_was_left_is_finished_and_one_that_was_overtaken_is_closed()
         let overtaken = bureau.intend(CertificateKind::Signature, &codes[1]).unwrap();
         let death = message(CHIYODA, 3, "death", Some(&codes[1]));
         assert_eq!(house.take_one(&death), "applied");
-        let signature = sign(&house.platform, &overtaken).unwrap();
-        let late = house.act(|work| conclude(work, &overtaken, &signature));
+        let signed = sign(&house.platform, &overtaken).unwrap();
+        let late = house.act(|work| conclude(work, &signed));
         assert_eq!(late.err().map(|problem| problem.label()), Some("certificate_closed"));
         let finished = certificate_finish(&house.platform, 0).unwrap();
         assert_eq!((finished.issued, finished.closed, finished.left), (1, 0, 0));
@@ -315,6 +329,38 @@ fn a_production_run_answers_every_line_in_order_and_goes_on_after_a_refusal() {
         }
         let none = certificate_batch(&house.platform, &order(), [].into_iter(), &mut |_, _| ());
         assert_eq!(none.unwrap(), BatchReport::default());
+    });
+}
+
+#[test]
+fn what_would_outlive_its_authority_is_refused_before_anything_is_taken() {
+    on_both(|house| {
+        let codes = house.stock(CHIYODA, 2);
+        for (sequence, code) in (1..).zip(&codes) {
+            house.take_one(&message(CHIYODA, sequence, "birth", Some(code)));
+        }
+        let bureau = Bureau::open(house, KeyAlgorithm::P256);
+        // The authority ends on 2036-04-01; a certificate of now would end on 2037-04-01.
+        house.clock.pass_hours(24 * (365 * 6 + 30));
+        let late = Card { end: "2041-04-01".parse().unwrap(), has_pins: true };
+        let kind = CertificateKind::Authentication;
+        let too_long = CertificateAsked { card: late, ..asked(kind, &codes[0]) };
+        let refused = house.act(|work| intend(work, &chiyoda(), Purpose::Certification, &too_long));
+        assert_eq!(refused.err().map(|problem| problem.label()), Some("certificate_issuer_ends"));
+        // A production run goes on with what fits; no serial number was lost.
+        let lines = [Ok(BatchLine { card: late, ..line(&codes[0]) }), Ok(line(&codes[1]))];
+        let mut told = Vec::new();
+        let told_of = &mut |_, result: Result<Issued, Problem>| told.push(result);
+        let report = certificate_batch(&house.platform, &order(), lines.into_iter(), told_of);
+        assert_eq!(report.unwrap().refused.get("certificate_issuer_ends"), Some(&1));
+        let issued = told.remove(1).unwrap();
+        assert_eq!(issued.id.serial, 3, "after the authority's own and its responder's");
+        // The next generation gives it.
+        let asked = AuthorityAsked { kind, algorithm: KeyAlgorithm::P256 };
+        authority_init(&house.platform, &operator(), asked).unwrap();
+        house.act(|work| intend(work, &chiyoda(), Purpose::Certification, &too_long)).unwrap();
+        certificate_finish(&house.platform, 0).unwrap();
+        bureau.lists.make_due().unwrap();
     });
 }
 

@@ -12,7 +12,7 @@ use ports::{DeviceState, Domain, KeyInfo, KeyKind, KeyLabel, KeyStore, Publicati
 use seal::{DataKey, WrapPlace};
 use sekisho_app::Committer;
 use sekisho_app::certificate_end::certificate_end;
-use sekisho_app::certificate_finish::{Finished, certificate_finish, certificate_of};
+use sekisho_app::certificate_finish::{Finished, certificate_finish, certificate_of, signed};
 use sekisho_app::certificate_issue::{Issued, conclude, intend, sign};
 use sekisho_app::commit::transact;
 use sekisho_app::number_ask::Whose;
@@ -185,7 +185,7 @@ fn whatever_the_key_answers_the_stored_bytes_are_signed_once_it_answers_well() {
             let issued = certificate_of(platform, intended.id).unwrap();
             // Who comes with a signature of their own finds the one that is stored.
             let again = sign(platform, &intended).unwrap();
-            let late = bureau.house.act(|work| conclude(work, &intended, &again)).unwrap();
+            let late = bureau.house.act(|work| conclude(work, &again)).unwrap();
             assert!(late == issued, "{fault:?}: one certificate of a serial number");
             assert_eq!(bureau.told(&issued), CertStatus::Good);
             assert!(bureau.intend(KIND, code).is_err(), "one living certificate");
@@ -241,9 +241,9 @@ fn a_commit_that_fails_leaves_nothing_half_done() {
         let intended = bureau.intend(KIND, &codes[0]).unwrap();
         assert_eq!(intended.id.serial, 3, "after the authority's own and its responder's");
         // The second: the case stays open, and is finished later.
-        let signature = sign(&house.platform, &intended).unwrap();
+        let signed = sign(&house.platform, &intended).unwrap();
         let failed = house.act(|work| {
-            let done = conclude(work, &intended, &signature);
+            let done = conclude(work, &signed);
             house.store.poisoned.store(true, Ordering::SeqCst);
             done
         });
@@ -268,9 +268,14 @@ fn a_death_between_intention_and_outcome_wins_and_is_told_everywhere() {
         sly.set(Fault::None);
         let closed = certificate_of(&house.platform, intended.id);
         assert_eq!(closed.err().map(|problem| problem.label()), Some("certificate_closed"));
+        // Whoever comes back for it is told so, and the key is not asked again.
+        let before = sly.signed.load(Ordering::SeqCst);
+        let back = signed(&house.platform, intended.id);
+        assert_eq!(back.err().map(|problem| problem.label()), Some("certificate_closed"));
+        assert_eq!(sly.signed.load(Ordering::SeqCst), before);
         // A signature is out in the world all the same: neither list nor OCSP stands by it.
-        let signature = sign(&house.platform, &intended).unwrap();
-        let late = house.act(|work| conclude(work, &intended, &signature));
+        let signed = sign(&house.platform, &intended).unwrap();
+        let late = house.act(|work| conclude(work, &signed));
         assert_eq!(late.err().map(|problem| problem.label()), Some("certificate_closed"));
         assert!(matches!(bureau.told_of(intended.id), CertStatus::Revoked { .. }));
         house.clock.pass_hours(1);
@@ -293,8 +298,8 @@ fn many_at_once_for_one_person_end_in_one_certificate() {
             let asked = asked(KIND, code);
             let intended =
                 door.call(move |work| intend(work, &chiyoda(), Purpose::Certification, &asked))?;
-            let signature = sign(&house.platform, &intended)?;
-            door.call(move |work| conclude(work, &intended, &signature))
+            let signed = sign(&house.platform, &intended)?;
+            door.call(move |work| conclude(work, &signed))
         };
         let done: Vec<_> = std::thread::scope(|scope| {
             let issue = &issue;
@@ -359,8 +364,7 @@ fn a_list_that_was_not_signed_is_made_again() {
         house.clock.pass_seconds(10);
         bureau.lists.make_due().unwrap();
         assert!(bureau.listed(&issued, CHIYODA).is_some());
-        let faults = sekisho_app::verify::verify_lists(&house.platform, &*bureau.place).unwrap();
-        assert_eq!(faults, [""; 0]);
+        assert_eq!(bureau.faults_of_lists(), [""; 0]);
     });
 }
 
@@ -481,7 +485,6 @@ fn an_older_list_that_lands_on_a_newer_one_is_followed_by_the_next() {
             lists.make_due().unwrap();
         }
         assert!(bureau.listed(&two, CHIYODA).is_some());
-        let faults = sekisho_app::verify::verify_lists(&house.platform, &*bureau.place).unwrap();
-        assert_eq!(faults, [""; 0]);
+        assert_eq!(bureau.faults_of_lists(), [""; 0]);
     });
 }

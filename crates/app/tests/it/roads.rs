@@ -90,8 +90,8 @@ impl World<'_> {
         let at = ready[self.below(ready.len())];
         let intended = self.cases[at].intended.clone().unwrap();
         let house = self.bureau.house;
-        let signature = sign(&house.platform, &intended).unwrap();
-        let done = house.act(|work| conclude(work, &intended, &signature));
+        let signed = sign(&house.platform, &intended).unwrap();
+        let done = house.act(|work| conclude(work, &signed));
         match self.cases[at].state {
             State::Open => {
                 done.unwrap();

@@ -5,11 +5,15 @@ use crate::certifying::{Bureau, operator};
 use crate::house::{CHIYODA, House, message};
 use authority::CertificateKind;
 use authority::trigger::Trigger;
-use base::Purpose;
+use base::{Problem, Purpose};
 use ports::Publication;
+use ports::rows::Partition;
 use sekisho_app::certificate_end::certificate_end;
 use sekisho_app::number_ask::Whose;
-use sekisho_app::verify::{verify, verify_lists};
+use sekisho_app::revocation_list::RevocationLists;
+use sekisho_app::verify::verify;
+use std::fs;
+use std::sync::Arc;
 use x509::KeyAlgorithm;
 
 /// Of authority 1: its own 1, its delegates 2 and 3, then 4 in force, 5 revoked by a death, 6 given
@@ -68,43 +72,98 @@ fn each_damage_is_named() {
 fn published_lists_are_those_on_record() {
     let house = House::sqlite();
     let bureau = full(&house);
-    let faults = || verify_lists(&house.platform, &*bureau.place).unwrap();
+    let faults = || bureau.faults_of_lists();
     assert_eq!(faults(), [""; 0]);
-    let authorities = |id: i64| {
-        let mut row = None;
-        let find = &mut |view: &mut dyn ports::View| {
-            row = view.authorities()?.into_iter().find(|row| row.id == id);
-            Ok(())
-        };
-        house.platform.store.snapshot("test", find).unwrap();
-        let der = row.unwrap().certificate;
-        let read = x509::Certificate::parse(&der).unwrap();
-        let kind = CertificateKind::ALL[usize::try_from(id).unwrap() - 1];
-        authority::profile::Issuer::of_certificate(kind, &read).unwrap()
-    };
     let town = authority::profile::Partition::Municipality(crate::house::town(CHIYODA));
-    let (one, two) = (authorities(1).list_path(town), authorities(2).list_path(town));
+    let authorities = authority::profile::Partition::Authorities;
+    let [one, two] = [1, 2].map(|id| bureau.issuer_of(id).list_path(town));
     let delta = one.replace(".crl", "-delta.crl");
     let read = |path: &str| bureau.place.read(path).unwrap().unwrap();
-    let kept = read(&one);
-    let others = read(&authorities(1).list_path(authority::profile::Partition::Authorities));
+    let others = read(&bureau.issuer_of(1).list_path(authorities));
     for (path, bytes, fault) in [
         (&one, b"no list".to_vec(), "list 1 of 131016: published is no list"),
-        (&one, others, "list 1 of 131016: published is behind the store"),
-        (&delta, read(&two), "list 1 of 131016: published is not signed by its key"),
+        (&one, others, "list 1 of 131016: published is another list"),
+        (&delta, read(&one), "list 1 of 131016: published is another list"),
+        (&one, read(&two), "list 1 of 131016: published is not signed by its key"),
     ] {
         let before = read(path);
         bureau.place.write(path, &bytes).unwrap();
         assert_eq!(faults(), [fault]);
         bureau.place.write(path, &before).unwrap();
     }
-    house.raw_past_triggers("UPDATE revocation_list SET number = number + 1 WHERE number > 1");
-    assert_eq!(faults().len(), 2, "behind, both towns' lists");
-    house.raw_past_triggers("UPDATE revocation_list SET number = number - 1 WHERE number > 2");
-    house.raw_past_triggers("UPDATE revocation_list SET number = number - 1 WHERE number > 1");
-    assert!(faults().iter().all(|fault| fault.ends_with("ahead of the store")));
-    house.raw_past_triggers("UPDATE revocation_list SET number = number + 1 WHERE before_at > 0");
-    bureau.place.write(&one, &kept).unwrap();
+    // A store that was put back is behind what was published.
+    let back = "UPDATE revocation_list SET number = number - 1, published = number - 1";
+    house.raw_past_triggers(&format!("{back} WHERE number > 1"));
+    let ahead = ["list 1 of 131016", "list 2 of 131016"];
+    assert_eq!(faults(), ahead.map(|list| format!("{list}: published is ahead of the store")));
+    house.raw_past_triggers(
+        "UPDATE revocation_list SET number = number + 1, published = number + 1 WHERE due > 0",
+    );
+}
+
+/// A place that takes nothing in.
+struct Full(Arc<dyn Publication>);
+
+impl Publication for Full {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Problem> {
+        self.0.read(path)
+    }
+
+    fn write(&self, _: &str, _: &[u8]) -> Result<(), Problem> {
+        Err(Problem::new(&base::labels::STORE_FULL, "on demand"))
+    }
+}
+
+/// What a crash leaves between a list's record and its files is no fault, and is mended; what was
+/// there and is there no more is one.
+#[test]
+fn a_list_on_its_way_is_no_fault_and_a_lost_one_is() {
+    for house in [House::sqlite(), House::postgresql()] {
+        let bureau = full(&house);
+        let town = authority::profile::Partition::Municipality(crate::house::town(CHIYODA));
+        let path = bureau.issuer_of(1).list_path(town);
+        let delta = path.replace(".crl", "-delta.crl");
+        let read = |path: &str| bureau.place.read(path).unwrap().unwrap();
+        let (old, old_delta) = (read(&path), read(&delta));
+        // The next list goes on record and no further, as a kill leaves it; two times.
+        let full =
+            RevocationLists::new(house.platform.clone(), Arc::new(Full(bureau.place.clone())));
+        for _ in 0..2 {
+            house.clock.pass_hours(25);
+            let municipality = Some(crate::house::town(CHIYODA));
+            let stopped = full.make(Partition { authority: 1, municipality });
+            assert_eq!(stopped.err().map(|problem| problem.label()), Some("store_full"));
+            assert_eq!(bureau.faults_of_lists(), [""; 0], "the list before lies there");
+        }
+        // The one before was there: that it is lost is seen all the same.
+        fs::remove_file(bureau.file(&path)).unwrap();
+        assert_eq!(bureau.faults_of_lists(), ["list 1 of 131016: not published"]);
+        bureau.place.write(&path, &old).unwrap();
+        let lists = RevocationLists::new(house.platform.clone(), bureau.place.clone()).at_once();
+        assert_eq!(lists.recover(), Ok(1));
+        lists.make_due().unwrap();
+        assert_eq!(lists.recover(), Ok(0));
+        assert_eq!(bureau.faults_of_lists(), [""; 0]);
+        // From now on the former ones are old.
+        for (path, old) in [(&path, &old), (&delta, &old_delta)] {
+            let new = read(path);
+            bureau.place.write(path, old).unwrap();
+            assert_eq!(
+                bureau.faults_of_lists(),
+                ["list 1 of 131016: published is behind the store"]
+            );
+            bureau.place.write(path, &new).unwrap();
+        }
+        // Killed when the files were in place, and that was still to go on record.
+        house.raw_past_triggers("UPDATE revocation_list SET published = published - 1");
+        assert_eq!(bureau.faults_of_lists(), [""; 0]);
+        assert_eq!(lists.recover(), Ok(0));
+        bureau.place.write(&path, &old).unwrap();
+        assert_eq!(bureau.faults_of_lists().len(), 1, "it went on record again");
+        assert_eq!((lists.recover(), lists.make_due()), (Ok(1), Ok(1)));
+        assert_eq!(bureau.faults_of_lists(), [""; 0]);
+        assert_eq!(house.faults(), [""; 0]);
+    }
 }
 
 /// The tables that are damaged, how, and what is said meanwhile. The statements are those that both
@@ -245,6 +304,28 @@ const DAMAGES: &[Damage] = &[
         &["certificate_status"],
         "UPDATE certificate_status SET reason = 4 WHERE authority = 1 AND serial = 6",
         &["certificate 1 6: closed, and not revoked"],
+    ),
+    (
+        &["certificate_status"],
+        "INSERT INTO certificate_status \
+         (authority, municipality, serial, state, reason, changed_at, not_after, act) \
+         VALUES (2, 0, 1, 1, 2, 1, 1, 0)",
+        &["certificate 2 1: no act says how it stands"],
+    ),
+    (
+        &["certification_authority"],
+        "UPDATE certification_authority SET state = 2 WHERE id = 1",
+        &["acts authority_retire done of the platform: not each with its row"],
+    ),
+    (
+        &["revocation_list"],
+        "UPDATE revocation_list SET this_update = base_at WHERE authority = 2",
+        &["certificate 2 4: no list tells how it stands, and none is due to"],
+    ),
+    (
+        &["revocation_list"],
+        "DELETE FROM revocation_list WHERE authority = 2 AND municipality <> 0",
+        &["certificate 2 3: there is no list for it", "certificate 2 4: there is no list for it"],
     ),
     (
         &["certificate_expiry"],

@@ -163,8 +163,8 @@ fn issue(
     let chiyoda = Actor::Municipality(town(CHIYODA));
     let intended = house.act(|work| intend(work, &chiyoda, Purpose::Certification, &asked));
     let intended = intended.unwrap();
-    let signature = sign(&house.platform, &intended).unwrap();
-    house.act(|work| conclude(work, &intended, &signature)).unwrap()
+    let signed = sign(&house.platform, &intended).unwrap();
+    house.act(|work| conclude(work, &signed)).unwrap()
 }
 
 /// What a caller is told; a refusal is committed with its entry, as through the committer.
@@ -501,3 +501,77 @@ fn a_batch_has_its_bounds() {
         assert_eq!(ask(1_001).unwrap_err().label(), "request_malformed");
     });
 }
+
+/// Each damage to the register is named, and what its acts say is enough to find it.
+#[test]
+fn the_register_stands_as_its_acts_say() {
+    on_both(|house| {
+        let operator = operator();
+        let register = |name: &str, kind| {
+            let filing = filing(kind);
+            house.act(|work| verifier_register(work, &operator, name, &filing)).unwrap();
+            house.clock.pass_seconds(1);
+        };
+        let change = |name: &str, change| {
+            house.act(|work| verifier_change(work, &operator, name, change)).unwrap();
+            house.clock.pass_seconds(1);
+        };
+        register("bank-1", VerifierKind::ApprovedFirm);
+        register("court-1", VerifierKind::Court);
+        change("bank-1", Change::Suspend);
+        change("bank-1", Change::Resume);
+        register("bank-2", VerifierKind::ApprovedFirm);
+        change("bank-2", Change::End);
+        let report = sekisho_app::verify::verify(&house.platform, &mut |_| ()).unwrap();
+        assert_eq!((report.faults, report.verifiers), (Vec::new(), 3));
+        for (damage, faults) in DAMAGES {
+            house.raw_past_triggers(
+                "CREATE TABLE kept_verifier AS SELECT * FROM verifier; \
+                 CREATE TABLE kept_setting AS SELECT * FROM setting;",
+            );
+            house.raw_past_triggers(damage);
+            let told = house.faults();
+            house.raw_past_triggers(
+                "DELETE FROM verifier; INSERT INTO verifier SELECT * FROM kept_verifier; \
+                 DELETE FROM setting; INSERT INTO setting SELECT * FROM kept_setting; \
+                 DROP TABLE kept_verifier; DROP TABLE kept_setting;",
+            );
+            assert_eq!(told, *faults, "{}: {damage}", house.platform.store.kind());
+        }
+    });
+}
+
+const DAMAGES: &[(&str, &[&str])] = &[
+    (
+        "UPDATE verifier SET state = 1 WHERE name = 'bank-2'",
+        &["verifier bank-2: stands otherwise than its acts say"],
+    ),
+    (
+        "UPDATE verifier SET since = since - 1 WHERE name = 'bank-1'",
+        &["verifier bank-1: stands otherwise than its acts say"],
+    ),
+    (
+        "UPDATE verifier SET act = act - 1 WHERE name = 'court-1'",
+        &["verifier court-1: stands otherwise than its acts say"],
+    ),
+    (
+        "UPDATE verifier SET kind = 4 WHERE name = 'bank-1'",
+        &["verifier bank-1: its filing is another one"],
+    ),
+    (
+        "UPDATE setting SET value = (SELECT value FROM kept_setting \
+         WHERE name = 'verifier_filing/court-1') WHERE name = 'verifier_filing/bank-1'",
+        &[
+            "verifier bank-1: its filing is another one",
+            "act 2: no verifier is as it says",
+            "verifier bank-1: no act registered it",
+        ],
+    ),
+    ("DELETE FROM verifier WHERE name = 'court-1'", &["act 3: no verifier is as it says"]),
+    (
+        "INSERT INTO verifier SELECT 'bank-3', kind, state, since, act FROM kept_verifier \
+         WHERE name = 'bank-1'; INSERT INTO setting SELECT 'verifier_filing/bank-3', value \
+         FROM kept_setting WHERE name = 'verifier_filing/bank-1'",
+        &["verifier bank-3: no act registered it"],
+    ),
+];

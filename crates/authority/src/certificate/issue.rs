@@ -23,6 +23,8 @@ pub struct Application {
     pub is_ward: bool,
     /// The card that the key is on.
     pub card: Card,
+    /// The last second of the authority that is to issue it.
+    pub issuer_end: Moment,
 }
 
 /// A card, as far as it matters here.
@@ -67,6 +69,10 @@ pub fn decide_issue(
     };
     let (not_before, end) = (Moment::from_us(now.seconds() * SECOND_US), certificate_end(&terms));
     let not_after = end_of_day(end);
+    // No verifier believes a certificate longer than its issuer, and the law gives it no other end.
+    if not_after > asked.issuer_end {
+        return Err(Refusal::IssuerEnds);
+    }
     Ok(Issuance { kind: asked.kind, not_before, not_after, renews: renewed.map(|old| old.serial) })
 }
 

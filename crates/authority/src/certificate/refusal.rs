@@ -15,6 +15,8 @@ pub enum Refusal {
     CardWithoutPin,
     /// The card has expired.
     CardExpired,
+    /// The authority's own certificate ends before this one would.
+    IssuerEnds,
     /// A certificate of this kind, or the authentication certificate that comes first, is being
     /// issued.
     IssuanceUnderWay,
@@ -32,12 +34,13 @@ pub enum Refusal {
 
 impl Refusal {
     /// All refusals.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::ClockBehind,
         Self::HolderTooYoung,
         Self::HolderIsWard,
         Self::CardWithoutPin,
         Self::CardExpired,
+        Self::IssuerEnds,
         Self::IssuanceUnderWay,
         Self::InForce,
         Self::Held,
@@ -54,6 +57,7 @@ impl Refusal {
             Self::HolderIsWard => "certificate_holder_is_ward",
             Self::CardWithoutPin => "certificate_card_without_pin",
             Self::CardExpired => "certificate_card_expired",
+            Self::IssuerEnds => "certificate_issuer_ends",
             Self::IssuanceUnderWay => "certificate_issuance_under_way",
             Self::InForce => "certificate_in_force",
             Self::Held => "certificate_held",

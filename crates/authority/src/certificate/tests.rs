@@ -19,7 +19,8 @@ fn noon(day: &str) -> Moment {
 
 fn application(kind: CertificateKind) -> Application {
     let card = Card { end: date("2035-02-17"), has_pins: true };
-    Application { kind, birth_date: date(BORN), is_ward: false, card }
+    let issuer_end = end_of_day(date("2036-10-20"));
+    Application { kind, birth_date: date(BORN), is_ward: false, card, issuer_end }
 }
 
 fn certificate(kind: CertificateKind, serial: u64, end: &str) -> Certificate {
@@ -48,6 +49,21 @@ fn a_first_certificate_is_issued() {
         assert_eq!(issued.standing(now), Standing::Good);
         assert_eq!(decide_put_in_force(&[issued], 7, now), Err(Refusal::NotIntended));
     }
+}
+
+#[test]
+fn none_outlives_its_authority() {
+    let ends =
+        |day: &str| Application { issuer_end: end_of_day(date(day)), ..application(Signature) };
+    let decide = |asked: &Application| decide_issue(&[], asked, noon("2025-10-27"));
+    assert!(decide(&ends("2030-02-17")).is_ok(), "both end with the same second");
+    assert_eq!(decide(&ends("2030-02-16")).err(), Some(Refusal::IssuerEnds));
+    // What is the holder's own affair comes first.
+    let child = Application { birth_date: date("2020-01-01"), ..ends("2026-01-01") };
+    assert_eq!(decide(&child).err(), Some(Refusal::HolderTooYoung));
+    // A card that ends sooner lets the certificate end sooner.
+    let card = Card { end: date("2030-02-16"), has_pins: true };
+    assert!(decide(&Application { card, ..ends("2030-02-16") }).is_ok());
 }
 
 #[test]

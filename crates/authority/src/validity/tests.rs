@@ -160,6 +160,25 @@ proptest! {
     }
 
     #[test]
+    fn an_authority_issues_whatever_is_asked_for_up_to_a_day_and_no_longer(
+        born in day(1900..2026),
+        last in day(2034..2075),
+        early in 0..86_400_i64,
+    ) {
+        let issuer_end = end_of_day(last).plus_us(-early * 1_000_000);
+        let ends = |issued: Date, birth_date: Date| end_of_day(certificate_end(&Terms {
+            kind: CertificateKind::Signature, issued, birth_date, renews: true,
+            card_end: Date::MAX, authentication_end: None,
+        }));
+        let until = issues_until(issuer_end);
+        prop_assert!(ends(until, born) <= issuer_end);
+        let after = until.tomorrow().unwrap();
+        let born_then = date("2000-01-01").with().month(after.month()).day(after.day()).build();
+        let unlucky = [born_then.unwrap(), BORN_ON_LEAP_DAY].map(|born| ends(after, born));
+        prop_assert!(unlucky.into_iter().any(|end| end > issuer_end));
+    }
+
+    #[test]
     fn the_last_second_is_of_its_day(day in day(1900..9000)) {
         let last = end_of_day(day);
         prop_assert_eq!(last.date_in_japan(), day);

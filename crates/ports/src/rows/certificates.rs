@@ -172,8 +172,11 @@ pub struct StatusCounts {
 pub struct RevocationListRow {
     /// What the list tells of; without a municipality it is the authority revocation list.
     pub partition: Partition,
-    /// Its CRL number; 0 before the first. It only grows, with every list that is signed.
+    /// Its CRL number; 0 before the first. It only grows, with every list that goes on record.
     pub number: u64,
+    /// The list whose files were last known to be in their places; 0 before the first. Behind
+    /// `number` while a list is on record and its files are still on their way.
+    pub published: u64,
     /// Number of the last full list on schedule, when there is one: the base of deltas.
     pub base_number: Option<u64>,
     /// When that one was signed.

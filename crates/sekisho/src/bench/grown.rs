@@ -150,6 +150,7 @@ fn first_list(head: &IntentionHead) -> RevocationListRow {
             municipality: Some(head.municipality),
         },
         number: 0,
+        published: 0,
         base_number: None,
         base_at: None,
         before_number: None,

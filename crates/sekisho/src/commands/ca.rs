@@ -8,7 +8,9 @@ use app::authorities::{Authorities, Authority};
 use app::authority_init::{AuthorityAsked, authority_init};
 use authority::CertificateKind;
 use authority::profile::Partition as Point;
-use base::{Actor, Problem, labels};
+use authority::validity::issues_until;
+use base::{Actor, Date, Problem, labels};
+use jiff::ToSpan as _;
 use ports::rows::{Partition, authority_state};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -20,7 +22,7 @@ use x509::pem::{CERTIFICATE, X509_CRL, encode};
 pub(crate) fn ca(context: &Context, asked: &Ca) -> Result<Answer, Problem> {
     match asked {
         Ca::Init(asked) => init(context, asked),
-        Ca::List => Ok(shown(&read(&context.open()?)?)),
+        Ca::List => list(&context.open()?),
         Ca::Save { directory } => save(context, directory),
         Ca::Retire { id, acting } => retire(context, *id, acting.operator.as_deref()),
     }
@@ -39,7 +41,7 @@ fn init(context: &Context, asked: &CaInit) -> Result<Answer, Problem> {
     }
     let founded = found(&wired, &operator, &wanted, asked.algorithm.into())?;
     let program = program();
-    let mut answer = shown(&founded);
+    let mut answer = shown(&founded, today(&wired));
     answer.text.push_str(&format!(
         "\n\nHand the certificates (`{program} ca save DIRECTORY`) to everybody who is to check \
          what they issue. Copy the key store now: a key that is lost signs no list any more."
@@ -83,9 +85,51 @@ pub(super) fn read(wired: &Wired) -> Result<Vec<Arc<Authority>>, Problem> {
     Ok(found)
 }
 
-fn shown(authorities: &[Arc<Authority>]) -> Answer {
-    let header =
-        ["id", "kind", "generation", "state", "signs with", "key", "serial", "valid until"];
+fn list(wired: &Wired) -> Result<Answer, Problem> {
+    let (authorities, today) = (read(wired)?, today(wired));
+    let mut answer = shown(&authorities, today);
+    for ending in authorities.iter().filter(|one| ends_soon(one, &authorities, today)) {
+        let (id, until) = (ending.id(), issues_until(ending.issuer.not_after));
+        let (kind, algorithm) = (ending.kind().word(), ending.algorithm().word());
+        answer.text.push_str(&format!(
+            "\n\nAuthority {id} is near its end: after {until} it refuses certificates that would \
+             outlive it. Found the next generation (`{} ca init --kind {kind} --algorithm \
+             {algorithm}`) and hand its certificate out in time.",
+            program()
+        ));
+    }
+    Ok(answer)
+}
+
+fn today(wired: &Wired) -> Date {
+    wired.platform.clock.now().date_in_japan()
+}
+
+/// Whether an authority that nothing follows comes to the end of its issuing.
+fn ends_soon(authority: &Authority, all: &[Arc<Authority>], today: Date) -> bool {
+    let follows = |other: &&Arc<Authority>| {
+        other.kind() == authority.kind()
+            && other.algorithm() == authority.algorithm()
+            && other.row.generation > authority.row.generation
+            && other.issues()
+    };
+    // Time to hand a new authority's certificate to everybody who is to believe it.
+    let warned_from = issues_until(authority.issuer.not_after).saturating_sub(1.year());
+    authority.issues() && today >= warned_from && !all.iter().any(|other| follows(&other))
+}
+
+fn shown(authorities: &[Arc<Authority>], today: Date) -> Answer {
+    let header = [
+        "id",
+        "kind",
+        "generation",
+        "state",
+        "signs with",
+        "key",
+        "serial",
+        "issues until",
+        "valid until",
+    ];
     let rows: Vec<_> = authorities
         .iter()
         .map(|authority| {
@@ -98,6 +142,7 @@ fn shown(authorities: &[Arc<Authority>]) -> Answer {
                 authority.algorithm().to_string(),
                 row.key_label.clone(),
                 row.serial.to_string(),
+                issues_until(authority.issuer.not_after).to_string(),
                 authority.issuer.not_after.to_string(),
             ]
         })
@@ -106,10 +151,11 @@ fn shown(authorities: &[Arc<Authority>]) -> Answer {
     for authority in authorities {
         text.push_str(&format!("\nSHA-256 of {}: {}", authority.id(), fingerprint(authority)));
     }
-    Answer::good(text, Value::Array(authorities.iter().map(|one| facts(one)).collect()))
+    let one = |one: &Arc<Authority>| facts(one, ends_soon(one, authorities, today));
+    Answer::good(text, Value::Array(authorities.iter().map(one).collect()))
 }
 
-fn facts(authority: &Authority) -> Value {
+fn facts(authority: &Authority, ends_soon: bool) -> Value {
     let row = &authority.row;
     json!({
         "id": row.id,
@@ -119,6 +165,8 @@ fn facts(authority: &Authority) -> Value {
         "algorithm": authority.algorithm().word(),
         "key": row.key_label,
         "serial": row.serial,
+        "issues_until": issues_until(authority.issuer.not_after).to_string(),
+        "ends_soon": ends_soon,
         "not_after": authority.issuer.not_after.to_string(),
         "sha256": fingerprint(authority),
         "act": row.act.0,

@@ -59,8 +59,8 @@ fn issue(context: &Context, asked: &CertsIssue) -> Result<Answer, Problem> {
     };
     let wired = context.open_for_change()?;
     let intended = wired.act(move |work| intend(work, &actor, Purpose::Certification, &wanted))?;
-    let signature = sign(&wired.platform, &intended)?;
-    let issued = wired.act(move |work| conclude(work, &intended, &signature))?;
+    let signed = sign(&wired.platform, &intended)?;
+    let issued = wired.act(move |work| conclude(work, &signed))?;
     wired.lists().make_due()?;
     wired.publish()?;
     let written = put(asked.out.as_deref(), asked.form, &issued.certificate)?;

@@ -13,7 +13,7 @@ use serde_json::json;
 use std::io::Read;
 use std::path::Path;
 
-/// Walks the whole store.
+/// Walks the whole store and the published revocation lists.
 pub(crate) fn verify(context: &Context) -> Result<Answer, Problem> {
     let wired = context.open()?;
     let report = walk(&wired, context.quiet())?;
@@ -26,6 +26,8 @@ pub(crate) fn verify(context: &Context) -> Result<Answer, Problem> {
         counted(report.cosignatures, "cosignatures"),
         counted(report.certificates, "certificates"),
         counted(report.open_certificates, "certificates to be finished"),
+        counted(report.verifiers, "verifiers"),
+        counted(report.lists, "revocation lists"),
         counted(report.faults.len() as u64, "faults"),
     ];
     let mut text = table(&["verified", ""], &rows);
@@ -40,6 +42,8 @@ pub(crate) fn verify(context: &Context) -> Result<Answer, Problem> {
         "cosignatures": report.cosignatures,
         "certificates": report.certificates,
         "open_certificates": report.open_certificates,
+        "verifiers": report.verifiers,
+        "lists": report.lists,
         "faults": report.faults,
     });
     Ok(Answer::good(text, answer).holds_if(report.holds()))
@@ -50,7 +54,9 @@ pub(crate) fn walk(wired: &Wired, quiet: bool) -> Result<VerifyReport, Problem> 
     let bar = progress::spinner("verifying the store", quiet);
     let report = app::verify::verify(&wired.platform, &mut |rows| bar.set_position(rows));
     bar.finish_and_clear();
-    report
+    let mut report = report?;
+    app::verify::verify_lists(&wired.platform, &*wired.crl, &mut report)?;
+    Ok(report)
 }
 
 /// Writes the number lists that are due.

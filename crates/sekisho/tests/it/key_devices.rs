@@ -133,7 +133,7 @@ fn a_wrong_pin_and_a_loose_pin_file_are_told() {
 }
 
 /// A house whose keys are to be in a new token, behind the library that fails on demand.
-fn tokened(more: &str) -> House {
+pub(crate) fn tokened(more: &str) -> House {
     let mut house = House::empty();
     let tokens = house.beside("tokens");
     fs::create_dir(&tokens).unwrap();
@@ -152,7 +152,7 @@ fn tokened(more: &str) -> House {
     house
 }
 
-fn config(house: &House, more: &str) -> String {
+pub(crate) fn config(house: &House, more: &str) -> String {
     let library = std::env::current_exe().unwrap().with_file_name("libsick_hsm.so");
     assert!(library.exists(), "{} was not built", library.display());
     let beside = |name: &str| house.beside(name).display().to_string();
@@ -186,13 +186,13 @@ fn number_of(serving: &Serving, token: &str, code: &str) -> String {
 }
 
 /// From now on the library has this fault.
-fn infect(house: &House, fault: &str) {
+pub(crate) fn infect(house: &House, fault: &str) {
     let next = house.write("next", fault);
     fs::rename(next, house.beside("control")).unwrap();
 }
 
 /// The processes that this one has started and that still live.
-fn children_of(parent: u32) -> Vec<u32> {
+pub(crate) fn children_of(parent: u32) -> Vec<u32> {
     let mut children = Vec::new();
     for entry in fs::read_dir("/proc").unwrap().flatten() {
         let Some(id) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
@@ -208,7 +208,7 @@ fn children_of(parent: u32) -> Vec<u32> {
     children
 }
 
-fn has_ended(id: &u32) -> bool {
+pub(crate) fn has_ended(id: &u32) -> bool {
     !Path::new(&format!("/proc/{id}")).exists()
 }
 
@@ -216,7 +216,7 @@ fn kill(id: u32) {
     assert!(Command::new("kill").args(["-9", &id.to_string()]).status().unwrap().success());
 }
 
-fn until(what: &str, so: impl Fn() -> bool) {
+pub(crate) fn until(what: &str, mut so: impl FnMut() -> bool) {
     let start = Instant::now();
     while !so() {
         assert!(start.elapsed() < Duration::from_secs(60), "never: {what}");

@@ -27,6 +27,8 @@ mod golden;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod issuing_faults;
+#[cfg(test)]
 mod key_devices;
 #[cfg(test)]
 mod keystore;

@@ -234,6 +234,7 @@ impl Record for RevocationListRow {
         out.extend(partition(self.partition));
         out.extend([
             count(self.number),
+            count(self.published),
             Param::Int(self.base_number.map(u64::cast_signed)),
             moment_or_null(self.base_at),
             Param::Int(self.before_number.map(u64::cast_signed)),
@@ -248,6 +249,7 @@ impl Record for RevocationListRow {
         Ok(Self {
             partition: columns.partition()?,
             number: columns.count()?,
+            published: columns.count()?,
             base_number: columns.count_or_null()?,
             base_at: columns.moment_or_null()?,
             before_number: columns.count_or_null()?,

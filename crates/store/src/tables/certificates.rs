@@ -129,6 +129,7 @@ pub(crate) static REVOCATION_LIST: Table = Table {
         ("authority", Int),
         ("municipality", Int),
         ("number", Int),
+        ("published", Int),
         ("base_number", Int),
         ("base_at", Int),
         ("before_number", Int),

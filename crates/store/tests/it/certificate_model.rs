@@ -117,12 +117,14 @@ impl Certificates {
         for row in last_of_each(rows, |row| row.partition) {
             let before = self.lists.get(&row.partition);
             let forward = before.is_none_or(|old| {
-                old.number < row.number
-                    || (old.number == row.number && content(old) == content(row))
+                let content = old.number < row.number
+                    || (old.number == row.number && content(old) == content(row));
+                content && old.published <= row.published
             });
             let base = row.base_number.is_none_or(|base| (1..=row.number).contains(&base));
             let there = self.authorities.contains_key(&row.partition.authority);
-            let holds = base && there && row.this_update <= row.next_update;
+            let placed = row.published <= row.number;
+            let holds = base && placed && there && row.this_update <= row.next_update;
             put(forward && holds, &mut self.lists, row.partition, row)?;
         }
         Some(())

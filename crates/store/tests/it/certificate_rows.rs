@@ -99,6 +99,7 @@ pub(crate) fn revocation_list(of: Partition, number: u64) -> RevocationListRow {
     RevocationListRow {
         partition: of,
         number,
+        published: 0,
         base_number: Some(1),
         base_at: Some(Moment::from_us(1)),
         before_number: None,

@@ -49,7 +49,11 @@ pub(crate) fn an_authority_that_is_not_there_has_an_answer_to_everything(db: &Db
 pub(crate) fn every_row_of_an_authority_comes_back_as_it_was_written(db: &Db) {
     let authority_list =
         RevocationListRow { base_number: None, ..revocation_list(partition(1, None), 0) };
-    let due = RevocationListRow { due: Some(week(5)), ..revocation_list(partition(1, Some(0)), 7) };
+    let due = RevocationListRow {
+        due: Some(week(5)),
+        published: 4,
+        ..revocation_list(partition(1, Some(0)), 7)
+    };
     let own = CertificateStatusRow { municipality: None, ..revoked(1, 1) };
     let rows = Changes {
         statuses: vec![own, held(1, 2), revoked(1, 3)],
@@ -305,13 +309,17 @@ pub(crate) fn lists_go_forward(db: &Db) {
         (RevocationListRow { base_number: Some(6), ..revocation_list(place, 5) }, "base ahead"),
         (RevocationListRow { this_update: week(7), ..revocation_list(place, 5) }, "ends before"),
         (revocation_list(partition(3, None), 1), "of no authority"),
+        (RevocationListRow { published: 5, ..first.clone() }, "published before it was made"),
     ] {
         assert_eq!(label(say(&row)), "store_constraint", "{why}");
     }
     assert_eq!(look(db.store(), |view| view.revocation_lists(&[place])), [Some(due)]);
     let full = RevocationListRow { base_number: Some(5), ..revocation_list(place, 5) };
     say(&full).unwrap();
-    assert_eq!(look(db.store(), |view| view.revocation_lists(&[place])), [Some(full)]);
+    let placed = RevocationListRow { published: 5, ..full.clone() };
+    say(&placed).unwrap();
+    assert_eq!(label(say(&full)), "store_constraint", "what was published is not taken back");
+    assert_eq!(look(db.store(), |view| view.revocation_lists(&[place])), [Some(placed)]);
 }
 
 pub(crate) fn lists_that_are_due(db: &Db) {

@@ -466,6 +466,7 @@ fn a_list((of, place, number, (base, due)): (i64, u64, u64, (i64, bool))) -> Rev
     RevocationListRow {
         base_number: (base < 6).then_some(base.cast_unsigned()),
         due: due.then_some(week(base % 12)),
+        published: if base == 5 { number + 1 } else { number / 2 },
         ..revocation_list(partition(of, to_ward(place)), number)
     }
 }

@@ -84,10 +84,8 @@ impl Acts {
 
 impl Tallies {
     /// An act of the ledger.
-    pub(in crate::verify) fn act(&mut self, row: &ActRow) {
-        if let Ok(leaf) = LeafEntry::parse(&row.entry)
-            && let Some(kind) = kind_of(&leaf, row.subject.is_some())
-        {
+    pub(in crate::verify) fn act(&mut self, row: &ActRow, leaf: &LeafEntry) {
+        if let Some(kind) = kind_of(leaf, row.subject.is_some()) {
             self.add(kind, row.id, true);
         }
     }
@@ -145,7 +143,7 @@ fn kind_of(leaf: &LeafEntry, about: bool) -> Option<usize> {
 }
 
 /// Kinds of acts that stand for one row each, and whether they are about somebody.
-const KINDS: [(Action, &str, bool); 7] = [
+const KINDS: [(Action, &str, bool); 8] = [
     (Action::CertificateIssue, "intended", true),
     (Action::CertificateIssue, "done", true),
     (Action::CertificateRevoke, "done", true),
@@ -153,6 +151,7 @@ const KINDS: [(Action, &str, bool); 7] = [
     (Action::CertificateIssue, "done", false),
     (Action::AuthorityInit, "intended", false),
     (Action::AuthorityInit, "done", false),
+    (Action::AuthorityRetire, "done", false),
 ];
 
 /// Acts so near to each other are read at once.

@@ -5,11 +5,11 @@ use super::acts::{Acts, Told};
 use crate::authorities::{Authorities, Authority};
 use crate::meant::{Meant, authority_setting, delegate_setting};
 use crate::platform::Platform;
-use crate::revocation_list::fault_of;
-use crate::verify::Walk;
+use crate::revocation_list::{fault_of, lists_after};
+use crate::verify::{VerifyReport, Walk};
 use base::{ActId, Problem, labels};
 use policy::Action;
-use ports::rows::{DelegateRow, Partition, delegate_purpose};
+use ports::rows::{DelegateRow, Partition, RevocationListRow, delegate_purpose};
 use ports::{Publication, View};
 use std::collections::BTreeSet;
 use x509::{Certificate, Serial};
@@ -48,7 +48,8 @@ impl Walk<'_> {
         Ok(serials)
     }
 
-    /// Each authority was meant and founded, and at most one more is meant.
+    /// Each authority was meant and founded, those that issue no more were retired, and at most one
+    /// more is meant.
     pub(super) fn founding(
         &mut self,
         view: &mut dyn View,
@@ -59,6 +60,8 @@ impl Walk<'_> {
         let pending = u64::from(Meant::read(view, &authority_setting(next))?.is_some());
         self.tallies.counted(Action::AuthorityInit, "intended", made + pending);
         self.tallies.counted(Action::AuthorityInit, "done", made);
+        let retired = authorities.iter().filter(|authority| !authority.issues()).count() as u64;
+        self.tallies.counted(Action::AuthorityRetire, "done", retired);
         Ok(())
     }
 
@@ -108,30 +111,50 @@ impl Walk<'_> {
     }
 }
 
-/// What does not hold of the published lists: each is to be the one on record.
-pub fn verify_lists(platform: &Platform, place: &dyn Publication) -> Result<Vec<String>, Problem> {
-    let (mut faults, mut after) = (Vec::new(), Partition::ZERO);
+/// Holds the published lists against those on record.
+///
+/// A list goes on record, is signed and published, and that its files are in their places goes on
+/// record too. So each file is to be there under a number between the two: a crash on the way is no
+/// fault (`RevocationLists::recover` mends it), and one that was lost, changed or put back is.
+pub fn verify_lists(
+    platform: &Platform,
+    place: &dyn Publication,
+    report: &mut VerifyReport,
+) -> Result<(), Problem> {
+    let mut after = Partition::ZERO;
     loop {
-        let mut page = Vec::new();
-        platform.store.snapshot("verify_lists", &mut |view| {
-            page.clear();
-            let authorities = Authorities::read(view)?;
-            for row in view.revocation_lists_page(after, LISTS_AT_A_TIME)? {
-                let authority = authorities.by_id(row.partition.authority)?;
-                let made = row.number > 0;
-                let fault = if made { fault_of(place, authority, &row)? } else { None };
-                page.push((row.partition, fault));
+        let page = lists_after(platform, after)?;
+        let Some((_, last)) = page.last() else { return Ok(()) };
+        after = last.partition;
+        for (authority, row) in page {
+            report.lists += u64::from(row.number > 0);
+            let Partition { authority: id, municipality } = row.partition;
+            if let Some(fault) = lasting_fault((platform, place), &authority, row)? {
+                let of = municipality.map_or_else(String::new, |of| format!(" of {of}"));
+                report.fault(format!("list {id}{of}: {fault}"));
             }
+        }
+    }
+}
+
+/// What is wrong with the files of a list that nobody made again while they were read.
+fn lasting_fault(
+    (platform, place): (&Platform, &dyn Publication),
+    authority: &Authority,
+    mut row: RevocationListRow,
+) -> Result<Option<&'static str>, Problem> {
+    loop {
+        let fault = fault_of((platform, place), authority, &row, row.published)?;
+        let mut now = None;
+        platform.store.snapshot("list_row", &mut |view| {
+            now = view.revocation_lists(&[row.partition])?.pop().flatten();
             Ok(())
         })?;
-        let Some((last, _)) = page.last() else { return Ok(faults) };
-        after = *last;
-        for (Partition { authority, municipality }, fault) in page {
-            let of = municipality.map_or_else(String::new, |of| format!(" of {of}"));
-            faults.extend(fault.map(|fault| format!("list {authority}{of}: {fault}")));
+        match now.filter(|now| fault.is_some() && *now != row) {
+            Some(now) => row = now,
+            None => return Ok(fault),
         }
     }
 }
 
 const PURPOSES: [i64; 2] = [delegate_purpose::OCSP, delegate_purpose::TIME_STAMP];
-const LISTS_AT_A_TIME: usize = 256;
