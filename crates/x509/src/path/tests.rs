@@ -5,7 +5,7 @@ use super::certificate::Certificate;
 use super::crl::Crl;
 use super::refusal::{Reason, Refusal};
 use super::search::{Limits, Search};
-use super::{Accepted, PolicySet, Purpose, Question, Revocation, documents, validate};
+use super::{Accepted, PolicySet, Purpose, Question, Revocation, validate};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base::Moment;
 use proptest::prelude::*;
@@ -637,27 +637,6 @@ fn long_chains_end_at_the_depth_limit() {
     };
     assert_eq!(chain(15), Ok(16));
     assert_eq!(reason(chain(16)).0, Reason::Limit);
-}
-
-#[test]
-fn files_hold_one_or_several_documents() {
-    let chain = Chain::new();
-    let pem = |label: &str, der: &[u8]| {
-        der::pem::encode_string(label, der::pem::LineEnding::LF, der).unwrap()
-    };
-    let (leaf, root) = (chain.leaf.der(), chain.root.der());
-    let text = format!(
-        "subject=…\n{}{}\n{}",
-        pem("CERTIFICATE", leaf),
-        pem("X509 CRL", &[1]),
-        pem("CERTIFICATE", root)
-    );
-    let found = documents(text.as_bytes(), "CERTIFICATE").unwrap();
-    assert_eq!(found, [leaf.to_vec(), root.to_vec()]);
-    assert_eq!(documents(leaf, "CERTIFICATE").unwrap(), [leaf.to_vec()]);
-    for wrong in ["", "-----BEGIN CERTIFICATE-----\n", "no PEM", &text[..200]] {
-        assert!(documents(wrong.as_bytes(), "CERTIFICATE").is_err(), "{wrong}");
-    }
 }
 
 proptest! {
