@@ -90,9 +90,14 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Whether the next value has this tag.
+    pub(crate) fn is_next(self, tag: u8) -> bool {
+        self.0.first() == Some(&tag)
+    }
+
     /// The contents of the next value if it has this tag.
     pub(crate) fn optional(&mut self, tag: u8) -> Result<Option<&'a [u8]>, DerFault> {
-        if self.0.first() == Some(&tag) { self.take(tag).map(Some) } else { Ok(None) }
+        if self.is_next(tag) { self.take(tag).map(Some) } else { Ok(None) }
     }
 
     /// A SEQUENCE, to be read on its own.
@@ -105,6 +110,14 @@ impl<'a> Reader<'a> {
         let contents = self.take(tag::INTEGER)?;
         shortest_integer(contents, bytes_max)?;
         Ok(contents)
+    }
+
+    /// The same, if an INTEGER comes next.
+    pub(crate) fn optional_integer(
+        &mut self,
+        bytes_max: usize,
+    ) -> Result<Option<&'a [u8]>, DerFault> {
+        if self.is_next(tag::INTEGER) { self.integer(bytes_max).map(Some) } else { Ok(None) }
     }
 
     /// Reads a SEQUENCE OF or SET OF to its end: at least one.
@@ -162,10 +175,8 @@ impl<'a> Reader<'a> {
 
     /// The same, if a time comes next.
     pub(crate) fn optional_time(&mut self) -> Result<Option<Moment>, DerFault> {
-        match self.0.first() {
-            Some(&(tag::UTC_TIME | tag::GENERALIZED_TIME)) => self.time().map(Some),
-            _ => Ok(None),
-        }
+        let comes = self.is_next(tag::UTC_TIME) || self.is_next(tag::GENERALIZED_TIME);
+        if comes { self.time().map(Some) } else { Ok(None) }
     }
 
     /// An OBJECT IDENTIFIER as it stands: big numbers in it are no fault of the encoding.

@@ -107,7 +107,7 @@ impl PublicKey {
     /// Takes the contents of the BIT STRING.
     pub fn new(algorithm: KeyAlgorithm, bits: Vec<u8>) -> Result<Self, PublicKeyRefusal> {
         let fits = match algorithm {
-            KeyAlgorithm::Ed25519 => bits.len() == 32,
+            KeyAlgorithm::Ed25519 => bits.len() == 32 && !has_small_order(&bits),
             KeyAlgorithm::P256 => bits.len() == 65 && bits[0] == UNCOMPRESSED,
             KeyAlgorithm::P384 => bits.len() == 97 && bits[0] == UNCOMPRESSED,
             KeyAlgorithm::Rsa2048 => check_rsa_2048(&bits).map(|()| true)?,
@@ -282,9 +282,35 @@ fn check_rsa_2048(der: &[u8]) -> Result<(), PublicKeyRefusal> {
     }
 }
 
+/// Whether a point of Ed25519, whatever the sign of its x, is one of the eight whose order divides
+/// 8: no private key belongs to them, and signatures for them need none.
+pub(crate) fn has_small_order(point: &[u8]) -> bool {
+    let Ok(mut y) = <[u8; 32]>::try_from(point) else { return false };
+    y[31] &= 0x7f;
+    SMALL_ORDER.contains(&y)
+}
+
 /// Bytes of the longest INTEGER that is told from a huge one: an RSA modulus of 8,192 bits.
 const INTEGER_BYTES_MAX: usize = 1_025;
 const UNCOMPRESSED: u8 = 4;
+/// The y of every point of Ed25519 whose order divides 8, little-endian; the last two in a second
+/// form beyond the field's prime.
+const SMALL_ORDER: [[u8; 32]; 7] = [
+    *b"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\
+      \x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00",
+    *b"\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\
+      \x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00",
+    *b"\x26\xe8\x95\x8f\xc2\xb2\x27\xb0\x45\xc3\xf4\x89\xf2\xef\x98\xf0\
+      \xd5\xdf\xac\x05\xd3\xc6\x33\x39\xb1\x38\x02\x88\x6d\x53\xfc\x05",
+    *b"\xc7\x17\x6a\x70\x3d\x4d\xd8\x4f\xba\x3c\x0b\x76\x0d\x10\x67\x0f\
+      \x2a\x20\x53\xfa\x2c\x39\xcc\xc6\x4e\xc7\xfd\x77\x92\xac\x03\x7a",
+    *b"\xec\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\
+      \xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f",
+    *b"\xed\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\
+      \xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f",
+    *b"\xee\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\
+      \xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f",
+];
 /// How the AlgorithmIdentifier of a key on a curve begins.
 const EC_PUBLIC_KEY: &[u8] = b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01";
 
@@ -342,6 +368,23 @@ mod tests {
         even[264] &= 0xfe;
         let even = PublicKey::new(KeyAlgorithm::Rsa2048, even);
         assert_eq!(even, Err(PublicKeyRefusal::Weak(Weakness::SmallFactor)));
+    }
+
+    /// Anybody signs for a point of small order: here the neutral one, with nothing but it.
+    #[test]
+    fn a_point_that_anybody_signs_for_is_no_key() {
+        for point in SMALL_ORDER {
+            for sign in [0, 0x80] {
+                let mut bits = point.to_vec();
+                bits[31] ^= sign;
+                let refused = PublicKey::new(KeyAlgorithm::Ed25519, bits);
+                assert_eq!(refused, Err(PublicKeyRefusal::Value), "{point:02x?}");
+            }
+        }
+        let neutral = [&[1][..], &[0; 31]].concat();
+        let forged = [&neutral[..], &[0; 32]].concat();
+        let library = ParsedPublicKey::new(&signature::ED25519, &neutral).unwrap();
+        assert!(library.verify_sig(b"anything", &forged).is_ok(), "the library has the rule now");
     }
 
     #[test]

@@ -224,10 +224,7 @@ fn attributes(contents: &[u8]) -> Result<(), DerFault> {
     while !list.is_empty() {
         let mut attribute = list.sequence()?;
         attribute.oid()?;
-        let mut values = Reader::new(attribute.take(tag::SET)?);
-        while !values.is_empty() {
-            values.any()?;
-        }
+        Reader::new(attribute.take(tag::SET)?).each(Reader::any)?;
         attribute.end()?;
     }
     Ok(())
@@ -301,6 +298,31 @@ mod tests {
         assert_eq!(refused(&[0xff]), RequestRefusal::Version);
         assert_eq!(refused(&[0, 0]), RequestRefusal::Der(DerFault::Integer));
         assert_eq!(refused(&vec![1; 3000]), RequestRefusal::Der(DerFault::Integer));
+    }
+
+    #[test]
+    fn attributes_have_a_kind_and_values() {
+        let pair = testing::p256();
+        let refused = |attributes: &[u8]| {
+            refused_info(|out| {
+                encode::unsigned(out, tag::INTEGER, &[]);
+                out.extend_from_slice(subject().der());
+                pair.public().encode(out);
+                encode::value(out, tag::constructed(0), attributes);
+            })
+        };
+        // They are read first; the proof, which is none, comes after them.
+        assert_eq!(refused(&[]), RequestRefusal::Possession);
+        assert_eq!(refused(&[0x30, 7, 6, 1, 0x29, 0x31, 2, 5, 0]), RequestRefusal::Possession);
+        for (bad, fault) in [
+            (&[0x30, 5, 6, 1, 0x29, 0x31, 0][..], DerFault::Value),
+            (&[0x30, 3, 6, 1, 0x29], DerFault::Truncated),
+            (&[0x30, 4, 0x31, 2, 5, 0], DerFault::Tag),
+            (&[0x30, 9, 6, 1, 0x29, 0x31, 2, 5, 0, 5, 0], DerFault::Trailing),
+            (&[0x30, 0x80, 6, 1, 0x29, 0x31, 2, 5, 0, 0, 0], DerFault::IndefiniteLength),
+        ] {
+            assert_eq!(refused(bad), RequestRefusal::Der(fault), "{bad:x?}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::refusal::Reason;
 use crate::decode::{DerFault, Reader};
 use crate::encode::tag;
 use crate::fields;
+use crate::key::has_small_order;
 use crate::signature::{KeyKind, SchemeFault, SignatureHash, SignatureScheme};
 use aws_lc_rs::signature::{ParsedPublicKey, VerificationAlgorithm};
 
@@ -62,6 +63,9 @@ fn kind(identifier: &[u8], bits: &[u8]) -> Result<KeyKind, Reason> {
             _ => return Err(Reason::Key),
         }
     }
+    if kind == KeyKind::Ed25519 && has_small_order(bits) {
+        return Err(Reason::Key);
+    }
     let known = representative(kind).ok_or(Reason::Key)?;
     ParsedPublicKey::new(known, bits).map_err(|_| Reason::Key)?;
     Ok(kind)
@@ -109,5 +113,6 @@ mod tests {
         assert_eq!(key(1025), Err(Reason::Key));
         assert_eq!(kind(KeyKind::P256.identifier(), &[4; 65]), Err(Reason::Key));
         assert_eq!(kind(KeyKind::Rsa.identifier(), &[]), Err(Reason::Key));
+        assert_eq!(kind(KeyKind::Ed25519.identifier(), &[0; 32]), Err(Reason::Key));
     }
 }
