@@ -6,7 +6,8 @@
 
 use crate::decode::{DerFault, Reader};
 use crate::encode::{self, tag};
-use crate::fields::{ExtensionsFault, list_extensions};
+use crate::fields::{self, ExtensionsFault, list_extensions};
+use crate::oid::extension_id::AUTHORITY_KEY_IDENTIFIER;
 use crate::{
     Extension, KeyAlgorithm, Name, NameRefusal, PublicKey, PublicKeyRefusal, SERIAL_BYTES_MAX,
     Serial,
@@ -221,6 +222,12 @@ impl<'a> Certificate<'a> {
         self.body.extensions.iter().copied().find(|extension| extension.is(oid))
     }
 
+    /// The keyIdentifier of authorityKeyIdentifier, if it has one.
+    pub fn authority_key(&self) -> Option<&'a [u8]> {
+        let named = self.extension(&AUTHORITY_KEY_IDENTIFIER)?;
+        fields::authority_key(named.value).ok().flatten()
+    }
+
     /// The bytes of the signature; none if its BIT STRING does not end with a whole byte.
     pub const fn signature(&self) -> &'a [u8] {
         self.signature
@@ -380,6 +387,7 @@ mod tests {
                 assert!(raw.is(&written.oid) && read.extension(&written.oid) == Some(*raw));
                 assert_eq!((raw.critical, raw.value), (written.critical, &written.value[..]));
             }
+            assert_eq!(read.authority_key(), Some(&[7; 20][..]));
             let theirs = x509_cert::Certificate::from_der(&der).unwrap();
             assert_eq!(theirs.to_der().unwrap(), der);
             let shown = theirs.tbs_certificate().subject().to_string();
@@ -500,6 +508,7 @@ mod tests {
                 Extension::key_usage(KeyUsage::KEY_CERT_SIGN),
                 Extension::authority(None),
                 Extension::subject_key(&key.key_identifier()),
+                Extension::authority_key(&[7; 20]),
             ],
         }
     }
