@@ -295,6 +295,37 @@ fn no_bit_can_be_turned() {
     assert!(chain.judge().is_ok());
 }
 
+/// Nothing is read by half: the fault is told, and two algorithms for one signature are none.
+#[test]
+fn what_cannot_be_read_is_told_by_its_fault() {
+    let certificate = Chain::new().leaf.der().to_vec();
+    let list = list_der(("CA", &Key::new(1)), NOWADAYS, 1, &[(9, 1)], &[]);
+    let read = |der: &[u8]| Certificate::parse(der).map(drop);
+    let read_list = |der: &[u8]| Crl::parse(der).map(drop);
+    let told = |found: Result<(), Refusal>| {
+        let refusal = found.unwrap_err();
+        (refusal.label(), refusal.about, refusal.depth)
+    };
+    let fault = |label, fault: &str| (label, Some(fault.to_owned()), None);
+    let longer = |der: &[u8]| [der, &[0]].concat();
+    let trailing = "der_trailing_bytes";
+    assert_eq!(told(read(&longer(&certificate))), fault("path_malformed", trailing));
+    assert_eq!(told(read_list(&longer(&list))), fault("path_crl_malformed", trailing));
+    let two_algorithms = |der: &[u8]| {
+        let outer = der.windows(ED25519.len()).rposition(|window| window == ED25519).unwrap();
+        let mut changed = der.to_vec();
+        changed[outer + ED25519.len() - 1] ^= 1;
+        changed
+    };
+    let algorithm = ("path_signature_algorithm", None, None);
+    assert_eq!(told(read(&two_algorithms(&certificate))), algorithm);
+    assert_eq!(told(read_list(&two_algorithms(&list))), algorithm);
+    let version = list.windows(3).position(|window| window == [2, 1, 1]).unwrap();
+    let mut other = list;
+    other[version + 2] = 2;
+    assert_eq!(told(read_list(&other)), fault("path_crl_malformed", "crl_version"));
+}
+
 fn turned(bytes: &[u8], bit: usize) -> Vec<u8> {
     let mut out = bytes.to_vec();
     out[bit / 8] ^= 1 << (bit % 8);
