@@ -125,7 +125,8 @@ fn close(out: &mut Vec<u8>, start: usize) {
     out.splice(start..start, digits.iter().copied());
 }
 
-fn length(out: &mut Vec<u8>, count: usize) {
+/// Writes a length in its shortest form.
+pub(crate) fn length(out: &mut Vec<u8>, count: usize) {
     if let Ok(short @ 0..=127) = u8::try_from(count) {
         out.push(short);
         return;

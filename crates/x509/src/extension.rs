@@ -5,6 +5,7 @@
 
 use crate::decode::{self, Reader};
 use crate::encode::{self, tag};
+use crate::fields::write_extension;
 use crate::{Name, Serial};
 use const_oid::ObjectIdentifier;
 use const_oid::db::{rfc5280, rfc6960};
@@ -218,13 +219,7 @@ impl Extension {
 
     /// Writes it as it stands in a certificate or list.
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
-        encode::nested(out, tag::SEQUENCE, |out| {
-            encode::oid(out, &self.oid);
-            if self.critical {
-                encode::boolean_true(out, tag::BOOLEAN);
-            }
-            encode::value(out, tag::OCTET_STRING, &self.value);
-        });
+        write_extension(out, &self.oid, self.critical, |out| out.extend_from_slice(&self.value));
     }
 }
 

@@ -96,14 +96,8 @@ pub(crate) fn write_extension(
 
 /// Puts tag and length in front of everything from `start`, which moves up.
 pub(crate) fn front(out: &mut Vec<u8>, start: usize, tag: u8) {
-    let length = out.len() - start;
-    let digits = length.to_be_bytes();
-    let digits = &digits[length.leading_zeros() as usize / 8..];
     let mut header = vec![tag];
-    if length >= 0x80 {
-        header.push(0x80 | digits.len() as u8);
-    }
-    header.extend_from_slice(if length == 0 { &[0] } else { digits });
+    encode::length(&mut header, out.len() - start);
     out.splice(start..start, header);
 }
 
