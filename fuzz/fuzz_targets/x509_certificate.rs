@@ -11,7 +11,8 @@ fuzz_target!(|data: &[u8]| {
         return;
     };
     assert_eq!(read.der(), data);
-    if let Some(algorithm) = read.algorithm() {
+    // A signature of no bytes may stand for one that ends within a byte.
+    if let Some(algorithm) = read.algorithm().filter(|_| !read.signature().is_empty()) {
         assert_eq!(assemble(read.tbs(), algorithm, read.signature()), data);
     }
     if let Some(serial) = read.serial() {

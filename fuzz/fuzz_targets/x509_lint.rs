@@ -6,8 +6,8 @@ use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 use x509::lint::{Expected, lint};
 use x509::{
-    COUNTRY, Certificate, KeyAlgorithm, KeyUsage, ORGANIZATION, ORGANIZATIONAL_UNIT,
-    extension_id as id,
+    COUNTRY, Certificate, GeneralName, KeyAlgorithm, KeyUsage, Name, ORGANIZATION,
+    ORGANIZATIONAL_UNIT, extension_id as id,
 };
 
 fuzz_target!(|data: &[u8]| {
@@ -42,11 +42,28 @@ static EXPECTED: LazyLock<Expected> = LazyLock::new(|| {
         policy: None,
         texts: Vec::new(),
         flags: Vec::new(),
-        addresses: vec![
-            "http://crl.sekisho.example/signature/85beb079b1ec375c/authorities.crl".to_owned(),
+        statement: None,
+        subject_alternative: Some(japanese()),
+        issuer_alternative: None,
+        issuer_serial: None,
+        points: vec![
+            GeneralName::Directory(seed.subject_name().expect("a name")),
+            GeneralName::Uri(
+                "http://crl.sekisho.example/signature/85beb079b1ec375c/authorities.crl".to_owned(),
+            ),
         ],
+        responder: None,
     }
 });
+
+fn japanese() -> Name {
+    let attributes = [
+        (COUNTRY, "JP"),
+        (ORGANIZATION, "関所試験認証基盤"),
+        (ORGANIZATIONAL_UNIT, "関所試験認証基盤署名用"),
+    ];
+    Name::new(attributes).expect("a name")
+}
 
 /// A self-signed root.
 const SEED: &[u8] = include_bytes!("../corpus/x509_certificate/root");

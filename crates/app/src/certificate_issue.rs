@@ -29,7 +29,7 @@ use seal::fields;
 use std::fmt;
 use std::sync::Arc;
 use x509::lint::same_tbs;
-use x509::{KeyAlgorithm, PossessedKey, PublicKey, RequestRefusal, assemble};
+use x509::{KeyAlgorithm, PossessedKey, PublicKey, PublicKeyRefusal, assemble};
 use zeroize::Zeroizing;
 
 /// What is asked for.
@@ -376,7 +376,7 @@ fn check_key(
 ) -> Result<(), Problem> {
     let key = asked.key.public_key();
     if !platform.profile.profile.settings().holder_algorithms.contains(&key.algorithm()) {
-        return Err(Problem::from_refusal(RequestRefusal::KeyAlgorithm.label()));
+        return Err(Problem::from_refusal(PublicKeyRefusal::Algorithm.label()));
     }
     if key == issuer.public() {
         return Err(Problem::new(&labels::CERTIFICATE_KEY_USED, "by the issuer"));

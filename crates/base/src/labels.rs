@@ -266,7 +266,7 @@ labels! {
     REQUEST_TOO_LONG "request_too_long" Refused 422 "The certification request is too long" "証明書要求が長すぎます";
     REQUEST_PEM "request_pem" Refused 422 "Not a certification request in PEM" "PEM形式の証明書要求ではありません";
     REQUEST_VERSION "request_version" Refused 422 "The certification request has another version than 1" "証明書要求の版が異なります";
-    REQUEST_SIGNATURE_ALGORITHM "request_signature_algorithm" Refused 422 "The request is signed with another algorithm than the one that goes with its key" "証明書要求の署名アルゴリズムが鍵と対応していません";
+    REQUEST_SIGNATURE_ALGORITHM "request_signature_algorithm" Refused 422 "The request is signed with an algorithm in which such a key gives no proof" "証明書要求の署名アルゴリズムでは鍵の所持を確認できません";
     PROOF_OF_POSSESSION "proof_of_possession" Refused 422 "The signature is not that of the key" "秘密鍵の所持を確認できません";
     PROFILE_SETTINGS "profile_settings" Refused 422 "A setting cannot stand in a certificate" "証明書に記載できない設定値です";
     PROFILE_MUNICIPALITY "profile_municipality" Refused 422 "No municipality keeps a register under this code" "この団体コードの市区町村はありません";

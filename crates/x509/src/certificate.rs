@@ -6,7 +6,12 @@
 
 use crate::decode::{DerFault, Reader};
 use crate::encode::{self, tag};
-use crate::{Extension, KeyAlgorithm, Name, NameRefusal, PublicKey, PublicKeyRefusal, Serial};
+use crate::fields::{self, ExtensionsFault, list_extensions};
+use crate::oid::extension_id::AUTHORITY_KEY_IDENTIFIER;
+use crate::{
+    Extension, KeyAlgorithm, Name, NameRefusal, PublicKey, PublicKeyRefusal, SERIAL_BYTES_MAX,
+    Serial,
+};
 use base::Moment;
 use const_oid::ObjectIdentifier;
 use std::fmt;
@@ -48,7 +53,7 @@ impl TbsCertificate {
                 encode::time(out, self.not_after);
             });
             out.extend_from_slice(self.subject.der());
-            out.extend_from_slice(&self.public_key.to_spki());
+            self.public_key.encode(out);
             if !self.extensions.is_empty() {
                 encode::nested(out, tag::constructed(3), |out| {
                     encode::nested(out, tag::SEQUENCE, |out| {
@@ -122,7 +127,7 @@ impl<'a> Certificate<'a> {
         let mut outer = Reader::new(Reader::only(der, tag::SEQUENCE)?);
         let tbs = outer.whole(tag::SEQUENCE)?;
         let signature_algorithm = outer.whole(tag::SEQUENCE)?.whole;
-        let signature = outer.whole_bits()?;
+        let signature = outer.signature()?;
         outer.end()?;
         let body = Body::parse(tbs.contents)?;
         if body.algorithm != signature_algorithm {
@@ -146,7 +151,8 @@ impl<'a> Certificate<'a> {
         self.body.version
     }
 
-    /// The contents of the INTEGER: 1 to 20 octets in shortest form, of whatever sign.
+    /// The contents of the INTEGER: 1 to 20 octets in shortest form, of whatever sign (RFC 5280
+    /// §4.1.2.2 asks readers to bear zero and below).
     pub const fn serial_bytes(&self) -> &'a [u8] {
         self.body.serial
     }
@@ -216,7 +222,13 @@ impl<'a> Certificate<'a> {
         self.body.extensions.iter().copied().find(|extension| extension.is(oid))
     }
 
-    /// The bytes of the signature.
+    /// The keyIdentifier of authorityKeyIdentifier, if it has one.
+    pub fn authority_key(&self) -> Option<&'a [u8]> {
+        let named = self.extension(&AUTHORITY_KEY_IDENTIFIER)?;
+        fields::authority_key(named.value).ok().flatten()
+    }
+
+    /// The bytes of the signature; none if its BIT STRING does not end with a whole byte.
     pub const fn signature(&self) -> &'a [u8] {
         self.signature
     }
@@ -232,7 +244,7 @@ impl<'a> Body<'a> {
     pub(crate) fn parse(contents: &'a [u8]) -> Result<Self, CertificateRefusal> {
         let mut fields = Reader::new(contents);
         let version = version(&mut fields)?;
-        let serial = fields.integer(SERIAL_CONTENTS_MAX)?;
+        let serial = fields.integer(SERIAL_BYTES_MAX)?;
         let algorithm = fields.whole(tag::SEQUENCE)?.whole;
         let issuer = fields.whole(tag::SEQUENCE)?.whole;
         let validity = fields.take(tag::SEQUENCE)?;
@@ -250,7 +262,7 @@ impl<'a> Body<'a> {
         let extensions = match fields.optional(tag::constructed(3))? {
             None => Vec::new(),
             Some(_) if version < 3 => return Err(CertificateRefusal::Version),
-            Some(list) => RawExtension::parse_list(Reader::only(list, tag::SEQUENCE)?)?,
+            Some(list) => list_extensions(Reader::only(list, tag::SEQUENCE)?)?,
         };
         fields.end()?;
         Ok(Self {
@@ -272,24 +284,6 @@ impl<'a> RawExtension<'a> {
     /// Whether it is the extension with this identifier.
     pub fn is(&self, oid: &ObjectIdentifier) -> bool {
         self.oid == oid.as_bytes()
-    }
-
-    /// Reads the contents of an Extensions: at least one, none twice.
-    pub(crate) fn parse_list(contents: &'a [u8]) -> Result<Vec<Self>, CertificateRefusal> {
-        let mut list = Reader::new(contents);
-        let mut read: Vec<Self> = Vec::with_capacity(8);
-        while !list.is_empty() {
-            let mut fields = list.sequence()?;
-            let oid = fields.oid()?;
-            let critical = fields.flag()?;
-            let value = fields.take(tag::OCTET_STRING)?;
-            fields.end()?;
-            if read.iter().any(|other| other.oid == oid) || read.len() == EXTENSIONS_MAX {
-                return Err(CertificateRefusal::Extensions);
-            }
-            read.push(Self { oid, critical, value });
-        }
-        if read.is_empty() { Err(CertificateRefusal::Extensions) } else { Ok(read) }
     }
 }
 
@@ -320,6 +314,15 @@ impl CertificateRefusal {
 impl From<DerFault> for CertificateRefusal {
     fn from(fault: DerFault) -> Self {
         Self::Der(fault)
+    }
+}
+
+impl From<ExtensionsFault> for CertificateRefusal {
+    fn from(fault: ExtensionsFault) -> Self {
+        match fault {
+            ExtensionsFault::Der(fault) => Self::Der(fault),
+            ExtensionsFault::Count => Self::Extensions,
+        }
     }
 }
 
@@ -355,11 +358,6 @@ impl fmt::Debug for RawExtension<'_> {
 
 /// `[0] EXPLICIT INTEGER 2`.
 const VERSION_3: &[u8] = b"\xa0\x03\x02\x01\x02";
-/// Octets of the longest serial number that is read. RFC 5280 allows 20; some have one more for
-/// the sign, and readers are asked to bear that.
-const SERIAL_CONTENTS_MAX: usize = 21;
-/// More extensions than any certificate has; each is compared with those before it.
-const EXTENSIONS_MAX: usize = 64;
 
 #[cfg(test)]
 mod tests {
@@ -389,6 +387,7 @@ mod tests {
                 assert!(raw.is(&written.oid) && read.extension(&written.oid) == Some(*raw));
                 assert_eq!((raw.critical, raw.value), (written.critical, &written.value[..]));
             }
+            assert_eq!(read.authority_key(), Some(&[7; 20][..]));
             let theirs = x509_cert::Certificate::from_der(&der).unwrap();
             assert_eq!(theirs.to_der().unwrap(), der);
             let shown = theirs.tbs_certificate().subject().to_string();
@@ -432,6 +431,23 @@ mod tests {
         let der = assemble(&encoded, KeyAlgorithm::P384, &pair.sign(&encoded));
         let refused = Certificate::parse(&der).unwrap_err();
         assert_eq!(refused, CertificateRefusal::AlgorithmMismatch);
+    }
+
+    #[test]
+    fn serial_numbers_have_twenty_octets_at_most() {
+        let mut tbs = self_signed(testing::p256().public());
+        tbs.serial = Serial::from_bytes(&[0x7f; 20]).unwrap();
+        let encoded = tbs.encode();
+        let whole = |tbs: &[u8]| assemble(tbs, KeyAlgorithm::P256, &[1]);
+        assert_eq!(Certificate::parse(&whole(&encoded)).unwrap().serial(), Some(tbs.serial));
+        let contents = Reader::only(&encoded, tag::SEQUENCE).unwrap();
+        let at = VERSION_3.len() + 2;
+        let (before, after) = (&contents[..VERSION_3.len()], &contents[at..]);
+        let mut longer = Vec::new();
+        let body = [before, &[tag::INTEGER, 21, 0x7f], after].concat();
+        encode::value(&mut longer, tag::SEQUENCE, &body);
+        let refused = Certificate::parse(&whole(&longer)).unwrap_err();
+        assert_eq!(refused, CertificateRefusal::Der(DerFault::Integer));
     }
 
     #[test]
@@ -492,6 +508,7 @@ mod tests {
                 Extension::key_usage(KeyUsage::KEY_CERT_SIGN),
                 Extension::authority(None),
                 Extension::subject_key(&key.key_identifier()),
+                Extension::authority_key(&[7; 20]),
             ],
         }
     }

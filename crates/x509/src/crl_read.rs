@@ -9,8 +9,8 @@ use crate::crl::{CrlNumber, EXPIRED_CERTS_ON_CRL, RevocationReason};
 use crate::crl_scope::CrlScopeView;
 use crate::decode::{DerFault, Reader};
 use crate::encode::tag;
-use crate::fields::{self, ENUMERATED, all_whole, read_extensions};
-use crate::{PublicKey, RawExtension, Serial};
+use crate::fields::{self, ENUMERATED, all_whole, each_extension};
+use crate::{PublicKey, RawExtension, SERIAL_BYTES_MAX, Serial};
 use base::Moment;
 use const_oid::db::rfc5280;
 use std::fmt;
@@ -18,6 +18,7 @@ use std::fmt;
 /// A list as it stands.
 #[derive(Clone, Copy)]
 pub struct Crl<'a> {
+    is_version_2: bool,
     tbs: &'a [u8],
     issuer: &'a [u8],
     algorithm: &'a [u8],
@@ -44,6 +45,7 @@ pub struct CrlEntryView<'a> {
     pub invalid_since: Option<Moment>,
     /// The GeneralNames of another issuer, in an indirect list.
     pub issuer: Option<&'a [u8]>,
+    has_extensions: bool,
     unknown_critical: Option<&'a [u8]>,
 }
 
@@ -79,14 +81,17 @@ impl<'a> Crl<'a> {
         let mut whole = Reader::new(Reader::only(bytes, tag::SEQUENCE)?);
         let tbs = whole.whole(tag::SEQUENCE)?;
         let algorithm = whole.whole(tag::SEQUENCE)?.whole;
-        let signature = whole.whole_bits()?;
+        let signature = whole.signature()?;
         whole.end()?;
         let mut out = Self::parse_tbs(tbs.contents)?;
         if out.algorithm != algorithm {
             return Err(CrlReadRefusal::Algorithms);
         }
         (out.tbs, out.signature) = (tbs.whole, signature);
-        out.look_at_entries()?;
+        let extended = out.look_at_entries()?;
+        if extended && !out.is_version_2 {
+            return Err(CrlReadRefusal::Version);
+        }
         Ok(out)
     }
 
@@ -97,11 +102,7 @@ impl<'a> Crl<'a> {
         fields::algorithm(&mut Reader::new(algorithm))?;
         let issuer = tbs.whole(tag::SEQUENCE)?.whole;
         let this_update = tbs.time()?;
-        let mut ahead = tbs;
-        let next_update = ahead.time().ok();
-        if next_update.is_some() {
-            tbs = ahead;
-        }
+        let next_update = tbs.optional_time()?;
         let entries = tbs.optional(tag::SEQUENCE)?;
         let extensions = tbs.optional(tag::constructed(0))?;
         tbs.end()?;
@@ -110,12 +111,13 @@ impl<'a> Crl<'a> {
             None if extensions.is_none() => {}
             _ => return Err(CrlReadRefusal::Version),
         }
-        // Entries that are none are left out.
-        if entries.is_some_and(<[u8]>::is_empty) {
+        // Entries that are none are left out, and somebody issues (RFC 5280 §5.1.2.3, §5.1.2.6).
+        if entries.is_some_and(<[u8]>::is_empty) || issuer == EMPTY_NAME {
             return Err(CrlReadRefusal::Malformed(DerFault::Value));
         }
         let extensions = extensions.map(Extensions::parse).transpose()?.unwrap_or_default();
         Ok(Self {
+            is_version_2: version.is_some(),
             tbs: &[],
             issuer,
             algorithm,
@@ -130,15 +132,17 @@ impl<'a> Crl<'a> {
         })
     }
 
-    fn look_at_entries(&mut self) -> Result<(), DerFault> {
-        let mut rest = self.entries.0;
+    /// Whether any of them has extensions.
+    fn look_at_entries(&mut self) -> Result<bool, DerFault> {
+        let (mut rest, mut extended) = (self.entries.0, false);
         while !rest.is_empty() {
             let entry = CrlEntryView::read(&mut rest)?;
             self.count += 1;
+            extended |= entry.has_extensions;
             self.unknown_critical = self.unknown_critical.or(entry.unknown_critical);
             self.names_other_issuers |= entry.issuer.is_some();
         }
-        Ok(())
+        Ok(extended)
     }
 
     /// The bytes that the signature is over: TBSCertList.
@@ -274,18 +278,13 @@ impl<'a> CrlEntryView<'a> {
             reason: None,
             invalid_since: None,
             issuer: None,
+            has_extensions: !inner.is_empty(),
             unknown_critical: None,
         };
-        if inner.is_empty() {
-            return Ok(out);
-        }
-        let mut extensions = inner.sequence()?;
-        inner.end()?;
-        if extensions.is_empty() {
-            return Err(DerFault::Value);
-        }
-        while !extensions.is_empty() {
-            out.take_in(&fields::read_extension(&mut extensions)?)?;
+        if out.has_extensions {
+            let extensions = inner.sequence()?;
+            inner.end()?;
+            each_extension(extensions, |extension| out.take_in(&extension))?;
         }
         Ok(out)
     }
@@ -293,18 +292,16 @@ impl<'a> CrlEntryView<'a> {
     fn take_in(&mut self, extension: &RawExtension<'a>) -> Result<(), DerFault> {
         if extension.is(&rfc5280::ID_CE_CRL_REASONS) {
             let code = fields::small(Reader::only(extension.value, ENUMERATED)?)?;
-            once(&mut self.reason, RevocationReason::from_code(code).ok_or(DerFault::Value)?)
+            self.reason = Some(RevocationReason::from_code(code).ok_or(DerFault::Value)?);
         } else if extension.is(&rfc5280::ID_CE_INVALIDITY_DATE) {
-            once(&mut self.invalid_since, only_generalized_time(extension.value)?)
+            self.invalid_since = Some(only_generalized_time(extension.value)?);
         } else if extension.is(&rfc5280::ID_CE_CERTIFICATE_ISSUER) {
             all_whole(Reader::only(extension.value, tag::SEQUENCE)?)?;
-            once(&mut self.issuer, extension.value)
-        } else {
-            if extension.critical {
-                self.unknown_critical = self.unknown_critical.or(Some(extension.oid));
-            }
-            Ok(())
+            self.issuer = Some(extension.value);
+        } else if extension.critical {
+            self.unknown_critical = self.unknown_critical.or(Some(extension.oid));
         }
+        Ok(())
     }
 }
 
@@ -312,17 +309,15 @@ impl<'a> Extensions<'a> {
     /// Reads the contents of crlExtensions.
     fn parse(contents: &'a [u8]) -> Result<Self, DerFault> {
         let mut out = Self::default();
-        for extension in read_extensions(Reader::only(contents, tag::SEQUENCE)?)? {
-            out.take_in(&extension)?;
-        }
+        let list = Reader::new(Reader::only(contents, tag::SEQUENCE)?);
+        each_extension(list, |extension| out.take_in(&extension))?;
         Ok(out)
     }
 
     fn take_in(&mut self, extension: &RawExtension<'a>) -> Result<(), DerFault> {
         let value = extension.value;
         if extension.is(&rfc5280::ID_CE_AUTHORITY_KEY_IDENTIFIER) {
-            let mut inner = Reader::new(Reader::only(value, tag::SEQUENCE)?);
-            self.authority_key = inner.optional(tag::context(0))?;
+            self.authority_key = fields::authority_key(value)?;
         } else if extension.is(&rfc5280::ID_CE_CRL_NUMBER) {
             self.number = Some(number(value)?);
         } else if extension.is(&rfc5280::ID_CE_DELTA_CRL_INDICATOR) {
@@ -334,6 +329,9 @@ impl<'a> Extensions<'a> {
             self.freshest = Some(value);
         } else if extension.is(&EXPIRED_CERTS_ON_CRL) {
             self.expired_since = Some(only_generalized_time(value)?);
+        } else if extension.is(&rfc5280::ID_CE_ISSUER_ALT_NAME) {
+            // Nothing depends on other names of the issuer.
+            all_whole(Reader::only(value, tag::SEQUENCE)?)?;
         } else if extension.critical {
             self.unknown_critical = self.unknown_critical.or(Some(extension.oid));
         }
@@ -383,10 +381,6 @@ impl fmt::Display for CrlReadRefusal {
 
 impl std::error::Error for CrlReadRefusal {}
 
-fn once<T>(place: &mut Option<T>, value: T) -> Result<(), DerFault> {
-    if place.replace(value).is_some() { Err(DerFault::Value) } else { Ok(()) }
-}
-
 fn number(value: &[u8]) -> Result<CrlNumber, DerFault> {
     let mut reader = Reader::new(value);
     let bytes = fields::unsigned(&mut reader, 20)?;
@@ -398,5 +392,80 @@ fn only_generalized_time(value: &[u8]) -> Result<Moment, DerFault> {
     crate::decode::generalized_time(Reader::only(value, tag::GENERALIZED_TIME)?)
 }
 
-/// 20 bytes and one for the sign; what strangers made longer is refused.
-const SERIAL_BYTES_MAX: usize = 21;
+/// A Name without any step.
+const EMPTY_NAME: &[u8] = &[tag::SEQUENCE, 0];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encode;
+    use crate::{COMMON_NAME, KeyAlgorithm, Name};
+
+    /// A list of one entry with this serial number and these extensions of its own.
+    fn list(version: &[u8], issuer: &[u8], serial: &[u8], own: &[u8], all: &[u8]) -> Vec<u8> {
+        let algorithm = encode::signature_identifier(KeyAlgorithm::P256);
+        let mut tbs = Vec::new();
+        encode::nested(&mut tbs, tag::SEQUENCE, |out| {
+            out.extend_from_slice(version);
+            out.extend_from_slice(algorithm);
+            out.extend_from_slice(issuer);
+            encode::time(out, Moment::from_us(0));
+            encode::nested(out, tag::SEQUENCE, |out| {
+                encode::nested(out, tag::SEQUENCE, |out| {
+                    encode::value(out, tag::INTEGER, serial);
+                    encode::time(out, Moment::from_us(0));
+                    out.extend_from_slice(own);
+                });
+            });
+            out.extend_from_slice(all);
+        });
+        encode::signed(&tbs, KeyAlgorithm::P256, &[1])
+    }
+
+    fn read(version: &[u8], own: &[u8], all: &[u8]) -> Result<bool, CrlReadRefusal> {
+        let issuer = Name::new([(COMMON_NAME, "a")]).unwrap();
+        let bytes = list(version, issuer.der(), &[7], own, all);
+        Crl::parse(&bytes).map(|list| list.unknown_critical().is_some())
+    }
+
+    #[test]
+    fn versions_and_their_extensions_go_together() {
+        // An extension of this arc below id-ce whose value is NULL.
+        let one = |arc: u8, flag: &[u8]| {
+            let body = [&[6, 3, 0x55, 0x1d, arc][..], flag, &[4, 2, 5, 0]].concat();
+            [&[0x30, body.len() as u8][..], &body].concat()
+        };
+        let listed = |list: &[u8]| [&[0x30, list.len() as u8][..], list].concat();
+        let own = listed(&one(99, &[]));
+        let all = [&[0xa0, own.len() as u8][..], &own].concat();
+        assert_eq!(read(&[], &[], &[]), Ok(false));
+        assert_eq!(read(VERSION_2, &own, &all), Ok(false));
+        assert_eq!(read(&[], &own, &[]), Err(CrlReadRefusal::Version));
+        assert_eq!(read(&[], &[], &all), Err(CrlReadRefusal::Version));
+        assert_eq!(read(&[2, 1, 0], &[], &[]), Err(CrlReadRefusal::Version));
+        let critical = one(99, &[1, 1, 0xff]);
+        assert_eq!(read(VERSION_2, &listed(&critical), &[]), Ok(true));
+        let twice = listed(&[critical, one(99, &[])].concat());
+        let malformed = Err(CrlReadRefusal::Malformed(DerFault::Value));
+        assert_eq!(read(VERSION_2, &twice, &[]), malformed);
+        assert_eq!(read(VERSION_2, &[0x30, 0], &[]), malformed);
+        // As many as nobody has, each another: they are not compared with each other for ever.
+        let crowd: Vec<u8> = (0..65).flat_map(|arc| one(arc, &[])).collect();
+        let crowd = [&[0x30, 0x82, (crowd.len() >> 8) as u8, crowd.len() as u8], &crowd[..]];
+        assert!(read(VERSION_2, &crowd.concat(), &[]).is_err());
+    }
+
+    #[test]
+    fn somebody_issues_and_serial_numbers_end() {
+        let refused = |issuer: &[u8], serial: &[u8]| {
+            Crl::parse(&list(VERSION_2, issuer, serial, &[], &[])).map(|list| list.len())
+        };
+        let issuer = Name::new([(COMMON_NAME, "a")]).unwrap();
+        assert_eq!(refused(issuer.der(), &[0x7f; 20]), Ok(1));
+        let fault = |fault| Err(CrlReadRefusal::Malformed(fault));
+        assert_eq!(refused(issuer.der(), &[0x7f; 21]), fault(DerFault::Integer));
+        assert_eq!(refused(EMPTY_NAME, &[7]), fault(DerFault::Value));
+    }
+
+    const VERSION_2: &[u8] = &[2, 1, 1];
+}

@@ -90,9 +90,14 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Whether the next value has this tag.
+    pub(crate) fn is_next(self, tag: u8) -> bool {
+        self.0.first() == Some(&tag)
+    }
+
     /// The contents of the next value if it has this tag.
     pub(crate) fn optional(&mut self, tag: u8) -> Result<Option<&'a [u8]>, DerFault> {
-        if self.0.first() == Some(&tag) { self.take(tag).map(Some) } else { Ok(None) }
+        if self.is_next(tag) { self.take(tag).map(Some) } else { Ok(None) }
     }
 
     /// A SEQUENCE, to be read on its own.
@@ -107,9 +112,34 @@ impl<'a> Reader<'a> {
         Ok(contents)
     }
 
+    /// The same, if an INTEGER comes next.
+    pub(crate) fn optional_integer(
+        &mut self,
+        bytes_max: usize,
+    ) -> Result<Option<&'a [u8]>, DerFault> {
+        if self.is_next(tag::INTEGER) { self.integer(bytes_max).map(Some) } else { Ok(None) }
+    }
+
+    /// Reads a SEQUENCE OF or SET OF to its end: at least one.
+    pub(crate) fn each<T>(
+        mut self,
+        mut read: impl FnMut(&mut Self) -> Result<T, DerFault>,
+    ) -> Result<Vec<T>, DerFault> {
+        let mut out = Vec::new();
+        while !self.is_empty() {
+            out.push(read(&mut self)?);
+        }
+        if out.is_empty() { Err(DerFault::Value) } else { Ok(out) }
+    }
+
     /// A BOOLEAN that is FALSE if it is left out, and then must be left out.
     pub(crate) fn flag(&mut self) -> Result<bool, DerFault> {
-        match self.optional(tag::BOOLEAN)? {
+        self.flag_as(tag::BOOLEAN)
+    }
+
+    /// The same under another, implicit tag.
+    pub(crate) fn flag_as(&mut self, tag: u8) -> Result<bool, DerFault> {
+        match self.optional(tag)? {
             None => Ok(false),
             Some([0xff]) => Ok(true),
             Some(_) => Err(DerFault::Value),
@@ -118,9 +148,18 @@ impl<'a> Reader<'a> {
 
     /// The bytes of a BIT STRING without unused bits.
     pub(crate) fn whole_bits(&mut self) -> Result<&'a [u8], DerFault> {
-        match self.take(tag::BIT_STRING)?.split_first() {
-            Some((0, bytes)) => Ok(bytes),
+        match bits(self.take(tag::BIT_STRING)?)? {
+            (0, bytes) => Ok(bytes),
             _ => Err(DerFault::Value),
+        }
+    }
+
+    /// The bytes of the BIT STRING around a certificate's or list's signature. One with unused bits
+    /// is sound DER and no algorithm's signature: it is read as one of no bytes, which is nobody's.
+    pub(crate) fn signature(&mut self) -> Result<&'a [u8], DerFault> {
+        match bits(self.take(tag::BIT_STRING)?)? {
+            (0, bytes) => Ok(bytes),
+            _ => Ok(&[]),
         }
     }
 
@@ -132,6 +171,12 @@ impl<'a> Reader<'a> {
             tag::GENERALIZED_TIME => generalized_time(value.contents),
             _ => Err(DerFault::Tag),
         }
+    }
+
+    /// The same, if a time comes next.
+    pub(crate) fn optional_time(&mut self) -> Result<Option<Moment>, DerFault> {
+        let comes = self.is_next(tag::UTC_TIME) || self.is_next(tag::GENERALIZED_TIME);
+        if comes { self.time().map(Some) } else { Ok(None) }
     }
 
     /// An OBJECT IDENTIFIER as it stands: big numbers in it are no fault of the encoding.
@@ -190,6 +235,32 @@ pub(crate) fn shortest_integer(contents: &[u8], bytes_max: usize) -> Result<(), 
         _ => false,
     };
     if padded || contents.len() > bytes_max { Err(DerFault::Integer) } else { Ok(()) }
+}
+
+/// The contents of a BIT STRING of named bits, of which there are at most 16: bit 0 becomes the top
+/// one. Zeros at the end are left out (X.690 §11.2.2).
+pub(crate) fn named_bits(contents: &[u8]) -> Result<u16, DerFault> {
+    let (unused, bytes) = bits(contents)?;
+    let tidy = bytes.last().is_none_or(|last| last.trailing_zeros() == u32::from(unused));
+    match *bytes {
+        _ if !tidy => Err(DerFault::Value),
+        [] => Ok(0),
+        [first] => Ok(u16::from_be_bytes([first, 0])),
+        [first, second] => Ok(u16::from_be_bytes([first, second])),
+        _ => Err(DerFault::Value),
+    }
+}
+
+/// How many bits of a BIT STRING's last byte say nothing, which are zeros (X.690 §11.2.1), and its
+/// bytes.
+fn bits(contents: &[u8]) -> Result<(u8, &[u8]), DerFault> {
+    let (&unused, bytes) = contents.split_first().ok_or(DerFault::Value)?;
+    let zeros = bytes.last().map_or(0, |last| last.trailing_zeros());
+    if unused < 8 && u32::from(unused) <= zeros {
+        Ok((unused, bytes))
+    } else {
+        Err(DerFault::Value)
+    }
 }
 
 /// The contents of a GeneralizedTime in UTC and whole seconds.
@@ -294,6 +365,25 @@ mod tests {
     }
 
     #[test]
+    fn bits_have_one_form() {
+        // keyCertSign and cRLSign; decipherOnly alone; none.
+        assert_eq!(named_bits(&[1, 0x06]), Ok(0x0600));
+        assert_eq!(named_bits(&[7, 0, 0x80]), Ok(0x0080));
+        assert_eq!(named_bits(&[0]), Ok(0));
+        for bad in [&[][..], &[1], &[0, 0x06], &[2, 0x06], &[8, 0], &[0, 0], &[0, 1, 1, 1]] {
+            assert_eq!(named_bits(bad), Err(DerFault::Value), "{bad:x?}");
+        }
+        let [whole, part] = [[3, 2, 0, 0xfe], [3, 2, 1, 0xfe]];
+        assert_eq!(Reader::new(&whole).whole_bits(), Ok(&[0xfe][..]));
+        assert_eq!(Reader::new(&whole).signature(), Ok(&[0xfe][..]));
+        assert_eq!(Reader::new(&part).whole_bits(), Err(DerFault::Value));
+        assert_eq!(Reader::new(&part).signature(), Ok(&[][..]));
+        for bad in [&[3, 0][..], &[3, 1, 1], &[3, 2, 1, 0xff], &[3, 2, 8, 0]] {
+            assert_eq!(Reader::new(bad).signature(), Err(DerFault::Value), "{bad:x?}");
+        }
+    }
+
+    #[test]
     fn integers_truth_values_and_identifiers_have_one_form() {
         let integer = |bytes: &[u8]| Reader::new(bytes).integer(4).map(|_| ());
         assert_eq!(integer(&[2, 1, 0]), Ok(()));
@@ -307,6 +397,10 @@ mod tests {
         assert_eq!(flag(&[1, 1, 0xff]), Ok(true));
         assert_eq!(flag(&[1, 1, 0]), Err(DerFault::Value));
         assert_eq!(flag(&[1, 1, 1]), Err(DerFault::Value));
+        let each = |bytes: &[u8]| Reader::new(bytes).each(|list| list.oid().map(<[u8]>::len));
+        assert_eq!(each(&[6, 1, 0x29, 6, 2, 0x2a, 3]), Ok(vec![1, 2]));
+        assert_eq!(each(&[6, 1, 0x29, 5, 0]), Err(DerFault::Tag));
+        assert_eq!(each(&[]), Err(DerFault::Value));
         let oid = |bytes: &[u8]| Reader::new(bytes).oid().map(<[u8]>::len);
         assert_eq!(oid(&[6, 3, 0x55, 0x1d, 0x0f]), Ok(3));
         for bad in [&[6, 0][..], &[6, 1, 0x80], &[6, 2, 0x55, 0x80], &[6, 3, 0x55, 0x80, 0x01]] {

@@ -125,7 +125,8 @@ fn close(out: &mut Vec<u8>, start: usize) {
     out.splice(start..start, digits.iter().copied());
 }
 
-fn length(out: &mut Vec<u8>, count: usize) {
+/// Writes a length in its shortest form.
+pub(crate) fn length(out: &mut Vec<u8>, count: usize) {
     if let Ok(short @ 0..=127) = u8::try_from(count) {
         out.push(short);
         return;
@@ -219,14 +220,23 @@ const END_OF_9999: i64 = 253_402_300_799;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use const_oid::db::{rfc5912, rfc8410};
     use der::{Decode, Encode};
     use proptest::prelude::*;
+    use x509_cert::spki::AlgorithmIdentifierOwned;
 
     #[test]
-    fn algorithm_identifiers_are_those_of_the_keys() {
+    fn algorithm_identifiers_are_those_of_the_standards() {
         for algorithm in KeyAlgorithm::ALL {
-            let der = algorithm.signature_identifier().to_der().unwrap();
-            assert_eq!(signature_identifier(algorithm), der);
+            let null = Some(der::Any::from(der::asn1::Null));
+            let (oid, parameters) = match algorithm {
+                KeyAlgorithm::Ed25519 => (rfc8410::ID_ED_25519, None),
+                KeyAlgorithm::P256 => (rfc5912::ECDSA_WITH_SHA_256, None),
+                KeyAlgorithm::P384 => (rfc5912::ECDSA_WITH_SHA_384, None),
+                KeyAlgorithm::Rsa2048 => (rfc5912::SHA_256_WITH_RSA_ENCRYPTION, null),
+            };
+            let theirs = AlgorithmIdentifierOwned { oid, parameters }.to_der().unwrap();
+            assert_eq!(signature_identifier(algorithm), theirs);
         }
     }
 

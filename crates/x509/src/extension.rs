@@ -3,7 +3,9 @@
 //! An extension is its identifier, whether a reader that does not know it must refuse, and the DER
 //! of its value. Each constructor says what the profile fixes and asks for the rest.
 
+use crate::decode::{self, Reader};
 use crate::encode::{self, tag};
+use crate::fields::write_extension;
 use crate::{Name, Serial};
 use const_oid::ObjectIdentifier;
 use const_oid::db::{rfc5280, rfc6960};
@@ -66,16 +68,15 @@ impl KeyUsage {
         self.0 & other.0 == other.0
     }
 
-    /// Reads the value of the extension.
+    /// Whether any of those uses is among these.
+    pub(crate) const fn has_any(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Reads the value of the extension; it names one use at least.
     pub fn parse(value: &[u8]) -> Option<Self> {
-        let contents = crate::decode::Reader::only(value, tag::BIT_STRING).ok()?;
-        let bits = match *contents {
-            [_, first] => u16::from_be_bytes([first, 0]),
-            [_, first, second] => u16::from_be_bytes([first, second]),
-            _ => return None,
-        };
-        let usage = Self(bits);
-        (bits & 0x007f == 0 && Extension::key_usage(usage).value == value).then_some(usage)
+        let bits = decode::named_bits(Reader::only(value, tag::BIT_STRING).ok()?).ok()?;
+        (bits != 0 && bits & 0x007f == 0).then_some(Self(bits))
     }
 }
 
@@ -218,13 +219,7 @@ impl Extension {
 
     /// Writes it as it stands in a certificate or list.
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
-        encode::nested(out, tag::SEQUENCE, |out| {
-            encode::oid(out, &self.oid);
-            if self.critical {
-                encode::boolean_true(out, tag::BOOLEAN);
-            }
-            encode::value(out, tag::OCTET_STRING, &self.value);
-        });
+        write_extension(out, &self.oid, self.critical, |out| out.extend_from_slice(&self.value));
     }
 }
 

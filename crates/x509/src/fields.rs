@@ -3,13 +3,13 @@
 //!
 //! Owns no structure of its own; each reader tells a fault under its own label.
 
+use crate::RawExtension;
 use crate::decode::{self, DerFault, Reader};
 use crate::encode::{self, tag};
-use crate::{CertificateRefusal, RawExtension};
 use const_oid::ObjectIdentifier;
 
 /// The next Extension.
-pub(crate) fn read_extension<'a>(reader: &mut Reader<'a>) -> Result<RawExtension<'a>, DerFault> {
+fn read_extension<'a>(reader: &mut Reader<'a>) -> Result<RawExtension<'a>, DerFault> {
     let mut inner = reader.sequence()?;
     let (oid, critical) = (inner.oid()?, inner.flag()?);
     let value = inner.take(tag::OCTET_STRING)?;
@@ -17,12 +17,65 @@ pub(crate) fn read_extension<'a>(reader: &mut Reader<'a>) -> Result<RawExtension
     Ok(RawExtension { oid, critical, value })
 }
 
+/// Why bytes are no Extensions.
+pub(crate) enum ExtensionsFault {
+    Der(DerFault),
+    /// None, one twice, or more than anything has.
+    Count,
+}
+
+/// Hands out the extensions within a SEQUENCE: at least one, none twice, none copied. Entries of
+/// lists have one or two and are many.
+pub(crate) fn each_extension<'a>(
+    list: Reader<'a>,
+    mut take: impl FnMut(RawExtension<'a>) -> Result<(), DerFault>,
+) -> Result<(), ExtensionsFault> {
+    let (mut rest, mut count) = (list, 0);
+    while !rest.is_empty() {
+        let extension = read_extension(&mut rest)?;
+        let mut before = list;
+        for _ in 0..count {
+            if read_extension(&mut before)?.oid == extension.oid {
+                return Err(ExtensionsFault::Count);
+            }
+        }
+        count += 1;
+        if count > EXTENSIONS_MAX {
+            return Err(ExtensionsFault::Count);
+        }
+        take(extension)?;
+    }
+    if count > 0 { Ok(()) } else { Err(ExtensionsFault::Count) }
+}
+
 /// The extensions within a SEQUENCE: at least one, none twice.
 pub(crate) fn read_extensions(contents: &[u8]) -> Result<Vec<RawExtension<'_>>, DerFault> {
-    RawExtension::parse_list(contents).map_err(|refusal| match refusal {
-        CertificateRefusal::Der(fault) => fault,
-        _ => DerFault::Value,
-    })
+    Ok(list_extensions(contents)?)
+}
+
+/// The same, with the fault told apart.
+pub(crate) fn list_extensions(contents: &[u8]) -> Result<Vec<RawExtension<'_>>, ExtensionsFault> {
+    let mut out = Vec::with_capacity(8);
+    each_extension(Reader::new(contents), |extension| {
+        out.push(extension);
+        Ok(())
+    })?;
+    Ok(out)
+}
+
+impl From<DerFault> for ExtensionsFault {
+    fn from(fault: DerFault) -> Self {
+        Self::Der(fault)
+    }
+}
+
+impl From<ExtensionsFault> for DerFault {
+    fn from(fault: ExtensionsFault) -> Self {
+        match fault {
+            ExtensionsFault::Der(fault) => fault,
+            ExtensionsFault::Count => Self::Value,
+        }
+    }
 }
 
 /// Writes an Extension.
@@ -43,14 +96,8 @@ pub(crate) fn write_extension(
 
 /// Puts tag and length in front of everything from `start`, which moves up.
 pub(crate) fn front(out: &mut Vec<u8>, start: usize, tag: u8) {
-    let length = out.len() - start;
-    let digits = length.to_be_bytes();
-    let digits = &digits[length.leading_zeros() as usize / 8..];
     let mut header = vec![tag];
-    if length >= 0x80 {
-        header.push(0x80 | digits.len() as u8);
-    }
-    header.extend_from_slice(if length == 0 { &[0] } else { digits });
+    encode::length(&mut header, out.len() - start);
     out.splice(start..start, header);
 }
 
@@ -77,15 +124,6 @@ pub(crate) fn unsigned<'a>(
     }
 }
 
-/// An implicit BOOLEAN of this tag that is FALSE if it is left out.
-pub(crate) fn flag_as(reader: &mut Reader<'_>, tag: u8) -> Result<bool, DerFault> {
-    match reader.optional(tag)? {
-        None => Ok(false),
-        Some([0xff]) => Ok(true),
-        Some(_) => Err(DerFault::Value),
-    }
-}
-
 /// An AlgorithmIdentifier: the contents of its OID and its parameters, if there are any.
 pub(crate) fn algorithm<'a>(
     reader: &mut Reader<'a>,
@@ -97,6 +135,29 @@ pub(crate) fn algorithm<'a>(
     Ok((oid, parameters))
 }
 
+/// What stands in a SubjectPublicKeyInfo in DER: the contents of the AlgorithmIdentifier, and the
+/// key's bits.
+pub(crate) fn subject_public_key(der: &[u8]) -> Result<(&[u8], &[u8]), DerFault> {
+    let mut inner = Reader::new(Reader::only(der, tag::SEQUENCE)?);
+    let identifier = inner.whole(tag::SEQUENCE)?;
+    algorithm(&mut Reader::new(identifier.whole))?;
+    let bits = inner.whole_bits()?;
+    inner.end()?;
+    Ok((identifier.contents, bits))
+}
+
+/// The keyIdentifier of an AuthorityKeyIdentifier (RFC 5280 §4.2.1.1), if it has one.
+pub(crate) fn authority_key(value: &[u8]) -> Result<Option<&[u8]>, DerFault> {
+    let mut inner = Reader::new(Reader::only(value, tag::SEQUENCE)?);
+    let key = inner.optional(tag::context(0))?;
+    all_whole(inner.optional(tag::constructed(1))?.unwrap_or_default())?;
+    if let Some(serial) = inner.optional(tag::context(2))? {
+        decode::shortest_integer(serial, serial.len())?;
+    }
+    inner.end()?;
+    Ok(key)
+}
+
 /// Every value of a SEQUENCE OF or SET OF is whole.
 pub(crate) fn all_whole(contents: &[u8]) -> Result<(), DerFault> {
     let mut reader = Reader::new(contents);
@@ -106,6 +167,8 @@ pub(crate) fn all_whole(contents: &[u8]) -> Result<(), DerFault> {
     Ok(())
 }
 
+/// More extensions than anything has; each is compared with those before it.
+const EXTENSIONS_MAX: usize = 64;
 /// ENUMERATED.
 pub(crate) const ENUMERATED: u8 = 0x0a;
 /// `[4]` and `[6]` of a GeneralName (RFC 5280 §4.2.1.6): a directory's name, an address.

@@ -1,22 +1,21 @@
 //! Public keys and the algorithms of the platform's own keys.
 //!
 //! A key signs in one way only, so the key's algorithm names the signature's too. What strangers
-//! may have signed with is wider and stands with the path validation.
+//! may have signed with is wider and stands in `signature`.
 
+use crate::Weakness;
+use crate::decode::{DerFault, Reader};
+use crate::encode::{self, tag};
+use crate::fields;
+use crate::signature::{KeyKind, SignatureScheme};
 use aws_lc_rs::{
     digest,
     signature::{self, ParsedPublicKey, VerificationAlgorithm},
-};
-use const_oid::ObjectIdentifier;
-use der::{
-    Any, Decode, Encode,
-    asn1::{BitString, Null},
 };
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
-use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
 /// What a key of the platform is, and with it how it signs.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -50,11 +49,19 @@ struct Parsed(Arc<ParsedPublicKey>);
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PublicKeyRefusal {
     /// Not a SubjectPublicKeyInfo in DER.
-    Malformed,
-    /// Another algorithm, curve or key length, or parameters that do not belong there.
+    Malformed(DerFault),
+    /// Another algorithm, or parameters that do not belong there.
     Algorithm,
-    /// Of the right kind, and yet no such key: a point that is not on the curve, an even modulus.
+    /// An elliptic curve other than P-256 and P-384.
+    Curve,
+    /// An RSA modulus of another length than 2,048 bits.
+    RsaLength,
+    /// An RSA exponent other than 65537.
+    RsaExponent,
+    /// No key has this value: a point that is not on the curve, or compressed.
     Value,
+    /// An even RSA modulus. Other weaknesses are for who asks for them (`Weakness::of`).
+    Weak(Weakness),
 }
 
 impl KeyAlgorithm {
@@ -76,25 +83,14 @@ impl KeyAlgorithm {
         Self::ALL.into_iter().find(|algorithm| algorithm.word() == word)
     }
 
-    /// The AlgorithmIdentifier of its signatures, as in a certificate.
-    pub fn signature_identifier(self) -> AlgorithmIdentifierOwned {
-        let (oid, parameters) = match self {
-            Self::Ed25519 => (ED25519, None),
-            Self::P256 => (ECDSA_SHA256, None),
-            Self::P384 => (ECDSA_SHA384, None),
-            Self::Rsa2048 => (RSA_SHA256, Some(Any::from(Null))),
-        };
-        AlgorithmIdentifierOwned { oid, parameters }
-    }
-
-    fn key_identifier(self) -> AlgorithmIdentifierOwned {
-        let (oid, parameters) = match self {
-            Self::Ed25519 => (ED25519, None),
-            Self::P256 => (EC_PUBLIC_KEY, Some(Any::from(CURVE_P256))),
-            Self::P384 => (EC_PUBLIC_KEY, Some(Any::from(CURVE_P384))),
-            Self::Rsa2048 => (RSA, Some(Any::from(Null))),
-        };
-        AlgorithmIdentifierOwned { oid, parameters }
+    /// The kind of key that it is of.
+    pub(crate) const fn kind(self) -> KeyKind {
+        match self {
+            Self::Ed25519 => KeyKind::Ed25519,
+            Self::P256 => KeyKind::P256,
+            Self::P384 => KeyKind::P384,
+            Self::Rsa2048 => KeyKind::Rsa,
+        }
     }
 
     fn verifying(self) -> &'static dyn VerificationAlgorithm {
@@ -111,13 +107,13 @@ impl PublicKey {
     /// Takes the contents of the BIT STRING.
     pub fn new(algorithm: KeyAlgorithm, bits: Vec<u8>) -> Result<Self, PublicKeyRefusal> {
         let fits = match algorithm {
-            KeyAlgorithm::Ed25519 => bits.len() == 32,
+            KeyAlgorithm::Ed25519 => bits.len() == 32 && !has_small_order(&bits),
             KeyAlgorithm::P256 => bits.len() == 65 && bits[0] == UNCOMPRESSED,
             KeyAlgorithm::P384 => bits.len() == 97 && bits[0] == UNCOMPRESSED,
-            KeyAlgorithm::Rsa2048 => is_rsa_2048(&bits),
+            KeyAlgorithm::Rsa2048 => check_rsa_2048(&bits).map(|()| true)?,
         };
         if !fits {
-            return Err(PublicKeyRefusal::Algorithm);
+            return Err(PublicKeyRefusal::Value);
         }
         let parsed = ParsedPublicKey::new(algorithm.verifying(), &bits);
         let parsed = Parsed(Arc::new(parsed.map_err(|_| PublicKeyRefusal::Value)?));
@@ -126,24 +122,29 @@ impl PublicKey {
 
     /// Reads a SubjectPublicKeyInfo in DER.
     pub fn from_spki(der: &[u8]) -> Result<Self, PublicKeyRefusal> {
-        let spki = SubjectPublicKeyInfoOwned::from_der(der);
-        let spki = spki.map_err(|_| PublicKeyRefusal::Malformed)?;
-        let is = |algorithm: &KeyAlgorithm| algorithm.key_identifier() == spki.algorithm;
-        let algorithm =
-            KeyAlgorithm::ALL.into_iter().find(is).ok_or(PublicKeyRefusal::Algorithm)?;
-        let bits = spki.subject_public_key.as_bytes().ok_or(PublicKeyRefusal::Malformed)?;
-        Self::new(algorithm, bits.to_vec())
+        let (identifier, bits) = fields::subject_public_key(der)?;
+        let kind = KeyKind::named(identifier);
+        let known = KeyAlgorithm::ALL.into_iter().find(|known| Some(known.kind()) == kind);
+        match known {
+            Some(algorithm) => Self::new(algorithm, bits.to_vec()),
+            None if identifier.starts_with(EC_PUBLIC_KEY) => Err(PublicKeyRefusal::Curve),
+            None => Err(PublicKeyRefusal::Algorithm),
+        }
     }
 
     /// Its SubjectPublicKeyInfo in DER (RFC 5280 §4.1.2.7).
     pub fn to_spki(&self) -> Vec<u8> {
-        let subject_public_key = BitString::from_bytes(&self.bits);
-        let whole = subject_public_key.and_then(|subject_public_key| {
-            let algorithm = self.algorithm.key_identifier();
-            SubjectPublicKeyInfoOwned { algorithm, subject_public_key }.to_der()
+        let mut out = Vec::with_capacity(self.bits.len() + 32);
+        self.encode(&mut out);
+        out
+    }
+
+    /// Writes its SubjectPublicKeyInfo.
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
+        encode::nested(out, tag::SEQUENCE, |out| {
+            encode::value(out, tag::SEQUENCE, self.algorithm.kind().identifier());
+            encode::bit_string(out, &self.bits);
         });
-        // A key has at most some hundreds of bytes, and DER encodes every length below 2³² bytes.
-        whole.unwrap_or_default()
     }
 
     /// What it is.
@@ -172,6 +173,19 @@ impl PublicKey {
     /// Whether the signature, as a certificate holds it (ECDSA in DER), is this key's.
     pub fn has_signed(&self, message: &[u8], signature: &[u8]) -> bool {
         self.parsed.0.verify_sig(message, signature).is_ok()
+    }
+
+    /// Whether the signature is this key's in another way of signing than the platform's own;
+    /// `None` if such keys do not sign so.
+    pub(crate) fn has_signed_as(
+        &self,
+        scheme: SignatureScheme,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Option<bool> {
+        let algorithm = scheme.verification(self.algorithm.kind())?;
+        let parsed = ParsedPublicKey::new(algorithm, &self.bits);
+        Some(parsed.is_ok_and(|key| key.verify_sig(message, signature).is_ok()))
     }
 }
 
@@ -204,10 +218,20 @@ impl PublicKeyRefusal {
     /// The stable label.
     pub const fn label(self) -> &'static str {
         match self {
-            Self::Malformed => "public_key_malformed",
+            Self::Malformed(_) => "public_key_malformed",
             Self::Algorithm => "public_key_algorithm",
+            Self::Curve => "public_key_curve",
+            Self::RsaLength => "public_key_rsa_length",
+            Self::RsaExponent => "public_key_rsa_exponent",
             Self::Value => "public_key_value",
+            Self::Weak(weakness) => weakness.label(),
         }
+    }
+}
+
+impl From<DerFault> for PublicKeyRefusal {
+    fn from(fault: DerFault) -> Self {
+        Self::Malformed(fault)
     }
 }
 
@@ -227,39 +251,68 @@ impl fmt::Debug for PublicKey {
 
 impl fmt::Display for PublicKeyRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Malformed => "not a SubjectPublicKeyInfo in DER",
-            Self::Algorithm => "not a key of P-256, P-384, Ed25519 or RSA with 2,048 bits",
-            Self::Value => "no key has this value",
-        })
+        match self {
+            Self::Malformed(fault) => write!(f, "not a public key in DER: {fault}"),
+            Self::Algorithm => f.write_str("no certificate is given for keys of this algorithm"),
+            Self::Curve => f.write_str("another curve than P-256 and P-384"),
+            Self::RsaLength => f.write_str("an RSA modulus has 2,048 bits"),
+            Self::RsaExponent => f.write_str("an RSA exponent is 65537"),
+            Self::Value => f.write_str("no key has this value"),
+            Self::Weak(weakness) => write!(f, "anybody can break this key: {weakness}"),
+        }
     }
 }
 
 impl std::error::Error for PublicKeyRefusal {}
 
-/// An RSAPublicKey (RFC 8017 A.1.1) in DER with a modulus of exactly 2,048 bits and the exponent
-/// 65537: 270 bytes of which all but the modulus are given, and its top bit is set.
-fn is_rsa_2048(der: &[u8]) -> bool {
-    der.len() == 270
-        && der.starts_with(&RSA_2048_HEAD)
-        && der.ends_with(&RSA_2048_TAIL)
-        && der[RSA_2048_HEAD.len()] & 0x80 != 0
+/// Whether these are an RSAPublicKey (RFC 8017 A.1.1) in DER with a modulus of exactly 2,048 bits,
+/// which is odd, and the exponent 65537.
+fn check_rsa_2048(der: &[u8]) -> Result<(), PublicKeyRefusal> {
+    let mut fields = Reader::new(Reader::only(der, tag::SEQUENCE)?);
+    let modulus = fields.integer(INTEGER_BYTES_MAX)?;
+    let exponent = fields.integer(INTEGER_BYTES_MAX)?;
+    fields.end()?;
+    match (modulus, exponent) {
+        // In its shortest form a zero comes before a top bit that is set.
+        ([0, digits @ ..], _) if digits.len() != 256 => Err(PublicKeyRefusal::RsaLength),
+        ([0, .., last], [1, 0, 1]) if last & 1 == 1 => Ok(()),
+        ([0, ..], [1, 0, 1]) => Err(PublicKeyRefusal::Weak(Weakness::SmallFactor)),
+        ([0, ..], _) => Err(PublicKeyRefusal::RsaExponent),
+        _ => Err(PublicKeyRefusal::RsaLength),
+    }
 }
 
-/// SEQUENCE of 266 bytes, INTEGER of 257 bytes, the zero before the modulus.
-const RSA_2048_HEAD: [u8; 9] = [0x30, 0x82, 0x01, 0x0a, 0x02, 0x82, 0x01, 0x01, 0x00];
-/// INTEGER 65537.
-const RSA_2048_TAIL: [u8; 5] = [0x02, 0x03, 0x01, 0x00, 0x01];
-const UNCOMPRESSED: u8 = 4;
+/// Whether a point of Ed25519, whatever the sign of its x, is one of the eight whose order divides
+/// 8: no private key belongs to them, and signatures for them need none.
+pub(crate) fn has_small_order(point: &[u8]) -> bool {
+    let Ok(mut y) = <[u8; 32]>::try_from(point) else { return false };
+    y[31] &= 0x7f;
+    SMALL_ORDER.contains(&y)
+}
 
-const ED25519: ObjectIdentifier = const_oid::db::rfc8410::ID_ED_25519;
-const EC_PUBLIC_KEY: ObjectIdentifier = const_oid::db::rfc5912::ID_EC_PUBLIC_KEY;
-const CURVE_P256: ObjectIdentifier = const_oid::db::rfc5912::SECP_256_R_1;
-const CURVE_P384: ObjectIdentifier = const_oid::db::rfc5912::SECP_384_R_1;
-const RSA: ObjectIdentifier = const_oid::db::rfc5912::RSA_ENCRYPTION;
-const ECDSA_SHA256: ObjectIdentifier = const_oid::db::rfc5912::ECDSA_WITH_SHA_256;
-const ECDSA_SHA384: ObjectIdentifier = const_oid::db::rfc5912::ECDSA_WITH_SHA_384;
-const RSA_SHA256: ObjectIdentifier = const_oid::db::rfc5912::SHA_256_WITH_RSA_ENCRYPTION;
+/// Bytes of the longest INTEGER that is told from a huge one: an RSA modulus of 8,192 bits.
+const INTEGER_BYTES_MAX: usize = 1_025;
+const UNCOMPRESSED: u8 = 4;
+/// The y of every point of Ed25519 whose order divides 8, little-endian; the last two in a second
+/// form beyond the field's prime.
+const SMALL_ORDER: [[u8; 32]; 7] = [
+    *b"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\
+      \x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00",
+    *b"\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\
+      \x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00",
+    *b"\x26\xe8\x95\x8f\xc2\xb2\x27\xb0\x45\xc3\xf4\x89\xf2\xef\x98\xf0\
+      \xd5\xdf\xac\x05\xd3\xc6\x33\x39\xb1\x38\x02\x88\x6d\x53\xfc\x05",
+    *b"\xc7\x17\x6a\x70\x3d\x4d\xd8\x4f\xba\x3c\x0b\x76\x0d\x10\x67\x0f\
+      \x2a\x20\x53\xfa\x2c\x39\xcc\xc6\x4e\xc7\xfd\x77\x92\xac\x03\x7a",
+    *b"\xec\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\
+      \xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f",
+    *b"\xed\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\
+      \xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f",
+    *b"\xee\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\
+      \xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f",
+];
+/// How the AlgorithmIdentifier of a key on a curve begins.
+const EC_PUBLIC_KEY: &[u8] = b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01";
 
 #[cfg(test)]
 mod tests {
@@ -269,12 +322,17 @@ mod tests {
         rsa::{KeyPair as RsaKeyPair, KeySize},
         signature::{EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256},
     };
+    use der::{Decode, Encode};
+    use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
     #[test]
     fn keys_read_back_and_verify_what_their_pairs_signed() {
         for (key, signature) in signed(b"message") {
             let spki = key.to_spki();
             assert_eq!(PublicKey::from_spki(&spki), Ok(key.clone()));
+            let theirs = SubjectPublicKeyInfoOwned::from_der(&spki).unwrap();
+            assert_eq!(theirs.subject_public_key.raw_bytes(), key.bits());
+            assert_eq!(theirs.to_der().unwrap(), spki);
             assert!(key.has_signed(b"message", &signature), "{key:?}");
             assert!(!key.has_signed(b"massage", &signature));
             let mut changed = signature.clone();
@@ -283,8 +341,7 @@ mod tests {
             assert_eq!(key.ed25519().is_some(), key.algorithm() == KeyAlgorithm::Ed25519);
             let wrong = KeyAlgorithm::ALL.into_iter().filter(|other| *other != key.algorithm());
             for other in wrong {
-                let taken = PublicKey::new(other, key.bits().to_vec());
-                assert_eq!(taken, Err(PublicKeyRefusal::Algorithm));
+                assert!(PublicKey::new(other, key.bits().to_vec()).is_err());
             }
         }
     }
@@ -294,8 +351,9 @@ mod tests {
         for (key, _) in signed(b"") {
             let spki = key.to_spki();
             let read = PublicKey::from_spki;
-            assert_eq!(read(&spki[..spki.len() - 1]), Err(PublicKeyRefusal::Malformed));
-            assert_eq!(read(&[&spki[..], &[0]].concat()), Err(PublicKeyRefusal::Malformed));
+            let malformed = |fault| Err(PublicKeyRefusal::Malformed(fault));
+            assert_eq!(read(&spki[..spki.len() - 1]), malformed(DerFault::Truncated));
+            assert_eq!(read(&[&spki[..], &[0]].concat()), malformed(DerFault::Trailing));
         }
         let mut point = vec![UNCOMPRESSED];
         point.extend([1; 64]);
@@ -305,7 +363,28 @@ mod tests {
         let mut short = rsa.bits().to_vec();
         short[9] &= 0x7f;
         let short = PublicKey::new(KeyAlgorithm::Rsa2048, short);
-        assert_eq!(short, Err(PublicKeyRefusal::Algorithm));
+        assert_eq!(short, Err(PublicKeyRefusal::Malformed(DerFault::Integer)));
+        let mut even = rsa.bits().to_vec();
+        even[264] &= 0xfe;
+        let even = PublicKey::new(KeyAlgorithm::Rsa2048, even);
+        assert_eq!(even, Err(PublicKeyRefusal::Weak(Weakness::SmallFactor)));
+    }
+
+    /// Anybody signs for a point of small order: here the neutral one, with nothing but it.
+    #[test]
+    fn a_point_that_anybody_signs_for_is_no_key() {
+        for point in SMALL_ORDER {
+            for sign in [0, 0x80] {
+                let mut bits = point.to_vec();
+                bits[31] ^= sign;
+                let refused = PublicKey::new(KeyAlgorithm::Ed25519, bits);
+                assert_eq!(refused, Err(PublicKeyRefusal::Value), "{point:02x?}");
+            }
+        }
+        let neutral = [&[1][..], &[0; 31]].concat();
+        let forged = [&neutral[..], &[0; 32]].concat();
+        let library = ParsedPublicKey::new(&signature::ED25519, &neutral).unwrap();
+        assert!(library.verify_sig(b"anything", &forged).is_ok(), "the library has the rule now");
     }
 
     #[test]

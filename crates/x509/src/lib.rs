@@ -26,6 +26,7 @@ pub mod path;
 pub mod pem;
 mod request;
 mod serial;
+mod signature;
 #[cfg(test)]
 mod testing;
 mod time_stamp;

@@ -10,7 +10,7 @@ mod extensions;
 use crate::certificate::{Body, Certificate};
 use crate::decode::Reader;
 use crate::encode::{self, tag};
-use crate::{COUNTRY, KeyAlgorithm, KeyUsage, Name, PublicKey, Serial, Weakness};
+use crate::{COUNTRY, GeneralName, KeyAlgorithm, KeyUsage, Name, PublicKey, Serial, Weakness};
 use aws_lc_rs::signature::Ed25519KeyPair;
 use base::Moment;
 use const_oid::ObjectIdentifier;
@@ -44,12 +44,23 @@ pub struct Expected {
     pub extended_key_usage: Vec<ObjectIdentifier>,
     /// The one policy; `None` means that the extension is not there.
     pub policy: Option<ObjectIdentifier>,
+    /// The address of the policy's practice statement.
+    pub statement: Option<String>,
+    /// The one name of the subject's alternative name, in place of texts.
+    pub subject_alternative: Option<Name>,
     /// The texts of the subject's alternative name, in order.
     pub texts: Vec<ObjectIdentifier>,
     /// Pairs of texts of which the second has one digit, 0 or 1, for each character of the first.
     pub flags: Vec<(ObjectIdentifier, ObjectIdentifier)>,
-    /// The addresses that may stand in any extension.
-    pub addresses: Vec<String>,
+    /// The one name of the issuer's alternative name; `None` means that the extension is not there.
+    pub issuer_alternative: Option<Name>,
+    /// The number of the issuer's certificate, by which its key is named besides the identifier.
+    pub issuer_serial: Option<Serial>,
+    /// The names of the one distribution point, in order; none means that the extension is not
+    /// there.
+    pub points: Vec<GeneralName>,
+    /// The address of the OCSP responder; `None` means that the extension is not there.
+    pub responder: Option<String>,
 }
 
 /// Something that a certificate must not have, or must.
@@ -63,7 +74,7 @@ pub enum Finding {
     Serial,
     /// Another signature algorithm than the issuer's.
     Algorithm,
-    /// Another issuer, byte for byte.
+    /// Another issuer, byte for byte, or another alternative name of it.
     Issuer,
     /// Begins too early, ends too late or before it begins.
     Validity,
@@ -89,15 +100,15 @@ pub enum Finding {
     Authority,
     /// Another policy.
     Policy,
-    /// Another key of the issuer, or the key identifier is not the issuer's.
+    /// Another key of the issuer, or another certificate of it.
     AuthorityKey,
     /// The key identifier is not the subject's.
     SubjectKey,
-    /// Other texts in the alternative name, empty ones or ones with control characters.
+    /// Other texts or names in the alternative name, empty ones or ones with control characters.
     Texts,
     /// The flags do not go with their text.
     Flags,
-    /// An address that is not one of the issuer's.
+    /// Another distribution point, responder or practice statement.
     Address,
     /// The signature is not the issuer's.
     Signature,

@@ -111,30 +111,6 @@ impl Name {
     pub fn text(&self, oid: ObjectIdentifier) -> Option<Cow<'_, str>> {
         self.attributes().filter(|attribute| attribute.oid == oid).last()?.text()
     }
-
-    /// Whether both name the same one by RFC 5280 §7.1: step by step, in whatever string type,
-    /// without regard to case and to spaces at the ends or repeated. Unicode normalisation, which
-    /// names of our own do not need, is left out.
-    pub fn matches(&self, other: &Self) -> bool {
-        self.der == other.der || self.comparable() == other.comparable()
-    }
-
-    fn comparable(&self) -> Vec<Vec<(ObjectIdentifier, Comparable<'_>)>> {
-        let mut steps = Vec::new();
-        for step in self.steps() {
-            let mut parts: Vec<_> = step.iter().map(|part| (part.oid, part.comparable())).collect();
-            parts.sort();
-            steps.push(parts);
-        }
-        steps
-    }
-}
-
-/// What two attributes are compared by: their folded text, or the bytes of what is no text.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Comparable<'a> {
-    Text(String),
-    Bytes(&'a [u8]),
 }
 
 impl<'a> Attribute<'a> {
@@ -160,16 +136,6 @@ impl<'a> Attribute<'a> {
     /// The tag of its value.
     pub(crate) const fn string_type(&self) -> u8 {
         self.tag
-    }
-
-    fn comparable(&self) -> Comparable<'a> {
-        match self.text() {
-            Some(text) => {
-                let words: Vec<_> = text.split(' ').filter(|word| !word.is_empty()).collect();
-                Comparable::Text(words.join(" ").to_lowercase())
-            }
-            None => Comparable::Bytes(self.whole),
-        }
     }
 }
 
@@ -354,20 +320,12 @@ mod tests {
     }
 
     #[test]
-    fn comparison_is_blind_to_case_spaces_and_string_type() {
-        let name = |text| Name::new([(ORGANIZATION, "O"), (COMMON_NAME, text)]).unwrap();
-        assert!(name("Test  CA ").matches(&name("test ca")));
-        assert!(!name("Test CA").matches(&name("TestCA")));
+    fn texts_of_other_string_types_are_read() {
         let printable = b"\x30\x0d\x31\x0b\x30\x09\x06\x03\x55\x04\x03\x13\x02Ab";
         let bmp = b"\x30\x0f\x31\x0d\x30\x0b\x06\x03\x55\x04\x03\x1e\x04\0A\0b";
-        let utf8 = Name::new([(COMMON_NAME, "aB")]).unwrap();
-        for other in [&printable[..], bmp] {
-            let other = Name::parse(other).unwrap();
-            assert!(utf8.matches(&other) && other != utf8);
+        for name in [&printable[..], bmp] {
+            assert_eq!(Name::parse(name).unwrap().text(COMMON_NAME).as_deref(), Some("Ab"));
         }
-        let two_steps = Name::new([(COMMON_NAME, "a"), (ORGANIZATION, "O")]).unwrap();
-        let turned = Name::new([(ORGANIZATION, "O"), (COMMON_NAME, "a")]).unwrap();
-        assert!(!two_steps.matches(&turned));
     }
 
     #[test]
@@ -389,7 +347,6 @@ mod tests {
             prop_assert_eq!(&Name::parse(name.der()).unwrap(), &name);
             let read: Vec<_> = name.attributes().map(|part| part.text().unwrap()).collect();
             prop_assert_eq!(read, texts);
-            prop_assert!(name.matches(&name));
         }
 
         #[test]

@@ -10,23 +10,21 @@
 mod certificate;
 mod constraint;
 mod crl;
-mod der;
 mod extension;
+mod key;
 mod name;
-mod pem;
+mod oid;
 mod policy;
 mod purpose;
 mod refusal;
 mod revocation;
 mod search;
-mod signature;
 #[cfg(test)]
 mod tests;
 mod walk;
 
 pub use certificate::Certificate;
 pub use crl::Crl;
-pub use pem::{PEM_CERTIFICATE, PEM_CRL, documents};
 pub use policy::{PolicyQuestion, PolicySet};
 pub use purpose::Purpose;
 pub use refusal::{Reason, Refusal};

@@ -1,14 +1,15 @@
 //! Certification requests (PKCS#10, RFC 2986) and keys whose holder has shown that it has them.
 //!
 //! A request is read strictly and judged whole: its key must be one that the platform certifies and
-//! that nobody can break, and its signature must be that key's. What comes out is a value that
-//! nothing else makes: a `PossessedKey` is a key whose holder signed with it. Of what else a
+//! that nobody can break, and its signature must be that key's, over whichever hash of SHA-2 the
+//! holder's tool took (`openssl req` takes SHA-256 under every curve). What comes out is a value
+//! that nothing else makes: a `PossessedKey` is a key whose holder signed with it. Of what else a
 //! request asks for (name, extensions) nothing is believed.
 
 use crate::decode::{DerFault, Reader};
 use crate::encode::{self, tag};
-use crate::{KeyAlgorithm, Name, NameRefusal, PublicKey, Weakness, pem};
-use const_oid::db::{rfc5912, rfc8410};
+use crate::signature::SignatureScheme;
+use crate::{Name, NameRefusal, PublicKey, PublicKeyRefusal, Weakness, pem};
 use std::fmt;
 
 /// A public key whose holder has shown that it has the private key.
@@ -35,19 +36,12 @@ pub enum RequestRefusal {
     Version,
     /// The subject is not a name.
     Subject(NameRefusal),
-    /// A key of an algorithm that the platform does not certify, or with wrong parameters.
-    KeyAlgorithm,
-    /// An elliptic curve other than P-256 and P-384.
-    Curve,
-    /// An RSA modulus of another length than 2,048 bits.
-    RsaLength,
-    /// An RSA exponent other than 65537.
-    RsaExponent,
-    /// No key has this value: a point that is not on the curve.
-    KeyValue,
+    /// Not a key that the platform certifies.
+    Key(PublicKeyRefusal),
     /// A key that anybody can break.
     Weak(Weakness),
-    /// Signed with another algorithm than the one that goes with the key.
+    /// Signed in a way in which such a key gives no proof: other than ECDSA or RSA (PKCS #1) over
+    /// SHA-256, SHA-384 or SHA-512, and Ed25519.
     SignatureAlgorithm,
     /// The signature is not the key's: who asks does not have the private key.
     Possession,
@@ -65,10 +59,11 @@ impl CertificationRequest {
         let signature = outer.whole_bits()?;
         outer.end()?;
         let (subject, key) = request_info(info.contents)?;
-        if encode::algorithm_signed_with(algorithm) != Some(key.algorithm()) {
-            return Err(RequestRefusal::SignatureAlgorithm);
-        }
-        let key = PossessedKey::prove(key, info.whole, signature)?;
+        let key = if algorithm == encode::signature_identifier(key.algorithm()) {
+            PossessedKey::prove(key, info.whole, signature)?
+        } else {
+            PossessedKey::prove_as(algorithm, key, info.whole, signature)?
+        };
         Ok(Self { key, subject })
     }
 
@@ -103,13 +98,33 @@ impl PossessedKey {
     /// Takes a key whose holder has signed a message that was chosen for it, such as a challenge
     /// that a card was given.
     pub fn prove(key: PublicKey, message: &[u8], signature: &[u8]) -> Result<Self, RequestRefusal> {
+        let signed = key.has_signed(message, signature);
+        Self::of(key, signed)
+    }
+
+    /// The same with another algorithm than the one of the platform's own signatures.
+    fn prove_as(
+        algorithm: &[u8],
+        key: PublicKey,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<Self, RequestRefusal> {
+        let scheme = match SignatureScheme::read(algorithm) {
+            Ok(scheme @ (SignatureScheme::Ecdsa(_) | SignatureScheme::Pkcs1(_))) => scheme,
+            _ => return Err(RequestRefusal::SignatureAlgorithm),
+        };
+        let signed = key.has_signed_as(scheme, message, signature);
+        Self::of(key, signed.ok_or(RequestRefusal::SignatureAlgorithm)?)
+    }
+
+    fn of(key: PublicKey, signed: bool) -> Result<Self, RequestRefusal> {
         if let Some(weakness) = Weakness::of(&key) {
-            return Err(RequestRefusal::Weak(weakness));
+            Err(RequestRefusal::Weak(weakness))
+        } else if signed {
+            Ok(Self(key))
+        } else {
+            Err(RequestRefusal::Possession)
         }
-        if !key.has_signed(message, signature) {
-            return Err(RequestRefusal::Possession);
-        }
-        Ok(Self(key))
     }
 
     /// The key.
@@ -130,7 +145,7 @@ pub fn encode_request_info(subject: &Name, key: &PublicKey) -> Vec<u8> {
     encode::nested(&mut out, tag::SEQUENCE, |out| {
         encode::unsigned(out, tag::INTEGER, &[]);
         out.extend_from_slice(subject.der());
-        out.extend_from_slice(&key.to_spki());
+        key.encode(out);
         encode::value(out, tag::constructed(0), &[]);
     });
     out
@@ -145,11 +160,7 @@ impl RequestRefusal {
             Self::Der(fault) => fault.label(),
             Self::Version => "request_version",
             Self::Subject(refusal) => refusal.label(),
-            Self::KeyAlgorithm => "public_key_algorithm",
-            Self::Curve => "public_key_curve",
-            Self::RsaLength => "public_key_rsa_length",
-            Self::RsaExponent => "public_key_rsa_exponent",
-            Self::KeyValue => "public_key_value",
+            Self::Key(refusal) => refusal.label(),
             Self::Weak(weakness) => weakness.label(),
             Self::SignatureAlgorithm => "request_signature_algorithm",
             Self::Possession => "proof_of_possession",
@@ -163,6 +174,16 @@ impl From<DerFault> for RequestRefusal {
     }
 }
 
+impl From<PublicKeyRefusal> for RequestRefusal {
+    fn from(refusal: PublicKeyRefusal) -> Self {
+        match refusal {
+            PublicKeyRefusal::Malformed(fault) => Self::Der(fault),
+            PublicKeyRefusal::Weak(weakness) => Self::Weak(weakness),
+            refusal => Self::Key(refusal),
+        }
+    }
+}
+
 impl fmt::Display for RequestRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -171,14 +192,10 @@ impl fmt::Display for RequestRefusal {
             Self::Der(fault) => write!(f, "not a certification request in DER: {fault}"),
             Self::Version => f.write_str("a request has version 1"),
             Self::Subject(refusal) => write!(f, "the subject: {refusal}"),
-            Self::KeyAlgorithm => f.write_str("no certificate is given for keys of this algorithm"),
-            Self::Curve => f.write_str("another curve than P-256 and P-384"),
-            Self::RsaLength => f.write_str("an RSA modulus has 2,048 bits"),
-            Self::RsaExponent => f.write_str("an RSA exponent is 65537"),
-            Self::KeyValue => f.write_str("no key has this value"),
+            Self::Key(refusal) => refusal.fmt(f),
             Self::Weak(weakness) => write!(f, "anybody can break this key: {weakness}"),
             Self::SignatureAlgorithm => {
-                f.write_str("signed with another algorithm than the one that goes with the key")
+                f.write_str("signed with an algorithm in which such a key gives no proof")
             }
             Self::Possession => f.write_str("the signature is not that of the key"),
         }
@@ -190,12 +207,12 @@ impl std::error::Error for RequestRefusal {}
 /// The subject and its key out of a CertificationRequestInfo.
 fn request_info(contents: &[u8]) -> Result<(Name, PublicKey), RequestRefusal> {
     let mut fields = Reader::new(contents);
-    if fields.integer(INTEGER_BYTES_MAX)? != [0] {
+    if fields.integer(VERSION_BYTES_MAX)? != [0] {
         return Err(RequestRefusal::Version);
     }
     let subject = Name::parse(fields.whole(tag::SEQUENCE)?.whole);
     let subject = subject.map_err(RequestRefusal::Subject)?;
-    let key = subject_key(fields.sequence()?)?;
+    let key = PublicKey::from_spki(fields.whole(tag::SEQUENCE)?.whole)?;
     attributes(fields.take(tag::constructed(0))?)?;
     fields.end()?;
     Ok((subject, key))
@@ -207,78 +224,23 @@ fn attributes(contents: &[u8]) -> Result<(), DerFault> {
     while !list.is_empty() {
         let mut attribute = list.sequence()?;
         attribute.oid()?;
-        let mut values = Reader::new(attribute.take(tag::SET)?);
-        while !values.is_empty() {
-            values.any()?;
-        }
+        Reader::new(attribute.take(tag::SET)?).each(Reader::any)?;
         attribute.end()?;
-    }
-    Ok(())
-}
-
-/// A key out of the fields of a SubjectPublicKeyInfo, with the reason if it is none of ours.
-fn subject_key(mut fields: Reader<'_>) -> Result<PublicKey, RequestRefusal> {
-    let mut identifier = fields.sequence()?;
-    let oid = identifier.oid()?;
-    let parameters = if identifier.is_empty() { None } else { Some(identifier.any()?) };
-    identifier.end()?;
-    let bits = fields.whole_bits()?;
-    fields.end()?;
-    let parameters = parameters.map(|value| (value.tag, value.contents));
-    let curve = |oid: &const_oid::ObjectIdentifier| Some((tag::OID, oid.as_bytes())) == parameters;
-    let algorithm = if oid == rfc5912::RSA_ENCRYPTION.as_bytes() {
-        if parameters != Some((tag::NULL, &[])) {
-            return Err(RequestRefusal::KeyAlgorithm);
-        }
-        rsa_key(bits)?;
-        KeyAlgorithm::Rsa2048
-    } else if oid == rfc5912::ID_EC_PUBLIC_KEY.as_bytes() {
-        if curve(&rfc5912::SECP_256_R_1) {
-            KeyAlgorithm::P256
-        } else if curve(&rfc5912::SECP_384_R_1) {
-            KeyAlgorithm::P384
-        } else {
-            return Err(RequestRefusal::Curve);
-        }
-    } else if oid == rfc8410::ID_ED_25519.as_bytes() && parameters.is_none() {
-        KeyAlgorithm::Ed25519
-    } else {
-        return Err(RequestRefusal::KeyAlgorithm);
-    };
-    PublicKey::new(algorithm, bits.to_vec()).map_err(|_| RequestRefusal::KeyValue)
-}
-
-/// Whether an RSAPublicKey (RFC 8017 A.1.1) has the length and exponent of our keys.
-fn rsa_key(bits: &[u8]) -> Result<(), RequestRefusal> {
-    let mut fields = Reader::new(Reader::only(bits, tag::SEQUENCE)?);
-    let modulus = fields.integer(INTEGER_BYTES_MAX)?;
-    let exponent = fields.integer(INTEGER_BYTES_MAX)?;
-    fields.end()?;
-    match modulus {
-        [0, digits @ ..] if digits.len() == 256 => {}
-        _ => return Err(RequestRefusal::RsaLength),
-    }
-    if exponent != [1, 0, 1] {
-        return Err(RequestRefusal::RsaExponent);
-    }
-    // An even modulus is no key to the library; other weaknesses are looked for with the proof.
-    if modulus[256] & 1 == 0 {
-        return Err(RequestRefusal::Weak(Weakness::SmallFactor));
     }
     Ok(())
 }
 
 /// Bytes of the longest request that is read: a key, a name and a few attributes take far less.
 pub const REQUEST_BYTES_MAX: usize = 16_384;
-/// Bytes of the longest INTEGER that is told from a huge one: an RSA modulus of 8,192 bits.
-const INTEGER_BYTES_MAX: usize = 1_025;
+/// Bytes of the longest version that is told from a huge integer.
+const VERSION_BYTES_MAX: usize = 8;
 const OLD_LABEL: &str = "NEW CERTIFICATE REQUEST";
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::{self, Pair};
-    use crate::{COMMON_NAME, assemble};
+    use crate::{COMMON_NAME, KeyAlgorithm, assemble};
     use proptest::prelude::*;
 
     #[test]
@@ -308,8 +270,10 @@ mod tests {
         assert_eq!(signed(KeyAlgorithm::P256, &theirs), RequestRefusal::Possession);
         assert_eq!(signed(KeyAlgorithm::P256, &[]), RequestRefusal::Possession);
         let own = p256.sign(&info);
-        assert_eq!(signed(KeyAlgorithm::P384, &own), RequestRefusal::SignatureAlgorithm);
+        // Over another hash than the one that is named, and with what such a key does not do.
+        assert_eq!(signed(KeyAlgorithm::P384, &own), RequestRefusal::Possession);
         assert_eq!(signed(KeyAlgorithm::Rsa2048, &own), RequestRefusal::SignatureAlgorithm);
+        assert_eq!(signed(KeyAlgorithm::Ed25519, &own), RequestRefusal::SignatureAlgorithm);
         let proved = PossessedKey::prove(p256.public().clone(), b"challenge", &own);
         assert_eq!(proved, Err(RequestRefusal::Possession));
     }
@@ -334,6 +298,31 @@ mod tests {
         assert_eq!(refused(&[0xff]), RequestRefusal::Version);
         assert_eq!(refused(&[0, 0]), RequestRefusal::Der(DerFault::Integer));
         assert_eq!(refused(&vec![1; 3000]), RequestRefusal::Der(DerFault::Integer));
+    }
+
+    #[test]
+    fn attributes_have_a_kind_and_values() {
+        let pair = testing::p256();
+        let refused = |attributes: &[u8]| {
+            refused_info(|out| {
+                encode::unsigned(out, tag::INTEGER, &[]);
+                out.extend_from_slice(subject().der());
+                pair.public().encode(out);
+                encode::value(out, tag::constructed(0), attributes);
+            })
+        };
+        // They are read first; the proof, which is none, comes after them.
+        assert_eq!(refused(&[]), RequestRefusal::Possession);
+        assert_eq!(refused(&[0x30, 7, 6, 1, 0x29, 0x31, 2, 5, 0]), RequestRefusal::Possession);
+        for (bad, fault) in [
+            (&[0x30, 5, 6, 1, 0x29, 0x31, 0][..], DerFault::Value),
+            (&[0x30, 3, 6, 1, 0x29], DerFault::Truncated),
+            (&[0x30, 4, 0x31, 2, 5, 0], DerFault::Tag),
+            (&[0x30, 9, 6, 1, 0x29, 0x31, 2, 5, 0, 5, 0], DerFault::Trailing),
+            (&[0x30, 0x80, 6, 1, 0x29, 0x31, 2, 5, 0, 0, 0], DerFault::IndefiniteLength),
+        ] {
+            assert_eq!(refused(bad), RequestRefusal::Der(fault), "{bad:x?}");
+        }
     }
 
     #[test]

@@ -221,11 +221,7 @@ impl<'a> TimeStampInfo<'a> {
         let at = exact_time(info.take(tag::GENERALIZED_TIME)?)?;
         let accuracy_us = info.optional(tag::SEQUENCE)?.map(accuracy).transpose()?;
         let ordering = info.flag()?;
-        let mut ahead = info;
-        let nonce = ahead.integer(NONCE_BYTES_MAX).ok();
-        if nonce.is_some() {
-            info = ahead;
-        }
+        let nonce = info.optional_integer(NONCE_BYTES_MAX)?;
         let authority = match info.optional(tag::constructed(0))? {
             None => None,
             Some(name) => authority(name)?,
@@ -353,13 +349,10 @@ fn only_value<'a>(
 fn certificate_hash(value: &[u8]) -> Result<(ImprintHash, &[u8]), TimeStampReadRefusal> {
     let mut signing = Reader::new(Reader::only(value, tag::SEQUENCE)?);
     let mut certificate = signing.sequence()?.sequence()?;
-    let mut ahead = certificate;
-    let hash = match fields::algorithm(&mut ahead) {
-        Ok((oid, _)) => {
-            certificate = ahead;
-            hash_named(oid)?
-        }
-        Err(_) => ImprintHash::Sha256,
+    let hash = if certificate.is_next(tag::SEQUENCE) {
+        hash_named(fields::algorithm(&mut certificate)?.0)?
+    } else {
+        ImprintHash::Sha256
     };
     Ok((hash, certificate.take(tag::OCTET_STRING)?))
 }

@@ -92,16 +92,8 @@ impl<'a> TimeStampRequest<'a> {
             return Err(TimeStampRequestRefusal::Version);
         }
         let imprint = Imprint::read(&mut whole)?;
-        let mut ahead = whole;
-        let policy = ahead.small_oid().ok();
-        if policy.is_some() {
-            whole = ahead;
-        }
-        let mut ahead = whole;
-        let nonce = ahead.integer(NONCE_BYTES_MAX).ok();
-        if nonce.is_some() {
-            whole = ahead;
-        }
+        let policy = if whole.is_next(tag::OID) { Some(whole.small_oid()?) } else { None };
+        let nonce = whole.optional_integer(NONCE_BYTES_MAX)?;
         let certificate_asked = whole.flag()?;
         let extensions = whole.optional(tag::constructed(0))?;
         whole.end()?;

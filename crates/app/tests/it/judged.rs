@@ -19,10 +19,10 @@ use x509::path::{Certificate, Crl, Question, Revocation, validate};
 use x509::{KeyAlgorithm, pem};
 
 /// A certificate with what it is judged by.
-struct Exhibit {
-    leaf: Vec<u8>,
-    root: Vec<u8>,
-    list: Vec<u8>,
+pub(crate) struct Exhibit {
+    pub(crate) leaf: Vec<u8>,
+    pub(crate) root: Vec<u8>,
+    pub(crate) list: Vec<u8>,
 }
 
 /// Says why an exhibit is refused.
@@ -33,6 +33,7 @@ const JUDGES: [(&str, Judge); 3] = [("openssl", openssl), ("gnutls", gnutls), ("
 
 impl Exhibit {
     fn accepted(&self, at: Moment) {
+        self.is_read();
         for (judge, asks) in JUDGES {
             if judge == "gnutls" && !is_present(at) {
                 continue;
@@ -49,6 +50,19 @@ impl Exhibit {
             }
             let said = asks(self, at).expect_err(judge);
             assert!(said.contains(words), "{judge} says: {said}");
+        }
+    }
+
+    /// The tools take it apart to the last byte.
+    fn is_read(&self) {
+        let desk = self.desk();
+        for line in [
+            "openssl asn1parse -in leaf",
+            "openssl asn1parse -in list",
+            "certtool --certificate-info --infile leaf",
+            "certtool --crl-info --infile list",
+        ] {
+            run(desk.path(), line).unwrap_or_else(|said| panic!("{line}: {said}"));
         }
     }
 
@@ -110,7 +124,7 @@ fn ours(exhibit: &Exhibit, at: Moment) -> Result<(), String> {
 }
 
 /// An exhibit of a certificate of an authority, with the list of a partition.
-fn exhibit(bureau: &Bureau<'_>, leaf: &[u8], authority: i64, of: Partition) -> Exhibit {
+pub(crate) fn exhibit(bureau: &Bureau<'_>, leaf: &[u8], authority: i64, of: Partition) -> Exhibit {
     let path = bureau.issuer_of(authority).list_path(of);
     let list = bureau.place.read(&path).unwrap().unwrap();
     let row = bureau.authorities().into_iter().find(|row| row.id == authority).unwrap();

@@ -10,6 +10,7 @@ mod faults_of_signing;
 mod feeding;
 mod house;
 mod judged;
+mod judged_by_webpki;
 mod repeating;
 mod roads;
 mod rotating;

@@ -83,12 +83,9 @@ fn issuer(files: &Files<'_>, read: &x509::Certificate<'_>, now: Moment) -> Issue
 
 /// Whether the certificate names the key of one of these authorities as its issuer's.
 fn names_one_of(anchors: &[x509::Certificate<'_>], read: &x509::Certificate<'_>) -> bool {
-    let named = read.extension(&x509::extension_id::AUTHORITY_KEY_IDENTIFIER);
-    let Some(named) = named.map(|extension| extension.value) else { return true };
-    anchors.iter().filter_map(|anchor| anchor.public_key().ok()).any(|key| {
-        let identifier = key.key_identifier();
-        named.windows(identifier.len()).any(|window| window == identifier)
-    })
+    let Some(named) = read.authority_key() else { return true };
+    let mut keys = anchors.iter().filter_map(|anchor| anchor.public_key().ok());
+    keys.any(|key| key.key_identifier() == named)
 }
 
 fn found_on_lists(

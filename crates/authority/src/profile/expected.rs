@@ -1,7 +1,7 @@
 //! What the lint expects of each form of certificate.
 //!
 //! Written down a second time on purpose, as tables: the code that composes and the rules that it
-//! is held against share nothing but the settings.
+//! is held against share nothing but the settings, and the names made of them.
 
 use super::{
     ADDRESS, ADDRESS_SUBSTITUTES, BIRTH_DATE, Form, Issuer, NAME, NAME_SUBSTITUTES, Partition,
@@ -10,8 +10,8 @@ use super::{
 use crate::content::CertificateKind;
 use x509::lint::Expected;
 use x509::{
-    COMMON_NAME, COUNTRY, KeyAlgorithm, KeyUsage, LOCALITY, ORGANIZATION, ORGANIZATIONAL_UNIT,
-    ObjectIdentifier, extension_id as id, purpose,
+    COMMON_NAME, COUNTRY, GeneralName, KeyAlgorithm, KeyUsage, LOCALITY, ORGANIZATION,
+    ORGANIZATIONAL_UNIT, ObjectIdentifier, extension_id as id, purpose,
 };
 
 impl Profile {
@@ -26,6 +26,7 @@ impl Profile {
         let flags = [(NAME, NAME_SUBSTITUTES), (ADDRESS, ADDRESS_SUBSTITUTES)];
         let attribute = |number| self.settings().attribute(number);
         let pair = |(of, flags)| (attribute(of), attribute(flags));
+        let japanese = &self.hierarchy(issuer.hierarchy).japanese;
         Expected {
             algorithm: issuer.public_key.algorithm(),
             issuer: issuer.name.clone(),
@@ -39,9 +40,14 @@ impl Profile {
             key_usage: usage(form, signature),
             extended_key_usage: purposes(form, signature).to_vec(),
             policy: holder.then_some(settings.policy),
+            statement: holder.then(|| self.settings().statement.clone()),
+            subject_alternative: (form == Form::Root).then(|| japanese.clone()),
             texts: texts.map(attribute).into_iter().filter(|_| personal).collect(),
             flags: flags.map(pair).into_iter().filter(|_| personal).collect(),
-            addresses: self.addresses(form, issuer, partition),
+            issuer_alternative: holder.then(|| japanese.clone()),
+            issuer_serial: (form != Form::Root).then_some(issuer.serial),
+            points: self.points_of(form, issuer, partition),
+            responder: settings.responder.clone().filter(|_| holder),
         }
     }
 
@@ -69,13 +75,13 @@ impl Profile {
         if responder.is_some() { &WITH_RESPONDER } else { &WITHOUT_RESPONDER }
     }
 
-    fn addresses(&self, form: Form, issuer: &Issuer, partition: Partition) -> Vec<String> {
-        let mut out: Vec<_> = self.list_address(issuer, partition).into_iter().collect();
-        if form == Form::Holder {
-            out.push(self.settings().statement.clone());
-            out.extend(self.settings().hierarchy(issuer.hierarchy).responder.clone());
+    /// Responders are on no list.
+    fn points_of(&self, form: Form, issuer: &Issuer, partition: Partition) -> Vec<GeneralName> {
+        if form == Form::Responder {
+            return Vec::new();
         }
-        out
+        // Without a name for the place there is nothing that a certificate could say.
+        self.points(issuer, partition).unwrap_or_default()
     }
 }
 

@@ -25,8 +25,8 @@ pub(crate) enum Certs {
     /// Issue a certificate for a resident, from a certification request (PKCS#10).
     #[command(after_help = concat!(
         "Resident record codes are given in files: what stands in a command line can be seen by \
-         others on this machine. A request is signed with the hash of its key: SHA-256, with P-384 \
-         SHA-384 (openssl req -sha384).\n\n",
+         others on this machine. A request is signed over SHA-256, SHA-384 or SHA-512; RSA keys \
+         sign by PKCS #1 version 1.5, not by PSS.\n\n",
         examples!(
             "sekisho certs issue --municipality 131016 --kind signature --code code.txt --request \
              holder.csr --card-end 2035-04-01 --out holder.pem",

@@ -39,9 +39,8 @@ impl Bureau {
     pub(crate) fn request(&self, name: &str, key: &[&str]) -> String {
         let (private, request) = (self.at(&format!("{name}.key")), self.at(&format!("{name}.csr")));
         openssl(&[&["genpkey", "-quiet", "-out", &private], key].concat());
-        // A key of P-384 signs with SHA-384, which `openssl` does not choose by itself.
-        let digest = if key == P384 { "-sha384" } else { "-sha256" };
-        let new = ["req", "-new", "-subj", "/CN=anything", digest];
+        // The hash is the one that `openssl` chooses by itself.
+        let new = ["req", "-new", "-subj", "/CN=anything"];
         openssl(&[&new[..], &["-key", &private, "-out", &request]].concat());
         request
     }

@@ -3,10 +3,11 @@
 //! Values are read here anew from their bytes; nothing is shared with the code that writes them.
 
 use super::{Expected, Finding, printable};
-use crate::certificate::{Body, RawExtension};
+use crate::certificate::Body;
 use crate::decode::{DerFault, Reader};
 use crate::encode::tag;
-use crate::{KeyUsage, PublicKey};
+use crate::fields::{DIRECTORY_NAME, URI};
+use crate::{GeneralName, KeyUsage, Name, PublicKey, Serial};
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280;
 
@@ -29,26 +30,37 @@ pub(super) fn lint(
     must(are(&purposes, &expected.extended_key_usage), Finding::ExtendedKeyUsage);
     // Who signs certificates says so twice, and nobody else says it once.
     let signs = expected.key_usage.has(KeyUsage::KEY_CERT_SIGN);
-    let authority = value(rfc5280::ID_CE_BASIC_CONSTRAINTS).is_some_and(is_authority);
-    must(authority == signs, Finding::Authority);
-    let policies = value(rfc5280::ID_CE_CERTIFICATE_POLICIES).map(policies).unwrap_or_default();
-    must(are(&policies, expected.policy.as_slice()), Finding::Policy);
-    let issuer = value(rfc5280::ID_CE_AUTHORITY_KEY_IDENTIFIER);
-    let issuer_known = match issuer {
-        Some(value) => issuer_key(value) == Ok(&expected.issuer_key.key_identifier()[..]),
+    let authority = value(rfc5280::ID_CE_BASIC_CONSTRAINTS).map_or(Ok(false), is_authority);
+    must(authority == Ok(signs), Finding::Authority);
+    let policy = value(rfc5280::ID_CE_CERTIFICATE_POLICIES).map(policy).transpose();
+    let (policy, statement) = policy.map_or((Some(BROKEN), None), Option::unzip);
+    must(policy == expected.policy.as_ref().map(ObjectIdentifier::as_bytes), Finding::Policy);
+    must(statement.flatten() == bytes_of(expected.statement.as_ref()), Finding::Address);
+    let issuer_known = match value(rfc5280::ID_CE_AUTHORITY_KEY_IDENTIFIER) {
+        Some(value) => names_issuer(value, expected) == Ok(true),
         None => expected.self_issued,
     };
     must(issuer_known, Finding::AuthorityKey);
+    let alternative = value(rfc5280::ID_CE_ISSUER_ALT_NAME).map(directory_name).transpose();
+    let wanted = expected.issuer_alternative.as_ref().map(Name::der);
+    must(alternative == Ok(wanted), Finding::Issuer);
     let subject = value(rfc5280::ID_CE_SUBJECT_KEY_IDENTIFIER);
     let subject = subject.and_then(|value| Reader::only(value, tag::OCTET_STRING).ok());
     must(
         subject == key.map(PublicKey::key_identifier).as_ref().map(|id| &id[..]),
         Finding::SubjectKey,
     );
-    let texts = value(rfc5280::ID_CE_SUBJECT_ALT_NAME).map(texts).unwrap_or_default();
-    lint_texts(&texts, expected, must);
-    let sound = body.extensions.iter().all(|extension| addresses_are_known(extension, expected));
-    must(sound, Finding::Address);
+    let alternative = value(rfc5280::ID_CE_SUBJECT_ALT_NAME);
+    match &expected.subject_alternative {
+        None => lint_texts(&alternative.map(texts).unwrap_or_default(), expected, must),
+        Some(name) => {
+            must(alternative.map(directory_name) == Some(Ok(name.der())), Finding::Texts);
+        }
+    }
+    let points = value(rfc5280::ID_CE_CRL_DISTRIBUTION_POINTS).map_or(Ok(Vec::new()), point);
+    must(points.is_ok_and(|names| are_names(&names, &expected.points)), Finding::Address);
+    let responder = value(rfc5280::ID_PE_AUTHORITY_INFO_ACCESS).map(responder).transpose();
+    must(responder == Ok(bytes_of(expected.responder.as_ref())), Finding::Address);
 }
 
 /// An OBJECT IDENTIFIER's contents, and the text that goes with it.
@@ -91,25 +103,55 @@ fn purposes(value: &[u8]) -> Vec<&[u8]> {
     read().unwrap_or_else(|_| vec![BROKEN])
 }
 
-fn is_authority(value: &[u8]) -> bool {
-    let fields = Reader::only(value, tag::SEQUENCE);
-    fields.is_ok_and(|contents| Reader::new(contents).flag() == Ok(true))
+/// No authority of ours bounds the paths below it: it certifies holders alone.
+fn is_authority(value: &[u8]) -> Result<bool, DerFault> {
+    let mut fields = Reader::new(Reader::only(value, tag::SEQUENCE)?);
+    let authority = fields.flag()?;
+    fields.end()?;
+    Ok(authority)
 }
 
-fn policies(value: &[u8]) -> Vec<&[u8]> {
-    let read = || -> Result<_, DerFault> {
-        let mut list = Reader::new(Reader::only(value, tag::SEQUENCE)?);
-        let mut out = Vec::new();
-        while !list.is_empty() {
-            out.push(list.sequence()?.oid()?);
+/// The one policy, and the address of its practice statement.
+fn policy(value: &[u8]) -> Result<(&[u8], Option<&[u8]>), DerFault> {
+    let mut list = Reader::new(Reader::only(value, tag::SEQUENCE)?);
+    let mut policy = list.sequence()?;
+    list.end()?;
+    let oid = policy.oid()?;
+    let qualifiers = policy.optional(tag::SEQUENCE)?;
+    policy.end()?;
+    Ok((oid, qualifiers.map(statement).transpose()?))
+}
+
+fn statement(qualifiers: &[u8]) -> Result<&[u8], DerFault> {
+    let mut qualifier = Reader::new(Reader::only(qualifiers, tag::SEQUENCE)?);
+    if qualifier.oid()? != rfc5280::ID_QT_CPS.as_bytes() {
+        return Err(DerFault::Value);
+    }
+    let address = qualifier.take(tag::IA5_STRING)?;
+    qualifier.end()?;
+    Ok(address)
+}
+
+/// Whether an AuthorityKeyIdentifier names the issuer's key, and its certificate where that is
+/// expected.
+fn names_issuer(value: &[u8], expected: &Expected) -> Result<bool, DerFault> {
+    let mut fields = Reader::new(Reader::only(value, tag::SEQUENCE)?);
+    let key = fields.take(tag::context(0))? == expected.issuer_key.key_identifier();
+    let certificate = match expected.issuer_serial {
+        None => true,
+        Some(serial) => {
+            let issuer = Reader::only(fields.take(tag::constructed(1))?, DIRECTORY_NAME)?;
+            let number = Serial::from_integer(fields.take(tag::context(2))?);
+            issuer == expected.issuer.der() && number == Ok(serial)
         }
-        Ok(out)
     };
-    read().unwrap_or_else(|_| vec![BROKEN])
+    fields.end()?;
+    Ok(key && certificate)
 }
 
-fn issuer_key(value: &[u8]) -> Result<&[u8], DerFault> {
-    Reader::new(Reader::only(value, tag::SEQUENCE)?).take(tag::context(0))
+/// The Name in DER that GeneralNames are.
+fn directory_name(value: &[u8]) -> Result<&[u8], DerFault> {
+    Reader::only(Reader::only(value, tag::SEQUENCE)?, DIRECTORY_NAME)
 }
 
 /// The otherName values of an alternative name; anything else in it is read as a broken text.
@@ -127,81 +169,41 @@ fn texts(value: &[u8]) -> Vec<Text<'_>> {
         }
         Ok(out)
     };
-    // The subject of a self-signed root has a directory name instead, in which no text is.
-    match read() {
-        Err(_) if is_directory_name(value) => Vec::new(),
-        read => read.unwrap_or_else(|_| vec![(BROKEN, "")]),
-    }
+    read().unwrap_or_else(|_| vec![(BROKEN, "")])
 }
 
-fn is_directory_name(value: &[u8]) -> bool {
-    let names = Reader::only(value, tag::SEQUENCE);
-    names.is_ok_and(|names| Reader::only(names, tag::constructed(4)).is_ok())
-}
-
-/// Whether every address in the places where an extension has one is among those expected.
-fn addresses_are_known(extension: &RawExtension<'_>, expected: &Expected) -> bool {
-    let read = if extension.is(&rfc5280::ID_CE_CRL_DISTRIBUTION_POINTS)
-        || extension.is(&rfc5280::ID_CE_FRESHEST_CRL)
-    {
-        points(extension.value)
-    } else if extension.is(&rfc5280::ID_PE_AUTHORITY_INFO_ACCESS) {
-        accesses(extension.value)
-    } else if extension.is(&rfc5280::ID_CE_CERTIFICATE_POLICIES) {
-        statements(extension.value)
-    } else {
-        return true;
-    };
-    read.is_ok_and(|found| {
-        found.iter().all(|uri| expected.addresses.iter().any(|known| known.as_bytes() == *uri))
-    })
-}
-
-/// The addresses of distribution points; other kinds of names in them are passed over.
-fn points(value: &[u8]) -> Result<Vec<&[u8]>, DerFault> {
-    let mut out = Vec::new();
-    let mut points = Reader::new(Reader::only(value, tag::SEQUENCE)?);
-    while !points.is_empty() {
-        let point = points.sequence()?.take(tag::constructed(0))?;
-        let mut names = Reader::new(Reader::only(point, tag::constructed(0))?);
-        while !names.is_empty() {
-            let name = names.any()?;
-            if name.tag == tag::context(6) {
-                out.push(name.contents);
-            }
-        }
-    }
-    Ok(out)
-}
-
-fn accesses(value: &[u8]) -> Result<Vec<&[u8]>, DerFault> {
-    let mut out = Vec::new();
+/// The names of the one distribution point: tag and contents of each.
+fn point(value: &[u8]) -> Result<Vec<(u8, &[u8])>, DerFault> {
     let mut list = Reader::new(Reader::only(value, tag::SEQUENCE)?);
-    while !list.is_empty() {
-        let mut access = list.sequence()?;
-        access.oid()?;
-        out.push(access.take(tag::context(6))?);
-        access.end()?;
-    }
-    Ok(out)
+    let mut point = list.sequence()?;
+    list.end()?;
+    let names = Reader::only(point.take(tag::constructed(0))?, tag::constructed(0))?;
+    point.end()?;
+    Reader::new(names).each(|names| names.any().map(|name| (name.tag, name.contents)))
 }
 
-/// The addresses of practice statements.
-fn statements(value: &[u8]) -> Result<Vec<&[u8]>, DerFault> {
-    let mut out = Vec::new();
+fn are_names(written: &[(u8, &[u8])], expected: &[GeneralName]) -> bool {
+    let wanted = expected.iter().map(|name| match name {
+        GeneralName::Directory(name) => (DIRECTORY_NAME, name.der()),
+        GeneralName::Uri(address) => (URI, address.as_bytes()),
+        GeneralName::Text(..) => (tag::NULL, BROKEN),
+    });
+    written.iter().copied().eq(wanted)
+}
+
+/// The address of the one responder.
+fn responder(value: &[u8]) -> Result<&[u8], DerFault> {
     let mut list = Reader::new(Reader::only(value, tag::SEQUENCE)?);
-    while !list.is_empty() {
-        let mut policy = list.sequence()?;
-        policy.oid()?;
-        let Some(qualifiers) = policy.optional(tag::SEQUENCE)? else {
-            continue;
-        };
-        let mut qualifiers = Reader::new(qualifiers);
-        while !qualifiers.is_empty() {
-            let mut qualifier = qualifiers.sequence()?;
-            qualifier.oid()?;
-            out.push(qualifier.take(tag::IA5_STRING)?);
-        }
+    let mut access = list.sequence()?;
+    list.end()?;
+    if access.oid()? != rfc5280::ID_AD_OCSP.as_bytes() {
+        return Err(DerFault::Value);
     }
-    Ok(out)
+    let address = access.take(URI)?;
+    access.end()?;
+    Ok(address)
+}
+
+fn bytes_of(text: Option<&String>) -> Option<&[u8]> {
+    text.map(String::as_bytes)
 }

@@ -72,6 +72,28 @@ fn an_authority_is_found_where_none_is_expected() {
 }
 
 #[test]
+fn a_root_has_one_name_more_and_no_bound() {
+    let (mut tbs, mut expected) = sound();
+    let both = KeyUsage::KEY_CERT_SIGN.and(KeyUsage::CRL_SIGN);
+    let named = |name: Name| Extension::subject_alt_name(&[GeneralName::Directory(name)]);
+    tbs.extensions[0] = Extension::key_usage(both);
+    tbs.extensions[2] = named(japanese());
+    tbs.extensions.push(Extension::authority(None));
+    expected.key_usage = both;
+    (expected.texts, expected.flags) = (vec![], vec![]);
+    expected.subject_alternative = Some(japanese());
+    expected.extensions.push((rfc5280::ID_CE_BASIC_CONSTRAINTS, true));
+    assert_eq!(lint(&tbs.encode(), &expected), []);
+    tbs.extensions[9] = Extension::authority(Some(0));
+    assert_eq!(lint(&tbs.encode(), &expected), [Finding::Authority]);
+    tbs.extensions[9] = Extension::authority(None);
+    for other in [named(issuer_name()), texts(&[(NAME, "氏名"), (FLAGS, "01")])] {
+        tbs.extensions[2] = other;
+        assert_eq!(lint(&tbs.encode(), &expected), [Finding::Texts]);
+    }
+}
+
+#[test]
 fn signed_bytes_are_the_intention_under_the_issuers_key() {
     let (tbs, expected) = sound();
     let intention = tbs.encode();
@@ -146,9 +168,30 @@ fn changes() -> Vec<(Finding, Change)> {
         (Finding::Address, |tbs| {
             tbs.extensions[3] = Extension::certificate_policies(true, POLICY, Some("http://x"));
         }),
+        (Finding::Address, |tbs| {
+            tbs.extensions[3] = Extension::certificate_policies(true, POLICY, None);
+        }),
         (Finding::Address, |tbs| tbs.extensions[4] = list_at("http://x")),
+        // The right address under the name of another municipality's list, or none of the two.
+        (Finding::Address, |tbs| {
+            let names = [GeneralName::Directory(issuer_name()), list_names(LIST)[1].clone()];
+            tbs.extensions[4] = points(&names);
+        }),
+        (Finding::Address, |tbs| tbs.extensions[4] = points(&list_names(LIST)[..1])),
+        (Finding::Address, |tbs| tbs.extensions[4] = points(&list_names(LIST)[1..])),
+        // Addresses of the issuer, each in the other's place.
+        (Finding::Address, |tbs| tbs.extensions[4] = list_at(RESPONDER)),
+        (Finding::Address, |tbs| tbs.extensions[5] = Extension::ocsp_responder(LIST)),
         (Finding::Address, |tbs| tbs.extensions[5] = Extension::ocsp_responder("http://x")),
-        (Finding::AuthorityKey, |tbs| tbs.extensions[6] = Extension::authority_key(&[7; 20])),
+        (Finding::AuthorityKey, |tbs| tbs.extensions[6] = issuer_key(&[7; 20], 1)),
+        (Finding::AuthorityKey, |tbs| {
+            tbs.extensions[6] = issuer_key(&issuer().public().key_identifier(), 2);
+        }),
+        (Finding::AuthorityKey, |tbs| {
+            tbs.extensions[6] = Extension::authority_key(&issuer().public().key_identifier());
+        }),
+        (Finding::Issuer, |tbs| tbs.extensions[8] = alternative(&issuer_name())),
+        (Finding::Issuer, |tbs| tbs.extensions[8].value.push(0)),
         (Finding::SubjectKey, |tbs| tbs.extensions[7] = Extension::subject_key(&[7; 20])),
     ]
 }
@@ -156,7 +199,7 @@ fn changes() -> Vec<(Finding, Change)> {
 fn sound() -> (TbsCertificate, Expected) {
     let key = holder().public();
     let usage = KeyUsage::DIGITAL_SIGNATURE.and(KeyUsage::NON_REPUDIATION);
-    let issuer_name = name(&[(COUNTRY, "JP"), (ORGANIZATION, "Test")]);
+    let issuer_name = issuer_name();
     let tbs = TbsCertificate {
         serial: Serial::try_from(7).unwrap(),
         algorithm: KeyAlgorithm::P256,
@@ -172,8 +215,9 @@ fn sound() -> (TbsCertificate, Expected) {
             Extension::certificate_policies(true, POLICY, Some(STATEMENT)),
             list_at(LIST),
             Extension::ocsp_responder(RESPONDER),
-            Extension::authority_key(&issuer().public().key_identifier()),
+            issuer_key(&issuer().public().key_identifier(), 1),
             Extension::subject_key(&key.key_identifier()),
+            alternative(&japanese()),
         ],
     };
     let expected = Expected {
@@ -191,7 +235,12 @@ fn sound() -> (TbsCertificate, Expected) {
         policy: Some(POLICY),
         texts: vec![NAME, FLAGS],
         flags: vec![(NAME, FLAGS)],
-        addresses: [STATEMENT, LIST, RESPONDER].map(str::to_owned).into(),
+        statement: Some(STATEMENT.to_owned()),
+        subject_alternative: None,
+        issuer_alternative: Some(japanese()),
+        issuer_serial: Some(Serial::try_from(1).unwrap()),
+        points: list_names(LIST).to_vec(),
+        responder: Some(RESPONDER.to_owned()),
     };
     (tbs, expected)
 }
@@ -215,11 +264,10 @@ fn weak_key() -> PublicKey {
 fn of_key(tbs: &mut TbsCertificate, key: PublicKey) {
     // A key that is not taken has no identifier to compare with.
     let identifier = Extension::subject_key(&key.key_identifier());
-    let last = tbs.extensions.len() - 1;
     if key.algorithm() == KeyAlgorithm::Ed25519 {
-        tbs.extensions[last].value.clear();
+        tbs.extensions[7].value.clear();
     } else {
-        tbs.extensions[last] = identifier;
+        tbs.extensions[7] = identifier;
     }
     tbs.public_key = key;
 }
@@ -238,9 +286,34 @@ fn texts(texts: &[(ObjectIdentifier, &str)]) -> Extension {
     Extension::subject_alt_name(&names)
 }
 
-fn list_at(uri: &str) -> Extension {
+fn issuer_name() -> Name {
+    name(&[(COUNTRY, "JP"), (ORGANIZATION, "Test")])
+}
+
+fn japanese() -> Name {
+    name(&[(COUNTRY, "JP"), (ORGANIZATION, "試験")])
+}
+
+fn issuer_key(key: &[u8], serial: u64) -> Extension {
+    let serial = Serial::try_from(serial).unwrap();
+    Extension::authority_key_and_certificate(key, &issuer_name(), serial)
+}
+
+fn alternative(name: &Name) -> Extension {
+    Extension::issuer_alt_name(&[GeneralName::Directory(name.clone())])
+}
+
+fn list_names(uri: &str) -> [GeneralName; 2] {
     let directory = GeneralName::Directory(name(&[(COMMON_NAME, "CRLDP")]));
-    Extension::crl_distribution_points(&[directory, GeneralName::Uri(uri.to_owned())])
+    [directory, GeneralName::Uri(uri.to_owned())]
+}
+
+fn points(names: &[GeneralName]) -> Extension {
+    Extension::crl_distribution_points(names)
+}
+
+fn list_at(uri: &str) -> Extension {
+    points(&list_names(uri))
 }
 
 const fn at(second: i64) -> Moment {

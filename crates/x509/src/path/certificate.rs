@@ -1,12 +1,13 @@
 //! A certificate of anybody's, read for validation: every byte is kept, and what decides about a
 //! path stands beside them.
 
-use super::der::{self, BIT_STRING, Malformed, Reader};
 use super::extension::Extensions;
+use super::key::Key;
 use super::name::Name;
 use super::refusal::{Reason, Refusal};
-use super::signature::{self, Key};
-use aws_lc_rs::digest;
+use crate::decode::DerFault;
+use crate::signature::SignatureScheme;
+use crate::{CertificateRefusal, KeyUsage};
 use base::Moment;
 use std::fmt;
 use std::ops::Range;
@@ -31,17 +32,44 @@ pub struct Certificate {
 /// The signature around a certificate or a list.
 #[derive(Clone)]
 pub(super) struct Signed {
-    /// The contents of the outer AlgorithmIdentifier.
-    outer: Vec<u8>,
-    /// Those of the one inside, which is signed.
-    inner: Vec<u8>,
+    /// The AlgorithmIdentifier in DER.
+    algorithm: Vec<u8>,
     signature: Vec<u8>,
 }
 
 impl Certificate {
-    /// Reads one certificate in DER, with nothing behind it. Refused with `path_malformed`.
+    /// Reads one certificate in DER, with nothing behind it. Refused with `path_malformed`, or
+    /// with `path_signature_algorithm` when it names two algorithms for its signature.
     pub fn parse(der: &[u8]) -> Result<Self, Refusal> {
-        read(der).map_err(|_| Refusal::unread(Reason::Malformed))
+        let read = crate::Certificate::parse(der).map_err(|refusal| match refusal {
+            CertificateRefusal::AlgorithmMismatch => Refusal::unread(Reason::Algorithm),
+            refusal => Refusal::unread(Reason::Malformed).about(refusal.label()),
+        })?;
+        let malformed = |fault: DerFault| Refusal::unread(Reason::Malformed).about(fault.label());
+        Self::of(&read).map_err(malformed)
+    }
+
+    fn of(read: &crate::Certificate<'_>) -> Result<Self, DerFault> {
+        let (issuer, subject) = (Name::read(read.issuer())?, Name::read(read.subject())?);
+        let extensions = Extensions::read(read.extensions())?;
+        // A name is in the subject or in a subjectAltName (RFC 5280 §4.1.2.6).
+        if issuer.is_empty() || (subject.is_empty() && extensions.alternative_names.is_empty()) {
+            return Err(DerFault::Value);
+        }
+        Ok(Self {
+            tbs: place_in(read.der(), read.tbs()),
+            signed: Signed::new(read.signature_algorithm(), read.signature()),
+            version: read.version(),
+            serial: read.serial_bytes().to_vec(),
+            issuer,
+            not_before: read.not_before(),
+            not_after: read.not_after(),
+            subject,
+            key: Key::read(read.spki())?,
+            extensions,
+            fingerprint: crate::sha256(read.der()),
+            der: read.der().to_vec(),
+        })
     }
 
     /// Its bytes as they came.
@@ -83,9 +111,9 @@ impl Certificate {
         self.version == 3 && self.extensions.basic.is_some_and(|basic| basic.ca)
     }
 
-    /// Whether keyUsage, where there is one, has this bit.
-    pub(super) fn may(&self, usage: u16) -> bool {
-        self.extensions.key_usage.is_none_or(|bits| bits & usage != 0)
+    /// Whether keyUsage, where there is one, has any of these uses.
+    pub(super) fn may(&self, usage: KeyUsage) -> bool {
+        self.extensions.key_usage.is_none_or(|own| own.has_any(usage))
     }
 
     /// Whether name and key identifier are those of `child`'s issuer.
@@ -101,109 +129,19 @@ impl Certificate {
 }
 
 impl Signed {
-    pub(super) fn new(outer: &[u8], inner: &[u8], signature: &[u8]) -> Self {
-        Self { outer: outer.to_vec(), inner: inner.to_vec(), signature: signature.to_vec() }
-    }
-
-    /// Whether the algorithm is accepted and stands the same in both places.
-    pub(super) fn check_algorithm(&self) -> Result<(), Reason> {
-        signature::accepted(&self.inner)?;
-        if self.inner == self.outer { Ok(()) } else { Err(Reason::Algorithm) }
+    pub(super) fn new(algorithm: &[u8], signature: &[u8]) -> Self {
+        Self { algorithm: algorithm.to_vec(), signature: signature.to_vec() }
     }
 
     pub(super) fn check(&self, key: &Key, message: &[u8]) -> Result<(), Reason> {
-        self.check_algorithm()?;
-        key.check(&self.inner, message, &self.signature)
+        key.check(SignatureScheme::read(&self.algorithm)?, message, &self.signature)
     }
 }
 
-/// The three parts of a signed object: the signed bytes, and what signs them.
-pub(super) struct Parts<'a> {
-    pub(super) tbs: der::Element<'a>,
-    pub(super) algorithm: &'a [u8],
-    pub(super) signature: &'a [u8],
-}
-
-/// Opens a certificate or a list.
-pub(super) fn parts(bytes: &[u8]) -> Result<Parts<'_>, Malformed> {
-    let mut fields = Reader::new(der::only(bytes, der::SEQUENCE)?.value);
-    let tbs = fields.expect(der::SEQUENCE)?;
-    let algorithm = fields.expect(der::SEQUENCE)?.value;
-    let signature = fields.expect(BIT_STRING)?;
-    fields.end()?;
-    // A signature of other than whole octets is none of those accepted, so it is a wrong one: it
-    // verifies no more than an empty one does.
-    let signature = signature.octets().unwrap_or_default();
-    Ok(Parts { tbs, algorithm, signature })
-}
-
-fn read(bytes: &[u8]) -> Result<Certificate, Malformed> {
-    let parts = parts(bytes)?;
-    let mut fields = Reader::new(parts.tbs.value);
-    let version = version(&mut fields)?;
-    let serial = serial(fields.integer()?)?.to_vec();
-    let inner = fields.expect(der::SEQUENCE)?.value;
-    let issuer = Name::next(&mut fields)?;
-    let mut validity = fields.sequence()?;
-    let (not_before, not_after) = (validity.time()?, validity.time()?);
-    validity.end()?;
-    let subject = Name::next(&mut fields)?;
-    let key = Key::read(fields.expect(der::SEQUENCE)?.value)?;
-    let identifiers = [fields.optional(der::tagged(1))?, fields.optional(der::tagged(2))?];
-    let extensions = fields.optional(der::constructed(3))?;
-    fields.end()?;
-    // Extensions came with version 3, the unique identifiers with version 2 (RFC 5280 §4.1.2).
-    let early = (extensions.is_some() && version < 3)
-        || (identifiers.iter().any(Option::is_some) && version < 2);
-    if early || issuer.is_empty() {
-        return Err(Malformed);
-    }
-    let extensions = match extensions {
-        Some(list) => Extensions::read(der::only(list.value, der::SEQUENCE)?.value)?,
-        None => Extensions::default(),
-    };
-    // A name is in the subject or in a critical subjectAltName (RFC 5280 §4.1.2.6).
-    if subject.is_empty() && extensions.alternative_names.is_empty() {
-        return Err(Malformed);
-    }
-    Ok(Certificate {
-        tbs: der::place_in(bytes, parts.tbs.whole),
-        signed: Signed::new(parts.algorithm, inner, parts.signature),
-        version,
-        serial,
-        issuer,
-        not_before,
-        not_after,
-        subject,
-        key,
-        extensions,
-        fingerprint: fingerprint(bytes),
-        der: bytes.to_vec(),
-    })
-}
-
-/// Version 1 is left out, 2 and 3 are written as 1 and 2.
-fn version(fields: &mut Reader<'_>) -> Result<u8, Malformed> {
-    match fields.optional(der::constructed(0))? {
-        None => Ok(1),
-        Some(tagged) => match der::only(tagged.value, der::INTEGER)?.value {
-            [1] => Ok(2),
-            [2] => Ok(3),
-            _ => Err(Malformed),
-        },
-    }
-}
-
-/// At most 20 octets (RFC 5280 §4.1.2.2). Zero and below are not well-formed either, but
-/// "certificate users SHOULD be prepared to gracefully handle such certificates".
-pub(super) const fn serial(digits: &[u8]) -> Result<&[u8], Malformed> {
-    if digits.len() <= SERIAL_MAX { Ok(digits) } else { Err(Malformed) }
-}
-
-fn fingerprint(bytes: &[u8]) -> [u8; 32] {
-    let mut out = [0; 32];
-    out.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
-    out
+/// Where a part of all these bytes stands in them.
+pub(super) fn place_in(all: &[u8], part: &[u8]) -> Range<usize> {
+    let start = part.as_ptr().addr() - all.as_ptr().addr();
+    start..start + part.len()
 }
 
 impl PartialEq for Certificate {
@@ -222,5 +160,3 @@ impl fmt::Debug for Certificate {
         f.write_str(")")
     }
 }
-
-const SERIAL_MAX: usize = 20;

@@ -1,13 +1,17 @@
 //! The extensions of certificates (RFC 5280 §4.2), as far as they decide whether a path is valid.
 
-use super::der::{self, BIT_STRING, Malformed, OCTET_STRING, Oid, Reader, SEQUENCE};
 use super::name::{GeneralName, Name};
+use super::oid::Oid;
+use crate::decode::{DerFault, Reader, named_bits, shortest_integer};
+use crate::encode::tag;
+use crate::fields;
+use crate::{KeyUsage, RawExtension};
 use std::collections::BTreeSet;
 
 /// What a certificate's extensions say.
 #[derive(Clone, Default, Debug)]
 pub(super) struct Extensions {
-    pub(super) key_usage: Option<u16>,
+    pub(super) key_usage: Option<KeyUsage>,
     pub(super) basic: Option<BasicConstraints>,
     pub(super) alternative_names: Vec<GeneralName>,
     pub(super) name_constraints: Option<NameConstraints>,
@@ -56,7 +60,7 @@ pub(super) struct Purposes {
 #[derive(Clone, Default, Debug)]
 pub(super) struct DistributionPoint {
     pub(super) name: Option<PointName>,
-    /// Bit 0 is `unused`; absent means all.
+    /// ReasonFlags; absent means all.
     pub(super) reasons: Option<u16>,
     pub(super) crl_issuer: Option<Vec<GeneralName>>,
 }
@@ -69,125 +73,93 @@ pub(super) enum PointName {
     Relative(Vec<u8>),
 }
 
-/// Bits of keyUsage.
-pub(super) const DIGITAL_SIGNATURE: u16 = 1;
-pub(super) const NON_REPUDIATION: u16 = 1 << 1;
-pub(super) const KEY_ENCIPHERMENT: u16 = 1 << 2;
-pub(super) const KEY_AGREEMENT: u16 = 1 << 4;
-pub(super) const KEY_CERT_SIGN: u16 = 1 << 5;
-pub(super) const CRL_SIGN: u16 = 1 << 6;
-
 impl Extensions {
-    /// Reads the contents of Extensions.
-    pub(super) fn read(contents: &[u8]) -> Result<Self, Malformed> {
+    /// Takes in what stands in a certificate.
+    pub(super) fn read(list: &[RawExtension<'_>]) -> Result<Self, DerFault> {
         let mut out = Self::default();
-        for extension in list(contents)? {
-            if !out.take(&extension)? && extension.critical {
-                out.unknown_critical.get_or_insert(extension.oid);
+        for extension in list {
+            if !out.take(extension)? && extension.critical {
+                out.unknown_critical.get_or_insert_with(|| Oid::of(extension.oid));
             }
         }
         Ok(out)
     }
 
     /// Takes one in; says whether it is known.
-    fn take(&mut self, extension: &Extension<'_>) -> Result<bool, Malformed> {
+    fn take(&mut self, extension: &RawExtension<'_>) -> Result<bool, DerFault> {
         let value = extension.value;
-        let [0x55, 0x1d, arc] = *extension.oid.contents() else {
-            let no_check = extension.oid.is(OCSP_NO_CHECK);
+        let [0x55, 0x1d, arc] = *extension.oid else {
+            let no_check = extension.oid == OCSP_NO_CHECK;
             self.no_check |= no_check;
             // Where to find things (RFC 5280 §4.2.2); changes nothing about the path.
-            return Ok(no_check || extension.oid.is(AUTHORITY_INFORMATION_ACCESS));
+            return Ok(no_check || extension.oid == AUTHORITY_INFORMATION_ACCESS);
         };
         match arc {
-            14 => self.subject_key = Some(der::only(value, OCTET_STRING)?.value.to_vec()),
-            15 => self.key_usage = Some(key_usage(value)?),
-            17 => self.alternative_names = GeneralName::list(der::only(value, SEQUENCE)?.value)?,
-            18 => drop(GeneralName::list(der::only(value, SEQUENCE)?.value)?),
+            14 => self.subject_key = Some(Reader::only(value, tag::OCTET_STRING)?.to_vec()),
+            15 => self.key_usage = Some(KeyUsage::parse(value).ok_or(DerFault::Value)?),
+            17 => self.alternative_names = general_names(value)?,
+            18 => drop(general_names(value)?),
             19 => self.basic = Some(basic_constraints(value)?),
             30 => self.name_constraints = Some(name_constraints(value)?),
             31 => self.distribution_points = distribution_points(value)?,
             32 => self.policies = Some(policies(value)?),
             33 => self.mappings = mappings(value)?,
-            35 => self.authority_key = authority_key(value)?,
+            35 => self.authority_key = fields::authority_key(value)?.map(<[u8]>::to_vec),
             36 => self.policy_constraints = policy_constraints(value)?,
             37 => self.purposes = Some(purposes(extension)?),
             46 => drop(distribution_points(value)?),
-            54 => self.inhibit_any_policy = Some(count(value)?),
+            54 => self.inhibit_any_policy = Some(count(Reader::only(value, tag::INTEGER)?)?),
             _ => return Ok(false),
         }
         Ok(true)
     }
 }
 
-/// One extension as it stands in its list.
-pub(super) struct Extension<'a> {
-    pub(super) oid: Oid,
-    pub(super) critical: bool,
-    pub(super) value: &'a [u8],
+/// The fields of the SEQUENCE that a value is.
+fn sequence(value: &[u8]) -> Result<Reader<'_>, DerFault> {
+    Reader::only(value, tag::SEQUENCE).map(Reader::new)
 }
 
-/// The contents of Extensions, no kind twice.
-pub(super) fn list(contents: &[u8]) -> Result<Vec<Extension<'_>>, Malformed> {
-    let mut seen = BTreeSet::new();
-    der::each(Reader::new(contents), |list| {
-        let mut fields = list.sequence()?;
-        let oid = fields.oid()?;
-        let critical = fields.flag(der::BOOLEAN)?;
-        let value = fields.expect(OCTET_STRING)?.value;
-        fields.end()?;
-        if seen.insert(oid.clone()) {
-            Ok(Extension { oid, critical, value })
-        } else {
-            Err(Malformed)
-        }
-    })
+fn general_names(value: &[u8]) -> Result<Vec<GeneralName>, DerFault> {
+    GeneralName::list(Reader::only(value, tag::SEQUENCE)?)
 }
 
-fn key_usage(value: &[u8]) -> Result<u16, Malformed> {
-    match der::named_bits(der::only(value, BIT_STRING)?.value)? {
-        // RFC 5280 §4.2.1.3: at least one bit is set.
-        0 => Err(Malformed),
-        bits => Ok(bits),
-    }
-}
-
-fn basic_constraints(value: &[u8]) -> Result<BasicConstraints, Malformed> {
-    let mut fields = Reader::new(der::only(value, SEQUENCE)?.value);
-    let ca = fields.flag(der::BOOLEAN)?;
-    let length = fields.optional(der::INTEGER)?;
+fn basic_constraints(value: &[u8]) -> Result<BasicConstraints, DerFault> {
+    let mut fields = sequence(value)?;
+    let ca = fields.flag()?;
+    let path_length = fields.optional(tag::INTEGER)?.map(count).transpose()?;
     fields.end()?;
-    let path_length = length.map(|length| der::count(length.value)).transpose()?;
     Ok(BasicConstraints { ca, path_length })
 }
 
-fn name_constraints(value: &[u8]) -> Result<NameConstraints, Malformed> {
-    let mut fields = Reader::new(der::only(value, SEQUENCE)?.value);
+fn name_constraints(value: &[u8]) -> Result<NameConstraints, DerFault> {
+    let mut fields = sequence(value)?;
     let mut bounded = false;
-    let mut subtrees = |list: Option<der::Element<'_>>| match list {
+    let mut subtrees = |list: Option<&[u8]>| match list {
         None => Ok(Vec::new()),
-        Some(list) => der::each(Reader::new(list.value), |list| {
+        Some(list) => Reader::new(list).each(|list| {
             let mut subtree = list.sequence()?;
             let base = GeneralName::next(&mut subtree)?;
             bounded |= !subtree.is_empty();
             Ok(base)
         }),
     };
-    let permitted = subtrees(fields.optional(der::constructed(0))?)?;
-    let excluded = subtrees(fields.optional(der::constructed(1))?)?;
+    let permitted = subtrees(fields.optional(tag::constructed(0))?)?;
+    let excluded = subtrees(fields.optional(tag::constructed(1))?)?;
     fields.end()?;
     if permitted.is_empty() && excluded.is_empty() {
-        return Err(Malformed);
+        return Err(DerFault::Value);
     }
     Ok(NameConstraints { permitted, excluded, bounded })
 }
 
-fn policies(value: &[u8]) -> Result<BTreeSet<Oid>, Malformed> {
+fn policies(value: &[u8]) -> Result<BTreeSet<Oid>, DerFault> {
     let mut out = BTreeSet::new();
-    der::each(Reader::new(der::only(value, SEQUENCE)?.value), |list| {
+    sequence(value)?.each(|list| {
         let mut fields = list.sequence()?;
-        let policy = fields.oid()?;
-        if let Some(qualifiers) = fields.optional(SEQUENCE)? {
-            der::each(Reader::new(qualifiers.value), |list| {
+        let policy = Oid::of(fields.oid()?);
+        if let Some(qualifiers) = fields.optional(tag::SEQUENCE)? {
+            Reader::new(qualifiers).each(|list| {
                 let mut qualifier = list.sequence()?;
                 qualifier.oid()?;
                 qualifier.any()?;
@@ -195,84 +167,72 @@ fn policies(value: &[u8]) -> Result<BTreeSet<Oid>, Malformed> {
             })?;
         }
         fields.end()?;
-        if out.insert(policy) { Ok(()) } else { Err(Malformed) }
+        if out.insert(policy) { Ok(()) } else { Err(DerFault::Value) }
     })?;
     Ok(out)
 }
 
-fn mappings(value: &[u8]) -> Result<Vec<(Oid, Oid)>, Malformed> {
-    der::each(Reader::new(der::only(value, SEQUENCE)?.value), |list| {
+fn mappings(value: &[u8]) -> Result<Vec<(Oid, Oid)>, DerFault> {
+    sequence(value)?.each(|list| {
         let mut pair = list.sequence()?;
-        let mapping = (pair.oid()?, pair.oid()?);
+        let mapping = (Oid::of(pair.oid()?), Oid::of(pair.oid()?));
         pair.end()?;
         Ok(mapping)
     })
 }
 
-fn policy_constraints(value: &[u8]) -> Result<PolicyConstraints, Malformed> {
-    let mut fields = Reader::new(der::only(value, SEQUENCE)?.value);
-    let mut number = |tag| {
-        let field = fields.optional(der::tagged(tag))?;
-        field.map(|field| der::count(field.value)).transpose()
-    };
+fn policy_constraints(value: &[u8]) -> Result<PolicyConstraints, DerFault> {
+    let mut fields = sequence(value)?;
+    let mut number = |number| fields.optional(tag::context(number))?.map(count).transpose();
     let (require_explicit, inhibit_mapping) = (number(0)?, number(1)?);
     fields.end()?;
     if require_explicit.is_none() && inhibit_mapping.is_none() {
-        return Err(Malformed);
+        return Err(DerFault::Value);
     }
     Ok(PolicyConstraints { require_explicit, inhibit_mapping })
 }
 
-fn purposes(extension: &Extension<'_>) -> Result<Purposes, Malformed> {
-    let list = Reader::new(der::only(extension.value, SEQUENCE)?.value);
-    Ok(Purposes { critical: extension.critical, list: der::each(list, Reader::oid)? })
+fn purposes(extension: &RawExtension<'_>) -> Result<Purposes, DerFault> {
+    let list = sequence(extension.value)?.each(|list| list.oid().map(Oid::of))?;
+    Ok(Purposes { critical: extension.critical, list })
 }
 
-/// The keyIdentifier of an AuthorityKeyIdentifier.
-pub(super) fn authority_key(value: &[u8]) -> Result<Option<Vec<u8>>, Malformed> {
-    let mut fields = Reader::new(der::only(value, SEQUENCE)?.value);
-    let key = fields.optional(der::tagged(0))?;
-    if let Some(names) = fields.optional(der::constructed(1))? {
-        GeneralName::list(names.value)?;
+/// The contents of an INTEGER that is not negative and not large: counts of certificates.
+fn count(contents: &[u8]) -> Result<u32, DerFault> {
+    shortest_integer(contents, contents.len())?;
+    match contents {
+        [0x80..=0xff, ..] => Err(DerFault::Integer),
+        // As many certificates as this are in no path.
+        digits if digits.len() > 4 => Ok(u32::MAX),
+        digits => Ok(digits.iter().fold(0, |sum, digit| sum << 8 | u32::from(*digit))),
     }
-    if let Some(serial) = fields.optional(der::tagged(2))? {
-        der::integer(serial.value)?;
-    }
-    fields.end()?;
-    Ok(key.map(|key| key.value.to_vec()))
-}
-
-pub(super) fn count(value: &[u8]) -> Result<u32, Malformed> {
-    der::count(der::only(value, der::INTEGER)?.value)
 }
 
 /// CRLDistributionPoints, and freshestCRL, which has the same form.
-pub(super) fn distribution_points(value: &[u8]) -> Result<Vec<DistributionPoint>, Malformed> {
-    der::each(Reader::new(der::only(value, SEQUENCE)?.value), |list| {
+pub(super) fn distribution_points(value: &[u8]) -> Result<Vec<DistributionPoint>, DerFault> {
+    sequence(value)?.each(|list| {
         let mut fields = list.sequence()?;
-        let name = fields.optional(der::constructed(0))?;
-        let name = name.map(|name| point_name(name.value)).transpose()?;
-        let reasons = fields.optional(der::tagged(1))?;
-        let reasons = reasons.map(|reasons| der::named_bits(reasons.value)).transpose()?;
-        let issuer = fields.optional(der::constructed(2))?;
-        let crl_issuer = issuer.map(|issuer| GeneralName::list(issuer.value)).transpose()?;
+        let name = fields.optional(tag::constructed(0))?.map(point_name).transpose()?;
+        let reasons = fields.optional(tag::context(1))?.map(named_bits).transpose()?;
+        let issuer = fields.optional(tag::constructed(2))?;
+        let crl_issuer = issuer.map(GeneralName::list).transpose()?;
         fields.end()?;
         if name.is_none() && crl_issuer.is_none() {
-            return Err(Malformed);
+            return Err(DerFault::Value);
         }
         Ok(DistributionPoint { name, reasons, crl_issuer })
     })
 }
 
 /// The contents of the explicit tag around a DistributionPointName.
-pub(super) fn point_name(contents: &[u8]) -> Result<PointName, Malformed> {
+fn point_name(contents: &[u8]) -> Result<PointName, DerFault> {
     let mut choice = Reader::new(contents);
-    let element = choice.any()?;
+    let name = choice.any()?;
     choice.end()?;
-    match element.tag {
-        FULL_NAME => Ok(PointName::Full(GeneralName::list(element.value)?)),
-        RELATIVE_NAME => Ok(PointName::Relative(element.value.to_vec())),
-        _ => Err(Malformed),
+    match name.tag {
+        FULL_NAME => Ok(PointName::Full(GeneralName::list(name.contents)?)),
+        RELATIVE_NAME => Ok(PointName::Relative(name.contents.to_vec())),
+        _ => Err(DerFault::Tag),
     }
 }
 
@@ -296,8 +256,8 @@ impl PointName {
     }
 }
 
-const FULL_NAME: u8 = der::constructed(0);
-const RELATIVE_NAME: u8 = der::constructed(1);
+const FULL_NAME: u8 = tag::constructed(0);
+const RELATIVE_NAME: u8 = tag::constructed(1);
 /// 1.3.6.1.5.5.7.1.1 (RFC 5280 §4.2.2.1).
 const AUTHORITY_INFORMATION_ACCESS: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 1, 1];
 /// 1.3.6.1.5.5.7.48.1.5 (RFC 6960 §4.2.2.2.1).
@@ -309,6 +269,9 @@ mod tests {
 
     #[test]
     fn values_that_say_nothing_are_refused() {
+        let key_usage = |value: &[u8]| {
+            Extensions::read(&[RawExtension { oid: &[0x55, 0x1d, 15], critical: true, value }])
+        };
         assert!(key_usage(&[3, 1, 0]).is_err());
         assert!(key_usage(&[3, 2, 5, 0xa0]).is_ok());
         assert!(basic_constraints(&[0x30, 0]).is_ok_and(|basic| !basic.ca));
@@ -324,13 +287,22 @@ mod tests {
     }
 
     #[test]
+    fn counts_have_one_form_and_an_end() {
+        assert_eq!((count(&[0]), count(&[1, 0])), (Ok(0), Ok(256)));
+        assert_eq!(count(&[1, 0, 0, 0, 0]), Ok(u32::MAX));
+        for wrong in [&[][..], &[0xff], &[0, 1]] {
+            assert_eq!(count(wrong), Err(DerFault::Integer), "{wrong:x?}");
+        }
+    }
+
+    #[test]
     fn a_kind_stands_once_and_the_unknown_are_noted() {
         let one = |critical: bool| {
             let flag: &[u8] = if critical { &[1, 1, 0xff] } else { &[] };
             let body = [&[6, 2, 0x2a, 3][..], flag, &[4, 1, 0]].concat();
             [&[0x30, body.len() as u8][..], &body].concat()
         };
-        let read = |contents: &[u8]| Extensions::read(contents);
+        let read = |contents: &[u8]| Extensions::read(&fields::read_extensions(contents)?);
         assert!(read(&one(false)).is_ok_and(|all| all.unknown_critical.is_none()));
         let critical = read(&one(true)).unwrap();
         assert_eq!(critical.unknown_critical.map(|oid| oid.to_string()).as_deref(), Some("1.2.3"));

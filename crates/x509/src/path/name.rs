@@ -5,7 +5,9 @@
 //! the number of spaces; whatever else is there goes byte by byte. Characters are not normalised
 //! further, so that two names that look alike are two names.
 
-use super::der::{self, Element, Malformed, OID, Oid, Reader, SEQUENCE, SET};
+use crate::decode::{DerFault, Reader, Value};
+use crate::encode::tag;
+use crate::fields::{DIRECTORY_NAME, URI};
 
 /// A distinguished name.
 #[derive(Clone, Debug)]
@@ -32,24 +34,18 @@ pub(super) enum GeneralName {
 }
 
 impl Name {
-    /// Reads the contents of a Name; `whole` are all of its bytes.
-    pub(super) fn read(element: Element<'_>) -> Result<Self, Malformed> {
-        let mut list = Reader::new(element.value);
+    /// Reads a Name in DER.
+    pub(super) fn read(der: &[u8]) -> Result<Self, DerFault> {
+        let mut list = Reader::new(Reader::only(der, tag::SEQUENCE)?);
         let (mut folded, mut emails) = (Vec::new(), Vec::new());
         while !list.is_empty() {
-            let set = list.expect(SET)?;
-            folded.push(fold_set(set.value, &mut emails)?);
+            folded.push(fold_set(list.take(tag::SET)?, &mut emails)?);
         }
-        Ok(Self { der: element.whole.to_vec(), folded, emails })
-    }
-
-    /// The name of the next SEQUENCE.
-    pub(super) fn next(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
-        Self::read(reader.expect(SEQUENCE)?)
+        Ok(Self { der: der.to_vec(), folded, emails })
     }
 
     /// This name with one more relative distinguished name: the contents of its SET.
-    pub(super) fn below(&self, set: &[u8]) -> Result<Self, Malformed> {
+    pub(super) fn below(&self, set: &[u8]) -> Result<Self, DerFault> {
         let mut out = self.clone();
         out.folded.push(fold_set(set, &mut out.emails)?);
         out.der.clear();
@@ -85,41 +81,39 @@ impl Eq for Name {}
 
 impl GeneralName {
     /// Reads one, with the form of a subjectAltName.
-    pub(super) fn next(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
-        let element = reader.any()?;
+    pub(super) fn next(reader: &mut Reader<'_>) -> Result<Self, DerFault> {
+        let Value { tag, contents, .. } = reader.any()?;
         let ascii = || {
-            let plain = element.value.is_ascii() && !element.value.contains(&0);
-            if plain { Ok(element.value.to_vec()) } else { Err(Malformed) }
+            let plain = contents.is_ascii() && !contents.contains(&0);
+            if plain { Ok(contents.to_vec()) } else { Err(DerFault::Value) }
         };
-        Ok(match element.tag {
+        Ok(match tag {
             RFC822 => Self::Rfc822(ascii()?),
             DNS => Self::Dns(ascii()?),
-            DIRECTORY => Self::Directory(Name::read(der::only(element.value, SEQUENCE)?)?),
+            DIRECTORY_NAME => Self::Directory(Name::read(contents)?),
             URI => Self::Uri(ascii()?),
-            IP => Self::Ip(element.value.to_vec()),
-            OTHER | X400 | EDI | REGISTERED => Self::Other(element.tag, element.value.to_vec()),
-            _ => return Err(Malformed),
+            IP => Self::Ip(contents.to_vec()),
+            OTHER | X400 | EDI | REGISTERED => Self::Other(tag, contents.to_vec()),
+            _ => return Err(DerFault::Tag),
         })
     }
 
     /// Reads the contents of GeneralNames: at least one.
-    pub(super) fn list(contents: &[u8]) -> Result<Vec<Self>, Malformed> {
-        der::each(Reader::new(contents), Self::next)
+    pub(super) fn list(contents: &[u8]) -> Result<Vec<Self>, DerFault> {
+        Reader::new(contents).each(Self::next)
     }
 }
 
 /// Folds one relative distinguished name: its attributes in an order of their own.
-fn fold_set(contents: &[u8], emails: &mut Vec<Vec<u8>>) -> Result<Vec<u8>, Malformed> {
-    let mut attributes = der::each(Reader::new(contents), |set| {
+fn fold_set(contents: &[u8], emails: &mut Vec<Vec<u8>>) -> Result<Vec<u8>, DerFault> {
+    let mut attributes = Reader::new(contents).each(|set| {
         let mut pair = set.sequence()?;
-        let kind = pair.expect(OID)?;
-        Oid::check(kind.value)?;
-        let value = pair.any()?;
+        let (kind, value) = (pair.oid()?, pair.any()?);
         pair.end()?;
-        if kind.value == EMAIL_ADDRESS {
-            emails.push(value.value.to_vec());
+        if kind == EMAIL_ADDRESS {
+            emails.push(value.contents.to_vec());
         }
-        Ok((kind.value, fold_value(value)?))
+        Ok((kind, fold_value(value)?))
     })?;
     attributes.sort();
     let mut out = Vec::new();
@@ -131,13 +125,13 @@ fn fold_set(contents: &[u8], emails: &mut Vec<Vec<u8>>) -> Result<Vec<u8>, Malfo
 }
 
 /// What is compared of a value: one leading byte for text or the tag, and then the contents.
-fn fold_value(value: Element<'_>) -> Result<Vec<u8>, Malformed> {
+fn fold_value(value: Value<'_>) -> Result<Vec<u8>, DerFault> {
     if !TEXT.contains(&value.tag) {
-        return Ok([&[value.tag], value.value].concat());
+        return Ok([&[value.tag], value.contents].concat());
     }
-    let text = std::str::from_utf8(value.value).map_err(|_| Malformed)?;
-    if value.tag != UTF8_STRING && !text.is_ascii() {
-        return Err(Malformed);
+    let text = std::str::from_utf8(value.contents).map_err(|_| DerFault::Value)?;
+    if value.tag != tag::UTF8_STRING && !text.is_ascii() {
+        return Err(DerFault::Value);
     }
     let mut out = String::from("t");
     for word in text.split(' ').filter(|word| !word.is_empty()) {
@@ -149,27 +143,23 @@ fn fold_value(value: Element<'_>) -> Result<Vec<u8>, Malformed> {
     Ok(out.into_bytes())
 }
 
-const UTF8_STRING: u8 = 0x0c;
-const PRINTABLE_STRING: u8 = 0x13;
-const IA5_STRING: u8 = 0x16;
-const TEXT: [u8; 3] = [UTF8_STRING, PRINTABLE_STRING, IA5_STRING];
+const TEXT: [u8; 3] = [tag::UTF8_STRING, tag::PRINTABLE_STRING, tag::IA5_STRING];
 
 /// 1.2.840.113549.1.9.1 (PKCS #9).
 const EMAIL_ADDRESS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x01];
 
-const OTHER: u8 = der::constructed(0);
-const RFC822: u8 = der::tagged(1);
-const DNS: u8 = der::tagged(2);
-const X400: u8 = der::constructed(3);
-const DIRECTORY: u8 = der::constructed(4);
-const EDI: u8 = der::constructed(5);
-const URI: u8 = der::tagged(6);
-const IP: u8 = der::tagged(7);
-const REGISTERED: u8 = der::tagged(8);
+const OTHER: u8 = tag::constructed(0);
+const RFC822: u8 = tag::context(1);
+const DNS: u8 = tag::context(2);
+const X400: u8 = tag::constructed(3);
+const EDI: u8 = tag::constructed(5);
+const IP: u8 = tag::context(7);
+const REGISTERED: u8 = tag::context(8);
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::encode::tag::{PRINTABLE_STRING, SEQUENCE, SET, UTF8_STRING};
 
     /// A Name of one-attribute sets: the last arc below 2.5.4, the tag and the text of each.
     fn name(parts: &[(u8, u8, &str)]) -> Name {
@@ -181,7 +171,7 @@ mod tests {
             list.extend([&[SET, pair.len() as u8][..], &pair].concat());
         }
         let whole = [&[SEQUENCE, list.len() as u8][..], &list].concat();
-        Name::next(&mut Reader::new(&whole)).unwrap()
+        Name::read(&whole).unwrap()
     }
 
     #[test]
@@ -215,7 +205,7 @@ mod tests {
 
     #[test]
     fn broken_names_are_refused() {
-        let read = |bytes: &[u8]| Name::next(&mut Reader::new(bytes)).is_err();
+        let read = |bytes: &[u8]| Name::read(bytes).is_err();
         // An empty set, a pair without a value, a PrintableString beyond ASCII.
         assert!(read(&[SEQUENCE, 2, SET, 0]));
         assert!(read(&[SEQUENCE, 9, SET, 7, SEQUENCE, 5, 0x06, 3, 0x55, 4, 3]));

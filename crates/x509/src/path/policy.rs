@@ -4,8 +4,8 @@
 //! cannot make it grow faster than what the certificates spell out. A node is named by its policy;
 //! its parents stand one level above.
 
-use super::der::Oid;
 use super::extension::Extensions;
+use super::oid::Oid;
 use super::refusal::Reason;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,7 +49,7 @@ struct Node {
 impl Policies {
     /// For a path with `certificates` below the trust anchor (RFC 5280 §6.1.2).
     pub(super) fn new(question: &PolicyQuestion, certificates: u32) -> Self {
-        let any = Oid::from_contents(ANY_POLICY);
+        let any = Oid::of(ANY_POLICY);
         let counter = |now: bool| if now { 0 } else { certificates.saturating_add(1) };
         let root = Node { expected: [any.clone()].into(), parents: BTreeSet::new() };
         Self {
@@ -207,7 +207,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn oid(last: u8) -> Oid {
-        if last == 0 { Oid::from_contents(ANY_POLICY) } else { Oid::from_contents(&[0x2a, last]) }
+        if last == 0 { Oid::of(ANY_POLICY) } else { Oid::of(&[0x2a, last]) }
     }
 
     fn carrying(policies: &[u8], mappings: &[(u8, u8)]) -> Extensions {

@@ -2,11 +2,10 @@
 //! §4.2.1.12).
 
 use super::certificate::Certificate;
-use super::der::Oid;
-use super::extension::{
-    DIGITAL_SIGNATURE, KEY_AGREEMENT, KEY_ENCIPHERMENT, NON_REPUDIATION, Purposes,
-};
+use super::extension::Purposes;
+use super::oid::Oid;
 use super::refusal::Reason;
+use crate::KeyUsage;
 
 /// What the certificate is wanted for.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -89,10 +88,11 @@ impl Purpose {
             }),
             _ => listed.is_none_or(|listed| names(listed, arc) || names_any(listed)),
         };
+        let signs = KeyUsage::DIGITAL_SIGNATURE;
         let usage = match self {
-            Self::Server => DIGITAL_SIGNATURE | KEY_ENCIPHERMENT | KEY_AGREEMENT,
-            Self::Client => DIGITAL_SIGNATURE | KEY_AGREEMENT,
-            _ => DIGITAL_SIGNATURE | NON_REPUDIATION,
+            Self::Server => signs.and(KeyUsage::KEY_ENCIPHERMENT).and(KeyUsage::KEY_AGREEMENT),
+            Self::Client => signs.and(KeyUsage::KEY_AGREEMENT),
+            _ => signs.and(KeyUsage::NON_REPUDIATION),
         };
         if holds && (!leaf || certificate.may(usage)) { Ok(()) } else { Err(Reason::Purpose) }
     }

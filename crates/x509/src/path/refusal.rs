@@ -3,7 +3,6 @@
 //! Nothing here holds a name or another value of a certificate beyond object identifiers: refusals
 //! are logged, certificates hold personal data.
 
-use super::der::Malformed;
 use std::fmt;
 
 /// The answer to a certificate that is not accepted.
@@ -14,7 +13,7 @@ pub struct Refusal {
     /// Which certificate of the chain it is about: 0 is the leaf, the trust anchor comes last.
     /// Without one, no certificate was read as such.
     pub depth: Option<usize>,
-    /// The object identifier or code that it is about, where there is one.
+    /// The object identifier, code or label that it is about, where there is one.
     pub about: Option<String>,
 }
 
@@ -149,12 +148,6 @@ impl fmt::Display for Refusal {
 }
 
 impl std::error::Error for Refusal {}
-
-impl From<Malformed> for Reason {
-    fn from(_: Malformed) -> Self {
-        Self::Malformed
-    }
-}
 
 #[cfg(test)]
 mod tests {

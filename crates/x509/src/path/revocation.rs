@@ -10,12 +10,13 @@
 
 use super::Revocation;
 use super::certificate::Certificate;
-use super::crl::{CERTIFICATE_HOLD, Crl, REMOVE_FROM_CRL};
-use super::extension::{CRL_SIGN, DistributionPoint, KEY_CERT_SIGN, PointName};
+use super::crl::Crl;
+use super::extension::{DistributionPoint, PointName};
 use super::name::{GeneralName, Name};
 use super::purpose::Purpose;
 use super::refusal::{Reason, Refusal};
 use super::search::{Search, spend};
+use crate::{KeyUsage, RevocationReason};
 
 /// What is known of one certificate so far.
 struct Inquiry<'p> {
@@ -23,7 +24,7 @@ struct Inquiry<'p> {
     depth: usize,
     /// Certificates whose state is asked for already: a list cannot vouch for its own signer.
     asking: &'p [usize],
-    /// Reasons covered, bit 0 unused.
+    /// Reasons covered, as ReasonFlags.
     covered: u16,
     /// The list that came nearest to counting, and why it did not.
     failed: Option<Reason>,
@@ -57,11 +58,8 @@ impl Search<'_> {
     fn newest_first(&self) -> Vec<usize> {
         let crls = self.question.crls;
         let mut order: Vec<usize> = (0..crls.len()).collect();
-        let newness = |at: usize| {
-            let number = crls[at].number.as_ref().map(|number| (number.len(), number));
-            (number, crls[at].this_update)
-        };
-        order.sort_by(|a, b| newness(*b).cmp(&newness(*a)));
+        let newness = |at: usize| (crls[at].number, crls[at].this_update);
+        order.sort_by_key(|at| std::cmp::Reverse(newness(*at)));
         order
     }
 
@@ -142,11 +140,12 @@ impl Search<'_> {
         let delta = self.delta(at, signer, lists);
         let delta = delta.map_err(|reason| Refusal::new(reason, inquiry.depth))?;
         let said = delta.and_then(|delta| crls[delta].find(&certificate.serial));
-        let released = said == Some(REMOVE_FROM_CRL);
+        let released = said == Some(RevocationReason::RemoveFromCrl);
         let entry = if released { None } else { said.or_else(|| list.find(&certificate.serial)) };
-        if let Some(code) = entry {
-            let reason = if code == CERTIFICATE_HOLD { Reason::OnHold } else { Reason::Revoked };
-            return Err(Refusal::new(reason, inquiry.depth).about(reason_word(code)));
+        if let Some(why) = entry {
+            let held = why == RevocationReason::CertificateHold;
+            let reason = if held { Reason::OnHold } else { Reason::Revoked };
+            return Err(Refusal::new(reason, inquiry.depth).about(why));
         }
         inquiry.covered |= reasons;
         Ok(())
@@ -172,7 +171,7 @@ impl Search<'_> {
         if other {
             return Err(Reason::CrlScope);
         }
-        if scope.indirect {
+        if list.indirect {
             return Err(Reason::CrlIndirect);
         }
         let of_point = point.reasons.unwrap_or(ALL_REASONS);
@@ -182,7 +181,7 @@ impl Search<'_> {
     /// Whether the list is of this time and holds nothing unknown.
     fn is_current(&self, list: &Crl) -> Result<(), Reason> {
         let second = self.question.at.seconds();
-        if list.unknown_critical.is_some() {
+        if list.has_unknown {
             Err(Reason::CrlExtension)
         } else if second < list.this_update.seconds() {
             Err(Reason::CrlNotYetValid)
@@ -211,7 +210,7 @@ impl Search<'_> {
                 continue;
             }
             spend(&mut self.left.candidates, 1)?;
-            if !candidate.may(CRL_SIGN) {
+            if !candidate.may(KeyUsage::CRL_SIGN) {
                 continue;
             }
             match self.check_list(at, id) {
@@ -279,7 +278,9 @@ impl Search<'_> {
 
     fn is_for_lists_alone(&self, id: usize) -> bool {
         let usage = self.pool[id].extensions.key_usage;
-        usage.is_some_and(|bits| bits & CRL_SIGN != 0 && bits & KEY_CERT_SIGN == 0)
+        usage.is_some_and(|usage| {
+            usage.has(KeyUsage::CRL_SIGN) && !usage.has(KeyUsage::KEY_CERT_SIGN)
+        })
     }
 
     fn check_list(&mut self, at: usize, signer: usize) -> Result<(), Reason> {
@@ -320,16 +321,13 @@ impl Search<'_> {
 
 /// Whether `delta` tells what changed after `complete`.
 fn continues(delta: &Crl, complete: &Crl) -> bool {
-    let sized = |number: &Option<Vec<u8>>| number.as_ref().map(|n| (n.len(), n.clone()));
-    let (Some(base), Some(number)) = (sized(&delta.base), sized(&delta.number)) else {
-        return false;
-    };
-    let follows = sized(&complete.number).is_some_and(|have| base <= have && have < number);
+    let (Some(base), Some(number)) = (delta.base, delta.number) else { return false };
+    let follows = complete.number.is_some_and(|have| base <= have && have < number);
     follows
         && delta.issuer == complete.issuer
         && delta.scope.bytes == complete.scope.bytes
         && delta.authority_key == complete.authority_key
-        && !delta.scope.indirect
+        && !delta.indirect
 }
 
 /// Where the lists of an issuer are that a certificate does not name (RFC 5280 §6.3.3, last
@@ -345,23 +343,7 @@ fn is_elsewhere(point: &DistributionPoint, issuer: &Name) -> bool {
     point.crl_issuer.as_ref().is_some_and(|names| !names.iter().any(is))
 }
 
-/// The name of a reason code (RFC 5280 §5.3.1).
-const fn reason_word(code: u8) -> &'static str {
-    match code {
-        1 => "keyCompromise",
-        2 => "cACompromise",
-        3 => "affiliationChanged",
-        4 => "superseded",
-        5 => "cessationOfOperation",
-        6 => "certificateHold",
-        8 => "removeFromCRL",
-        9 => "privilegeWithdrawn",
-        10 => "aACompromise",
-        _ => "unspecified",
-    }
-}
-
 /// Bits 1 to 8 of ReasonFlags.
-const ALL_REASONS: u16 = 0x1fe;
+const ALL_REASONS: u16 = 0x7f80;
 /// How many signers of lists deep a question may go.
 const NESTED_MAX: usize = 3;

@@ -5,7 +5,7 @@ use super::certificate::Certificate;
 use super::crl::Crl;
 use super::refusal::{Reason, Refusal};
 use super::search::{Limits, Search};
-use super::{Accepted, PolicySet, Purpose, Question, Revocation, documents, validate};
+use super::{Accepted, PolicySet, Purpose, Question, Revocation, validate};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base::Moment;
 use proptest::prelude::*;
@@ -293,6 +293,37 @@ fn no_bit_can_be_turned() {
         chain.lists[at] = Crl::parse(list).unwrap();
     }
     assert!(chain.judge().is_ok());
+}
+
+/// Nothing is read by half: the fault is told, and two algorithms for one signature are none.
+#[test]
+fn what_cannot_be_read_is_told_by_its_fault() {
+    let certificate = Chain::new().leaf.der().to_vec();
+    let list = list_der(("CA", &Key::new(1)), NOWADAYS, 1, &[(9, 1)], &[]);
+    let read = |der: &[u8]| Certificate::parse(der).map(drop);
+    let read_list = |der: &[u8]| Crl::parse(der).map(drop);
+    let told = |found: Result<(), Refusal>| {
+        let refusal = found.unwrap_err();
+        (refusal.label(), refusal.about, refusal.depth)
+    };
+    let fault = |label, fault: &str| (label, Some(fault.to_owned()), None);
+    let longer = |der: &[u8]| [der, &[0]].concat();
+    let trailing = "der_trailing_bytes";
+    assert_eq!(told(read(&longer(&certificate))), fault("path_malformed", trailing));
+    assert_eq!(told(read_list(&longer(&list))), fault("path_crl_malformed", trailing));
+    let two_algorithms = |der: &[u8]| {
+        let outer = der.windows(ED25519.len()).rposition(|window| window == ED25519).unwrap();
+        let mut changed = der.to_vec();
+        changed[outer + ED25519.len() - 1] ^= 1;
+        changed
+    };
+    let algorithm = ("path_signature_algorithm", None, None);
+    assert_eq!(told(read(&two_algorithms(&certificate))), algorithm);
+    assert_eq!(told(read_list(&two_algorithms(&list))), algorithm);
+    let version = list.windows(3).position(|window| window == [2, 1, 1]).unwrap();
+    let mut other = list;
+    other[version + 2] = 2;
+    assert_eq!(told(read_list(&other)), fault("path_crl_malformed", "crl_version"));
 }
 
 fn turned(bytes: &[u8], bit: usize) -> Vec<u8> {
@@ -637,27 +668,6 @@ fn long_chains_end_at_the_depth_limit() {
     };
     assert_eq!(chain(15), Ok(16));
     assert_eq!(reason(chain(16)).0, Reason::Limit);
-}
-
-#[test]
-fn files_hold_one_or_several_documents() {
-    let chain = Chain::new();
-    let pem = |label: &str, der: &[u8]| {
-        der::pem::encode_string(label, der::pem::LineEnding::LF, der).unwrap()
-    };
-    let (leaf, root) = (chain.leaf.der(), chain.root.der());
-    let text = format!(
-        "subject=…\n{}{}\n{}",
-        pem("CERTIFICATE", leaf),
-        pem("X509 CRL", &[1]),
-        pem("CERTIFICATE", root)
-    );
-    let found = documents(text.as_bytes(), "CERTIFICATE").unwrap();
-    assert_eq!(found, [leaf.to_vec(), root.to_vec()]);
-    assert_eq!(documents(leaf, "CERTIFICATE").unwrap(), [leaf.to_vec()]);
-    for wrong in ["", "-----BEGIN CERTIFICATE-----\n", "no PEM", &text[..200]] {
-        assert!(documents(wrong.as_bytes(), "CERTIFICATE").is_err(), "{wrong}");
-    }
 }
 
 proptest! {

@@ -6,10 +6,10 @@
 
 use super::certificate::Certificate;
 use super::constraint;
-use super::extension::KEY_CERT_SIGN;
 use super::policy::{Policies, PolicyQuestion, PolicySet};
 use super::refusal::{Reason, Refusal};
 use super::search::Search;
+use crate::KeyUsage;
 
 impl Search<'_> {
     /// Walks down the path. Purpose and policies are asked of the leaf's own path only, not of
@@ -51,7 +51,7 @@ impl Search<'_> {
         if anchor.extensions.basic.is_some_and(|basic| !basic.ca) {
             return Err(Reason::NotACa);
         }
-        if anchor.may(KEY_CERT_SIGN) { Ok(()) } else { Err(Reason::KeyUsage) }
+        if anchor.may(KeyUsage::KEY_CERT_SIGN) { Ok(()) } else { Err(Reason::KeyUsage) }
     }
 
     fn check_itself(&self, certificate: &Certificate, depth: usize) -> Result<(), Refusal> {
@@ -101,7 +101,7 @@ fn check_issuer(certificate: &Certificate, room: &mut u32) -> Result<(), Reason>
     if !certificate.is_ca() {
         return Err(Reason::NotACa);
     }
-    if !certificate.may(KEY_CERT_SIGN) {
+    if !certificate.may(KeyUsage::KEY_CERT_SIGN) {
         return Err(Reason::KeyUsage);
     }
     if !certificate.is_self_issued() {

@@ -22,10 +22,7 @@ fn certificates_and_requests_are_refused_with_labels_of_the_table() {
     let names = [NameRefusal::Der(DerFault::Tag), NameRefusal::Country, NameRefusal::Empty];
     used.extend(names.map(NameRefusal::label));
     used.push(SerialRefusal.label());
-    used.extend(
-        [PublicKeyRefusal::Malformed, PublicKeyRefusal::Algorithm, PublicKeyRefusal::Value]
-            .map(PublicKeyRefusal::label),
-    );
+    used.extend(keys().map(PublicKeyRefusal::label));
     used.extend(
         [
             CertificateRefusal::Der(DerFault::Tag),
@@ -46,18 +43,26 @@ fn certificates_and_requests_are_refused_with_labels_of_the_table() {
     }
 }
 
-fn requests() -> [RequestRefusal; 14] {
+fn keys() -> [PublicKeyRefusal; 7] {
+    [
+        PublicKeyRefusal::Malformed(DerFault::Tag),
+        PublicKeyRefusal::Algorithm,
+        PublicKeyRefusal::Curve,
+        PublicKeyRefusal::RsaLength,
+        PublicKeyRefusal::RsaExponent,
+        PublicKeyRefusal::Value,
+        PublicKeyRefusal::Weak(Weakness::SmallFactor),
+    ]
+}
+
+fn requests() -> [RequestRefusal; 10] {
     [
         RequestRefusal::TooLong,
         RequestRefusal::Pem,
         RequestRefusal::Der(DerFault::Tag),
         RequestRefusal::Version,
         RequestRefusal::Subject(NameRefusal::Country),
-        RequestRefusal::KeyAlgorithm,
-        RequestRefusal::Curve,
-        RequestRefusal::RsaLength,
-        RequestRefusal::RsaExponent,
-        RequestRefusal::KeyValue,
+        RequestRefusal::Key(PublicKeyRefusal::Algorithm),
         RequestRefusal::Weak(Weakness::SmallFactor),
         RequestRefusal::Weak(Weakness::Roca),
         RequestRefusal::SignatureAlgorithm,

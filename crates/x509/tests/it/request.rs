@@ -2,8 +2,8 @@
 
 use crate::tools::{Desk, Pair};
 use crate::x509::{
-    COMMON_NAME, COUNTRY, CertificationRequest, KeyAlgorithm, Name, RequestRefusal, assemble,
-    encode_request_info, pem,
+    COMMON_NAME, COUNTRY, CertificationRequest, KeyAlgorithm, Name, PublicKeyRefusal,
+    RequestRefusal, assemble, encode_request_info, pem,
 };
 
 #[test]
@@ -13,6 +13,15 @@ fn requests_of_openssl_are_taken() {
         ("-newkey ec -pkeyopt ec_paramgen_curve:P-256 -sha256", KeyAlgorithm::P256),
         ("-newkey ec -pkeyopt ec_paramgen_curve:P-384 -sha384", KeyAlgorithm::P384),
         ("-newkey ed25519", KeyAlgorithm::Ed25519),
+        // Over the hash that OpenSSL takes by itself: SHA-256 under every curve.
+        ("-newkey ec -pkeyopt ec_paramgen_curve:P-384", KeyAlgorithm::P384),
+        ("-newkey rsa:2048", KeyAlgorithm::Rsa2048),
+        // Over every other hash of SHA-2.
+        ("-newkey ec -pkeyopt ec_paramgen_curve:P-256 -sha384", KeyAlgorithm::P256),
+        ("-newkey ec -pkeyopt ec_paramgen_curve:P-256 -sha512", KeyAlgorithm::P256),
+        ("-newkey ec -pkeyopt ec_paramgen_curve:P-384 -sha512", KeyAlgorithm::P384),
+        ("-newkey rsa:2048 -sha384", KeyAlgorithm::Rsa2048),
+        ("-newkey rsa:2048 -sha512", KeyAlgorithm::Rsa2048),
         // With attributes, which are read and not believed.
         (
             "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -addext keyUsage=keyCertSign",
@@ -42,22 +51,54 @@ fn requests_of_gnutls_are_taken() {
 #[test]
 fn requests_that_openssl_makes_and_nobody_should_take_are_refused() {
     for (options, refusal) in [
-        ("-newkey rsa:1024", RequestRefusal::RsaLength),
-        ("-newkey rsa:3072", RequestRefusal::RsaLength),
-        ("-newkey rsa:2048 -pkeyopt rsa_keygen_pubexp:3", RequestRefusal::RsaExponent),
-        ("-newkey rsa:2048 -sha512", RequestRefusal::SignatureAlgorithm),
-        ("-newkey ec -pkeyopt ec_paramgen_curve:secp256k1", RequestRefusal::Curve),
-        ("-newkey ec -pkeyopt ec_paramgen_curve:P-521", RequestRefusal::Curve),
+        ("-newkey rsa:1024", RequestRefusal::Key(PublicKeyRefusal::RsaLength)),
+        ("-newkey rsa:3072", RequestRefusal::Key(PublicKeyRefusal::RsaLength)),
+        (
+            "-newkey rsa:2048 -pkeyopt rsa_keygen_pubexp:3",
+            RequestRefusal::Key(PublicKeyRefusal::RsaExponent),
+        ),
+        ("-newkey rsa:2048 -sha1", RequestRefusal::SignatureAlgorithm),
+        ("-newkey rsa:2048 -sha224", RequestRefusal::SignatureAlgorithm),
+        ("-newkey rsa:2048 -sha3-256", RequestRefusal::SignatureAlgorithm),
+        ("-newkey rsa:2048 -sigopt rsa_padding_mode:pss", RequestRefusal::SignatureAlgorithm),
+        ("-newkey ec -pkeyopt ec_paramgen_curve:P-256 -sha1", RequestRefusal::SignatureAlgorithm),
+        (
+            "-newkey ec -pkeyopt ec_paramgen_curve:secp256k1",
+            RequestRefusal::Key(PublicKeyRefusal::Curve),
+        ),
+        (
+            "-newkey ec -pkeyopt ec_paramgen_curve:P-521",
+            RequestRefusal::Key(PublicKeyRefusal::Curve),
+        ),
         (
             "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:explicit",
-            RequestRefusal::Curve,
+            RequestRefusal::Key(PublicKeyRefusal::Curve),
         ),
-        ("-newkey ec -pkeyopt ec_paramgen_curve:P-384 -sha256", RequestRefusal::SignatureAlgorithm),
-        ("-newkey ed448", RequestRefusal::KeyAlgorithm),
-        ("-newkey rsa-pss -pkeyopt rsa_keygen_bits:2048", RequestRefusal::KeyAlgorithm),
+        ("-newkey ed448", RequestRefusal::Key(PublicKeyRefusal::Algorithm)),
+        (
+            "-newkey rsa-pss -pkeyopt rsa_keygen_bits:2048",
+            RequestRefusal::Key(PublicKeyRefusal::Algorithm),
+        ),
     ] {
         let text = openssl_request(options);
         assert_eq!(CertificationRequest::from_pem(&text), Err(refusal), "{options}");
+    }
+}
+
+/// The bytes of a request are turned one by one: under no hash does it stay a proof.
+#[test]
+fn no_bit_of_a_request_over_another_hash_can_be_turned() {
+    for options in
+        ["-newkey ec -pkeyopt ec_paramgen_curve:P-384 -sha256", "-newkey rsa:2048 -sha512"]
+    {
+        let text = openssl_request(options);
+        let (_, der) = pem::decode(&text).unwrap();
+        assert!(CertificationRequest::parse(&der).is_ok());
+        for at in 0..der.len() {
+            let mut changed = der.clone();
+            changed[at] ^= 1 << (at % 8);
+            assert!(CertificationRequest::parse(&changed).is_err(), "{options}: byte {at}");
+        }
     }
 }
 

@@ -12,14 +12,14 @@ use base::{ActId, Clock, Moment, Problem, Purpose, labels};
 use serde_json::{Value, json};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
-use x509::path::{PEM_CERTIFICATE, PEM_CRL, documents};
+use x509::pem;
 use zeroize::Zeroizing;
 
 /// Explains a certificate.
 pub(crate) fn explain(context: &Context, asked: &CertsExplain) -> Result<Answer, Problem> {
     let file = read(&asked.file, "file")?;
     // What is no PEM is taken as it is: that it is no certificate is an answer too.
-    let der = documents(&file, PEM_CERTIFICATE).ok().and_then(|all| all.into_iter().next());
+    let der = pem::documents(&file, pem::CERTIFICATE).and_then(|all| all.into_iter().next());
     let der = Zeroizing::new(der.unwrap_or(file));
     let wanted = asked.wanted.as_deref().and_then(CertificateKind::from_word);
     let by_files = asked.offline
@@ -30,8 +30,8 @@ pub(crate) fn explain(context: &Context, asked: &CertsExplain) -> Result<Answer,
     if !by_files {
         return with_platform(context, asked, der, wanted);
     }
-    let anchors = all(&asked.anchors, PEM_CERTIFICATE, "anchor")?;
-    let lists = all(&asked.crls, PEM_CRL, "crl")?;
+    let anchors = all(&asked.anchors, pem::CERTIFICATE, "anchor")?;
+    let lists = all(&asked.crls, pem::X509_CRL, "crl")?;
     let now = asked.at.map_or_else(|| SystemClock.now(), |at| Moment::from_us(at.as_microsecond()));
     let files = Files { certificate: &der, anchors: &anchors, lists: &lists };
     let reasons = explain_files(&files, wanted, now);
@@ -96,10 +96,8 @@ fn told(
 fn all(files: &[PathBuf], label: &str, field: &'static str) -> Result<Vec<Vec<u8>>, Problem> {
     let mut out = Vec::new();
     for file in files {
-        let found = documents(&read(file, field)?, label);
-        out.extend(
-            found.map_err(|refusal| Problem::from_refusal(refusal.label()).in_field(field))?,
-        );
+        let found = super::verify::documents(&read(file, field)?, label);
+        out.extend(found.map_err(|problem| problem.in_field(field))?);
     }
     Ok(out)
 }

@@ -8,17 +8,18 @@ use serde_json::{Value, json};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use x509::path::{
-    Accepted, Certificate, Crl, PEM_CERTIFICATE, PEM_CRL, PolicyQuestion, PolicySet, Purpose,
-    Question, Refusal, Revocation, documents, validate,
+    Accepted, Certificate, Crl, PolicyQuestion, PolicySet, Purpose, Question, Reason, Refusal,
+    Revocation, validate,
 };
+use x509::pem;
 
 /// Says whether a certificate is to be believed.
 pub(super) fn verify(asked: &CertsVerify) -> Result<Answer, Problem> {
-    let anchors = read_all(&asked.anchors, PEM_CERTIFICATE, "anchor", Certificate::parse)?;
+    let anchors = read_all(&asked.anchors, pem::CERTIFICATE, "anchor", Certificate::parse)?;
     let intermediates =
-        read_all(&asked.intermediates, PEM_CERTIFICATE, "intermediate", Certificate::parse)?;
-    let crls = read_all(&asked.crls, PEM_CRL, "crl", Crl::parse)?;
-    let mut leaves = read(&asked.leaf, PEM_CERTIFICATE, "leaf", Certificate::parse)?;
+        read_all(&asked.intermediates, pem::CERTIFICATE, "intermediate", Certificate::parse)?;
+    let crls = read_all(&asked.crls, pem::X509_CRL, "crl", Crl::parse)?;
+    let mut leaves = read(&asked.leaf, pem::CERTIFICATE, "leaf", Certificate::parse)?;
     // What follows the certificate in its own file is the chain that came with it.
     let leaf = leaves.remove(0);
     let intermediates = [intermediates, leaves].concat();
@@ -134,10 +135,16 @@ fn read<T>(
         ErrorKind::NotFound => Problem::new(&labels::PATH_ABSENT, file.display().to_string()),
         _ => Problem::from_io(error),
     });
-    let parsed = documents(&bytes.map_err(|problem| problem.in_field(field))?, label)
-        .and_then(|documents| documents.iter().map(|document| parse(document)).collect());
-    let refused = |refusal: Refusal| Problem::from_refusal(refusal.label()).in_field(field);
-    parsed.map_err(refused)
+    let bytes = bytes.map_err(|problem| problem.in_field(field))?;
+    let found = documents(&bytes, label).map_err(|problem| problem.in_field(field))?;
+    let refused = |refusal: Refusal| told(&refusal).in_field(field);
+    found.iter().map(|document| parse(document)).collect::<Result<_, _>>().map_err(refused)
+}
+
+/// What a file holds under a label. One that holds nothing is told by what it should have been.
+pub(super) fn documents(file: &[u8], label: &str) -> Result<Vec<Vec<u8>>, Problem> {
+    let wanted = if label == pem::X509_CRL { Reason::CrlMalformed } else { Reason::Malformed };
+    pem::documents(file, label).ok_or_else(|| Problem::from_refusal(wanted.label()))
 }
 
 fn hex(bytes: &[u8]) -> String {
