@@ -6,9 +6,12 @@
 //! optionally `once`, which heals it before it strikes. Faults: `stall`, `slow <milliseconds>`,
 //! `crash`, `wrong` (a bit of what is signed, encrypted or decrypted is flipped), `sessions` (none
 //! is left), `removed` (the token is gone, and its sessions with it), `error` (CKR_DEVICE_ERROR),
-//! `poor` (the token does not offer Ed25519).
+//! `spoilt` (the same from now on, healed or not, until the library is loaded anew), `babble` (what
+//! nobody asked for is written into every socket of the process), `poor` (the token does not offer
+//! Ed25519).
 //!
-//! Assumes that the wrapped library stays loaded to the end of the process.
+//! What it sees of the process when it is loaded goes into the file named by `SICK_HSM_REPORT`: the
+//! environment, what is open, and what the kernel says of limits and privileges. Assumes that the wrapped library stays loaded to the end of the process.
 
 use cryptoki_sys::{
     CK_ATTRIBUTE, CK_BBOOL, CK_BYTE, CK_FLAGS, CK_FUNCTION_LIST, CK_MECHANISM, CK_MECHANISM_TYPE,
@@ -17,9 +20,12 @@ use cryptoki_sys::{
     CKR_DEVICE_REMOVED, CKR_FUNCTION_NOT_SUPPORTED, CKR_GENERAL_ERROR, CKR_OK, CKR_SESSION_COUNT,
     CKR_TOKEN_NOT_PRESENT, Pkcs11,
 };
+use std::mem::ManuallyDrop;
+use std::os::fd::FromRawFd;
 use std::os::raw::c_void;
+use std::os::unix::net::UnixDatagram;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 use std::{env, fs, process, ptr, slice, thread};
 
@@ -33,6 +39,8 @@ enum Fault {
     Sessions,
     Removed,
     Error,
+    Spoilt,
+    Babble,
     Poor,
 }
 
@@ -47,6 +55,8 @@ struct Wrapped {
 static WRAPPED: OnceLock<Option<Wrapped>> = OnceLock::new();
 /// The slot of the last session: its sessions end when the token is removed.
 static SLOT: AtomicU64 = AtomicU64::new(0);
+/// Whether nothing works any more.
+static SPOILT: AtomicBool = AtomicBool::new(false);
 /// Which bit is flipped next.
 static FLIPS: AtomicUsize = AtomicUsize::new(0);
 
@@ -63,6 +73,7 @@ pub unsafe extern "C" fn C_GetFunctionList(list: *mut *mut CK_FUNCTION_LIST) -> 
 }
 
 fn load() -> Option<Wrapped> {
+    report();
     let path = env::var_os("SICK_HSM_MODULE")?;
     // SAFETY: the tests name a PKCS#11 library, whose initialisers are trusted.
     let library = unsafe { Pkcs11::new(path) }.ok()?;
@@ -97,6 +108,8 @@ fn fault(function: &str) -> Option<Fault> {
         "sessions" => Fault::Sessions,
         "removed" => Fault::Removed,
         "error" => Fault::Error,
+        "spoilt" => Fault::Spoilt,
+        "babble" => Fault::Babble,
         "poor" => Fault::Poor,
         _ => return None,
     };
@@ -123,6 +136,9 @@ fn strikes(fault: Fault, function: &str) -> bool {
 
 /// Has the fault happen; the code to return instead of going on.
 fn suffer(fault: Option<Fault>, function: &str) -> Option<CK_RV> {
+    if SPOILT.load(Ordering::Relaxed) {
+        return Some(CKR_DEVICE_ERROR);
+    }
     match fault? {
         Fault::Stall => loop {
             thread::park();
@@ -136,7 +152,51 @@ fn suffer(fault: Option<Fault>, function: &str) -> Option<CK_RV> {
         Fault::Sessions => Some(CKR_SESSION_COUNT),
         Fault::Removed => Some(remove(function)),
         Fault::Error => Some(CKR_DEVICE_ERROR),
+        Fault::Spoilt => {
+            SPOILT.store(true, Ordering::Relaxed);
+            Some(CKR_DEVICE_ERROR)
+        }
+        Fault::Babble => {
+            babble();
+            None
+        }
     }
+}
+
+/// What is open in this process: its number and what it is.
+fn open_files() -> impl Iterator<Item = (i32, String)> {
+    let entries = fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
+    entries.filter_map(|entry| {
+        let what = fs::read_link(entry.path()).ok()?;
+        Some((entry.file_name().to_str()?.parse().ok()?, what.display().to_string()))
+    })
+}
+
+fn babble() {
+    for (number, _) in open_files().filter(|(_, what)| what.starts_with("socket:")) {
+        // SAFETY: the socket is open, as the sessions of this process are to its end, and is not
+        // closed here.
+        let socket = ManuallyDrop::new(unsafe { UnixDatagram::from_raw_fd(number) });
+        // Who does not listen does not hear it.
+        let _ = socket.send(b"what nobody asked for");
+    }
+}
+
+/// Tells what a library sees of the process that loads it.
+fn report() {
+    let Some(path) = env::var_os("SICK_HSM_REPORT") else { return };
+    let mut text = String::new();
+    for (name, _) in env::vars_os() {
+        text += &format!("variable {}\n", name.to_string_lossy());
+    }
+    for (_, what) in open_files() {
+        text += &format!("open {what}\n");
+    }
+    for file in ["limits", "status"] {
+        text += &fs::read_to_string(format!("/proc/self/{file}")).unwrap_or_default();
+    }
+    // Without a report the test that wants one fails.
+    let _ = fs::write(path, text);
 }
 
 /// The token leaves its slot, and all its sessions end.
