@@ -164,6 +164,16 @@ fn a_wrong_pin_and_a_loose_pin_file_are_told() {
     house.ask(&["verify"]).problem(3, "keystore_permissions");
     fs::set_permissions(&pin, fs::Permissions::from_mode(0o600)).unwrap();
     house.done();
+    // From the environment instead, which the library does not get to see.
+    let text = config(&house, "").replace("pin_file = '", "pin_env = 'TOKEN_PIN' # ");
+    let path = house.write("other.toml", text);
+    let asked = ["--json", "--config", &path, "keys", "status"];
+    let mut command = house.command(&asked);
+    let told = house.told(&asked, command.env("TOKEN_PIN", PIN).output().unwrap()).good();
+    assert_eq!(told["devices"][0]["condition"], "ready");
+    let seen = fs::read_to_string(house.beside("report")).unwrap();
+    assert!(!seen.contains("TOKEN_PIN"));
+    house.ask(&asked[1..]).problem(3, "passphrase_missing");
     let told = String::from_utf8(house.heard()).unwrap();
     assert!(!told.contains(PIN) && !told.contains("000000"));
 }
