@@ -45,6 +45,17 @@ pub enum Standing {
     Other,
 }
 
+impl KeyState {
+    /// What it is for, for people.
+    pub fn purpose(&self) -> Option<&'static str> {
+        let others = || {
+            let name = self.key.label.name();
+            OTHERS.iter().find(|(begin, _)| name.starts_with(begin)).map(|(_, purpose)| *purpose)
+        };
+        self.role.map(KeyRole::purpose).or_else(others)
+    }
+}
+
 impl Standing {
     /// The word for programs.
     pub const fn word(self) -> &'static str {
@@ -126,3 +137,11 @@ const fn why_former(role: KeyRole) -> &'static str {
         _ => "it counts still",
     }
 }
+
+/// Keys that are not the platform's own, by the beginning of their names.
+const OTHERS: [(&str, &str); 4] = [
+    ("ca-", "signs certificates and lists"),
+    ("ocsp-", "answers for certificates"),
+    ("time-stamp-", "stamps checkpoints and what others show"),
+    ("witness", "cosigns checkpoints"),
+];

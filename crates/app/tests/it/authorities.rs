@@ -11,6 +11,7 @@ use sekisho_app::certificate_ask::{certificate_ask, certificate_of_key};
 use sekisho_app::certificate_forecast::certificate_forecast;
 use sekisho_app::delegate;
 use sekisho_app::key_destroy::key_destroy;
+use sekisho_app::key_status::key_status;
 use sekisho_app::number_ask::Whose;
 use sekisho_app::ocsp;
 use x509::KeyAlgorithm;
@@ -62,6 +63,14 @@ fn a_delegates_key_may_go_when_its_certificate_has_ended() {
             assert_eq!(destroy(key), Some("key_in_use"), "{key}: both overlap");
         }
         house.clock.pass_hours(10 * 24);
+        let keys = key_status(&house.platform).unwrap().keys;
+        let shown = |key: &str| {
+            let state = keys.iter().find(|state| state.key.label.as_str() == key).unwrap();
+            (state.standing.word(), state.purpose().unwrap())
+        };
+        assert_eq!(shown("ocsp-2/1"), ("done", "answers for certificates"));
+        assert_eq!(shown("time-stamp-1/2").0, "in_use");
+        assert_eq!(shown("ca-signature/1"), ("other", "signs certificates and lists"));
         for key in ["ocsp-1/1", "ocsp-2/1", "time-stamp-1/1"] {
             assert_eq!((destroy(key), destroy(key)), (None, Some("key_absent")), "{key}");
         }
