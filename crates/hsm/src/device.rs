@@ -203,7 +203,8 @@ impl Shared {
     /// Why the breaker is open, in the words of what opened it.
     fn resting(&self) -> Failure {
         match &lock(&self.state).last_failure {
-            Some(gone @ Failure::Gone(_)) => gone.clone(),
+            // What waiting does not mend is told each time.
+            Some(lasting @ (Failure::Gone(_) | Failure::Configuration(_))) => lasting.clone(),
             _ => Failure::Resting,
         }
     }

@@ -6,19 +6,20 @@
 //! optionally `once`, which heals it before it strikes. Faults: `stall`, `slow <milliseconds>`,
 //! `crash`, `wrong` (a bit of what is signed, encrypted or decrypted is flipped), `sessions` (none
 //! is left), `removed` (the token is gone, and its sessions with it), `error` (CKR_DEVICE_ERROR),
-//! `spoilt` (the same from now on, healed or not, until the library is loaded anew), `babble` (what
-//! nobody asked for is written into every socket of the process), `poor` (the token does not offer
-//! Ed25519).
+//! `spoilt` (the same from now on, healed or not, until the library is loaded anew), `locked` (the
+//! PIN is refused), `babble` (what nobody asked for is written into every socket of the process),
+//! `poor` (the token does not offer Ed25519).
 //!
-//! What it sees of the process when it is loaded goes into the file named by `SICK_HSM_REPORT`: the
-//! environment, what is open, and what the kernel says of limits and privileges. Assumes that the wrapped library stays loaded to the end of the process.
+//! What it sees of the process that loads it goes into the file named by `SICK_HSM_REPORT`:
+//! environment, open files, limits and privileges. Assumes that the wrapped library stays loaded to
+//! the end of the process.
 
 use cryptoki_sys::{
     CK_ATTRIBUTE, CK_BBOOL, CK_BYTE, CK_FLAGS, CK_FUNCTION_LIST, CK_MECHANISM, CK_MECHANISM_TYPE,
     CK_NOTIFY, CK_OBJECT_HANDLE, CK_RV, CK_SESSION_HANDLE, CK_SLOT_ID, CK_TOKEN_INFO, CK_TRUE,
     CK_ULONG, CK_USER_TYPE, CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_EDDSA, CKM_RSA_PKCS, CKR_DEVICE_ERROR,
-    CKR_DEVICE_REMOVED, CKR_FUNCTION_NOT_SUPPORTED, CKR_GENERAL_ERROR, CKR_OK, CKR_SESSION_COUNT,
-    CKR_TOKEN_NOT_PRESENT, Pkcs11,
+    CKR_DEVICE_REMOVED, CKR_FUNCTION_NOT_SUPPORTED, CKR_GENERAL_ERROR, CKR_OK, CKR_PIN_LOCKED,
+    CKR_SESSION_COUNT, CKR_TOKEN_NOT_PRESENT, Pkcs11,
 };
 use std::mem::ManuallyDrop;
 use std::os::fd::FromRawFd;
@@ -39,6 +40,7 @@ enum Fault {
     Sessions,
     Removed,
     Error,
+    Locked,
     Spoilt,
     Babble,
     Poor,
@@ -108,6 +110,7 @@ fn fault(function: &str) -> Option<Fault> {
         "sessions" => Fault::Sessions,
         "removed" => Fault::Removed,
         "error" => Fault::Error,
+        "locked" => Fault::Locked,
         "spoilt" => Fault::Spoilt,
         "babble" => Fault::Babble,
         "poor" => Fault::Poor,
@@ -129,6 +132,7 @@ fn strikes(fault: Fault, function: &str) -> bool {
     match fault {
         Fault::Wrong => ["C_Sign", "C_Encrypt", "C_Decrypt"].contains(&function),
         Fault::Sessions => function == "C_OpenSession",
+        Fault::Locked => function == "C_Login",
         Fault::Poor => function == "C_GetMechanismList",
         _ => true,
     }
@@ -152,6 +156,7 @@ fn suffer(fault: Option<Fault>, function: &str) -> Option<CK_RV> {
         Fault::Sessions => Some(CKR_SESSION_COUNT),
         Fault::Removed => Some(remove(function)),
         Fault::Error => Some(CKR_DEVICE_ERROR),
+        Fault::Locked => Some(CKR_PIN_LOCKED),
         Fault::Spoilt => {
             SPOILT.store(true, Ordering::Relaxed);
             Some(CKR_DEVICE_ERROR)

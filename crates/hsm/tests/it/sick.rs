@@ -225,6 +225,33 @@ fn a_token_that_was_removed_is_logged_in_to_again() {
 }
 
 #[test]
+fn a_pin_that_is_refused_is_not_tried_again() {
+    // A second try would do, and with a token that counts them it would lock it.
+    let (token, service) = service();
+    token.fault("locked once");
+    service.kill_child();
+    eventually("the next child is refused", || service.sign().is_err());
+    assert!(service.store.status()[0].last_failure.as_ref().unwrap().contains("PIN"));
+    (0..30).for_each(|_| service.fails_with("hsm_configuration"));
+    assert_eq!(service.store.status()[0].restarts, 1);
+}
+
+#[test]
+fn a_pin_that_is_refused_in_the_midst_is_not_tried_again() {
+    let (token, service) = service();
+    token.fault("removed on C_SignInit once");
+    assert_eq!(service.sign().unwrap_err().label(), "hsm_gone");
+    token.fault("locked once");
+    assert_eq!(service.sign().unwrap_err().label(), "hsm_configuration");
+    eventually("its child is let go", || {
+        service.fails_with("hsm_configuration");
+        !service.store.status()[0].ready
+    });
+    (0..30).for_each(|_| service.fails_with("hsm_configuration"));
+    assert_eq!(service.store.status()[0].restarts, 0);
+}
+
+#[test]
 fn sessions_that_ended_by_themselves_are_opened_again_at_once() {
     let (token, service) = service();
     token.fault("removed on C_SignInit once");
