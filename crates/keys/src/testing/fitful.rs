@@ -1,5 +1,5 @@
-//! A key store whose signatures go another way than to the store: they are counted, refused, made by
-//! another key, or whatever a test does with them. Everything else is the store's.
+//! A key store whose signatures go another way than to the store: they are counted, refused, made
+//! by another key, or whatever a test does with them. Everything else is the store's.
 
 use base::{Entropy, Moment, Problem};
 use ports::{DeviceState, Domain, KeyInfo, KeyKind, KeyLabel, KeyStore};
