@@ -28,7 +28,8 @@ pub fn key_destroy(
     }
     let mut act = None;
     transact(platform, |work| {
-        let standing = standing(work.epochs(), label, work.now());
+        let (epochs, now) = (work.epochs().clone(), work.now());
+        let standing = standing(work.tx, &epochs, label, now)?;
         let why = standing.needed().or(still_wraps(work, label)?);
         if let Some(why) = why {
             return Err(Problem::new(&labels::KEY_IN_USE, format!("{label}: {why}")));
@@ -54,7 +55,8 @@ fn still_wraps(work: &mut Work<'_>, label: &KeyLabel) -> Result<Option<&'static 
 
 /// A key that has outlived what it signed counts no more, from this act on.
 fn leave_behind(work: &mut Work<'_>, label: &KeyLabel, standing: Standing) -> Result<(), Problem> {
-    let (role, epoch) = (KeyRole::named(label.name())?, label.epoch().unwrap_or(0));
+    let Ok(role) = KeyRole::named(label.name()) else { return Ok(()) };
+    let epoch = label.epoch().unwrap_or(0);
     if standing == Standing::Done && epoch >= work.epochs().era(role).oldest {
         let ended = work.epochs().ended(role, epoch + 1)?;
         work.set_epochs(ended)?;

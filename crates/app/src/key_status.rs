@@ -1,12 +1,13 @@
 //! What keys there are, what each is for and whether something needs it, and how what holds them
 //! fares. Shows no person and no secret.
 
+use crate::delegate;
 use crate::epochs::{Epochs, Era, epochs_of};
 use crate::key_roles::{KeyRole, Rotation};
 use crate::key_rotate::outlived;
 use crate::platform::Platform;
 use base::{Moment, Problem};
-use ports::{DeviceState, KeyInfo, KeyLabel};
+use ports::{DeviceState, KeyInfo, KeyLabel, View};
 
 /// The keys and what holds them.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -39,8 +40,20 @@ pub enum Standing {
     Waiting,
     /// Nothing needs it: it may be destroyed.
     Done,
-    /// It is for others to say: a witness's or a certification authority's.
+    /// It is for others to say: a witness's, or a certification authority's, which signs lists as
+    /// long as it has any.
     Other,
+}
+
+impl KeyState {
+    /// What it is for, for people.
+    pub fn purpose(&self) -> Option<&'static str> {
+        let others = || {
+            let name = self.key.label.name();
+            OTHERS.iter().find(|(begin, _)| name.starts_with(begin)).map(|(_, purpose)| *purpose)
+        };
+        self.role.map(KeyRole::purpose).or_else(others)
+    }
 }
 
 impl Standing {
@@ -61,7 +74,7 @@ impl Standing {
             Self::InUse => Some("it is in use"),
             Self::Former(why) => Some(why),
             Self::Waiting => Some("it waits to be put into use"),
-            Self::Other => Some("it is not a key of the platform's own"),
+            Self::Other => Some("a certification authority's or a witness's key stays"),
             Self::Done => None,
         }
     }
@@ -75,7 +88,7 @@ pub fn key_status(platform: &Platform) -> Result<KeyStatus, Problem> {
         let epochs = epochs_of(platform, view)?;
         for key in platform.keys.list()? {
             let role = KeyRole::named(key.label.name()).ok();
-            let standing = standing(&epochs, &key.label, platform.clock.now());
+            let standing = standing(view, &epochs, &key.label, platform.clock.now())?;
             found.push(KeyState { key, role, standing });
         }
         Ok(())
@@ -84,10 +97,19 @@ pub fn key_status(platform: &Platform) -> Result<KeyStatus, Problem> {
 }
 
 /// How a key is used.
-pub(crate) fn standing(epochs: &Epochs, label: &KeyLabel, now: Moment) -> Standing {
-    let (Ok(role), Some(epoch)) = (KeyRole::named(label.name()), label.epoch()) else {
-        return Standing::Other;
-    };
+pub(crate) fn standing(
+    view: &mut (impl View + ?Sized),
+    epochs: &Epochs,
+    label: &KeyLabel,
+    now: Moment,
+) -> Result<Standing, Problem> {
+    match (KeyRole::named(label.name()), label.epoch()) {
+        (Ok(role), Some(epoch)) => Ok(standing_of(epochs, role, epoch, now)),
+        _ => Ok(delegate::standing(view, label, now)?.unwrap_or(Standing::Other)),
+    }
+}
+
+fn standing_of(epochs: &Epochs, role: KeyRole, epoch: u32, now: Moment) -> Standing {
     let era = epochs.era(role);
     let Era { oldest, current, .. } = era;
     if epoch == current {
@@ -115,3 +137,11 @@ const fn why_former(role: KeyRole) -> &'static str {
         _ => "it counts still",
     }
 }
+
+/// Keys that are not the platform's own, by the beginning of their names.
+const OTHERS: [(&str, &str); 4] = [
+    ("ca-", "signs certificates and lists"),
+    ("ocsp-", "answers for certificates"),
+    ("time-stamp-", "stamps checkpoints and what others show"),
+    ("witness", "cosigns checkpoints"),
+];

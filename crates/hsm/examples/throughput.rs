@@ -56,19 +56,18 @@ fn measure(
         pin: Arc::new(Passphrase::new(pin.as_bytes().to_vec())?),
         environment: Vec::new(),
     };
-    let program = ChildProgram::itself(&["child"], &[]);
+    let program = ChildProgram::itself(&["child"]);
     let options = HsmOptions { sessions: threads, ..HsmOptions::new(vec![device], program) };
     let store = HsmStore::open(options)?;
     let label: KeyLabel = "throughput".parse()?;
     let kind = KeyKind::Sign(algorithm);
     store.generate(&label, kind, Moment::from_us(0), &mut OsEntropy::new())?;
-    let unchecked = store.for_verifying_callers();
     let mut text = String::new();
     for _ in 0..3 {
         let direct = direct(module, token, pin, (algorithm, threads, time))?;
         let through = per_second(threads, time, |_| {
-            let (store, label) = (unchecked.clone(), label.clone());
-            move || store.sign(&label, b"what is signed").is_ok()
+            let (store, label) = (store.clone(), label.clone());
+            move || store.sign_accepted(&label, b"what is signed", &|_| true).is_ok()
         });
         let ratio = through / direct;
         text += &format!("direct {direct:.0}/s, through the child {through:.0}/s: {ratio:.2}\n");

@@ -99,6 +99,11 @@ impl Breaker {
         }
     }
 
+    /// How often the device had to rest since it last worked.
+    pub(crate) fn rests(&self) -> u32 {
+        self.rests
+    }
+
     fn rest(&self) -> Duration {
         let doubled = self.policy.rest.saturating_mul(1 << self.rests.min(16));
         doubled.min(self.policy.rest_max)

@@ -13,6 +13,8 @@ pub(crate) struct Catalogue {
     keys: BTreeMap<KeyLabel, Arc<HeldKey>>,
     /// Whether the device was ever looked into.
     known: bool,
+    /// The key that was first seen under each label.
+    first: BTreeMap<KeyLabel, [u8; 8]>,
 }
 
 impl Catalogue {
@@ -28,17 +30,32 @@ impl Catalogue {
         self.known
     }
 
+    /// Whether this is another key than the one that was first seen under its label: one that
+    /// somebody put there, such as an older copy of the token.
+    pub(crate) fn is_swapped(&self, key: &HeldKey) -> bool {
+        self.first.get(&key.info.label).is_some_and(|first| *first != key.identity)
+    }
+
     pub(crate) fn replace(&mut self, keys: Vec<HeldKey>) {
+        for key in &keys {
+            self.first.entry(key.info.label.clone()).or_insert(key.identity);
+        }
         self.keys = keys.into_iter().map(|key| (key.info.label.clone(), Arc::new(key))).collect();
         self.known = true;
     }
 
+    /// A key that was made here.
     pub(crate) fn insert(&mut self, key: HeldKey) {
+        self.first.insert(key.info.label.clone(), key.identity);
         self.keys.insert(key.info.label.clone(), Arc::new(key));
     }
 
-    pub(crate) fn remove(&mut self, label: &KeyLabel) {
+    /// The key is not there; one that was destroyed here may be followed by another.
+    pub(crate) fn remove(&mut self, label: &KeyLabel, is_destroyed: bool) {
         self.keys.remove(label);
+        if is_destroyed {
+            self.first.remove(label);
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The child: loads a vendor's library, holds a fixed number of sessions with one token, and works
-//! on one request at a time in each. It writes no core dumps, cannot be traced, and does not
-//! outlive the service.
+//! on one request at a time in each. It writes no core dumps, cannot be traced, gains no rights by
+//! what it starts, and does not outlive the service.
 
 mod fault;
 mod keys;
@@ -19,6 +19,7 @@ use rustix::process::{
     DumpableBehavior, Resource, Rlimit, Signal, getpid, kill_process, set_dumpable_behavior,
     set_parent_process_death_signal, setrlimit,
 };
+use rustix::thread::set_no_new_privs;
 use std::io::{self, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
@@ -90,5 +91,6 @@ fn listen(control: &OwnedFd, message: &mut [u8]) -> io::Result<(usize, Vec<Owned
 fn harden() -> io::Result<()> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+    set_no_new_privs(true)?;
     Ok(setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?)
 }

@@ -203,7 +203,8 @@ impl Shared {
     /// Why the breaker is open, in the words of what opened it.
     fn resting(&self) -> Failure {
         match &lock(&self.state).last_failure {
-            Some(gone @ Failure::Gone(_)) => gone.clone(),
+            // What waiting does not mend is told each time.
+            Some(lasting @ (Failure::Gone(_) | Failure::Configuration(_))) => lasting.clone(),
             _ => Failure::Resting,
         }
     }
@@ -288,16 +289,24 @@ impl Supervisor {
         Err(Failure::Late)
     }
 
-    /// Stays with the child until it ends, kills it when an answer is missing for too long.
+    /// Stays with the child until it ends, or is of no use: an answer is missing for too long, a
+    /// session was closed or answered what nobody asked, or nothing but failures comes, which with
+    /// many libraries lasts until they are loaded anew.
     fn watch(&self, process: &Process, pool: &Pool) -> Failure {
         let stuck = self.shared.options.stuck;
         let look = (stuck / 8).clamp(Duration::from_millis(5), LOOK);
+        let mut rests = u32::MAX;
         while !process.has_ended_within(look) {
-            if self.is_closing() {
+            if self.is_closing() || pool.is_lost() {
                 return Failure::Lost;
             }
             if pool.is_stuck() {
                 return Failure::Transient("stuck in its library and killed".to_owned());
+            }
+            let now = lock(&self.shared.breaker).rests();
+            rests = rests.min(now);
+            if now - rests >= RESTS_MAX {
+                return lock(&self.shared.state).last_failure.clone().unwrap_or(Failure::Lost);
             }
         }
         Failure::Lost
@@ -365,6 +374,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Rests in a row after which a library is loaded anew.
+const RESTS_MAX: u32 = 3;
 /// How often a supervisor looks up.
 const LOOK: Duration = Duration::from_millis(100);
 const RESTART_MIN: Duration = Duration::from_millis(10);

@@ -55,11 +55,14 @@ impl Fleet {
     }
 
     /// Who is known to hold the key. Two devices that hold different keys under one label are not
-    /// worked with.
+    /// worked with, nor is a key that has come under the label of another.
     pub(crate) fn find(&self, label: &KeyLabel) -> Result<Option<Holders>, Problem> {
         let mut found: Option<Holders> = None;
         for (at, device) in self.devices.iter().enumerate() {
             let Some(key) = device.catalogue(|catalogue| catalogue.get(label)) else { continue };
+            if device.catalogue(|catalogue| catalogue.is_swapped(&key)) {
+                return Err(Failure::Configuration(SWAPPED.to_owned()).problem(label));
+            }
             match &mut found {
                 None => found = Some(Holders { key, devices: vec![at] }),
                 Some(holders) if holders.key == key => holders.devices.push(at),
@@ -185,4 +188,5 @@ fn about(failure: &Failure, what: &str) -> Problem {
     Problem::new(label, format!("{what}: {}", failure.word()))
 }
 
+const SWAPPED: &str = "another key has come under this label";
 const DIFFERENT: &str = "two tokens hold different keys under this label";

@@ -29,32 +29,40 @@ pub(crate) struct Greeting {
     pub(crate) kinds: Vec<KeyKind>,
 }
 
+/// The key that a request is about: not only its label, since another key may come to stand under
+/// that, on one token or on all.
+#[derive(Clone, Copy)]
+pub(crate) struct KeyName<'a> {
+    pub(crate) label: &'a str,
+    pub(crate) identity: [u8; 8],
+}
+
 /// One piece of work.
 pub(crate) enum Request<'a> {
     /// What is signed is ready for the mechanism: a digest, a DigestInfo or, for Ed25519, all.
     Sign {
-        label: &'a str,
+        key: KeyName<'a>,
         input: &'a [u8],
     },
     Mac {
-        label: &'a str,
+        key: KeyName<'a>,
         message: &'a [u8],
     },
     Wrap {
-        label: &'a str,
+        key: KeyName<'a>,
         nonce: [u8; 12],
         bound: &'a [u8],
-        key: &'a [u8],
+        plain: &'a [u8],
     },
     Unwrap {
-        label: &'a str,
+        key: KeyName<'a>,
         nonce: [u8; 12],
         bound: &'a [u8],
         body: &'a [u8],
     },
     /// Values are 8 bytes each.
     Permute {
-        label: &'a str,
+        key: KeyName<'a>,
         digits: u32,
         below: u64,
         forward: bool,
@@ -112,6 +120,12 @@ impl Hello<'_> {
     }
 }
 
+impl KeyName<'_> {
+    fn put<'w>(&self, out: &'w mut Writer) -> &'w mut Writer {
+        out.text(self.label).raw(&self.identity)
+    }
+}
+
 impl Greeting {
     pub(crate) fn encode(&self) -> Zeroizing<Vec<u8>> {
         let mut out = Writer::default();
@@ -145,16 +159,16 @@ impl<'a> Request<'a> {
         let mut out = Writer::default();
         out.u64(id).u64(until_us);
         match self {
-            Self::Sign { label, input } => out.u8(1).text(label).raw(input),
-            Self::Mac { label, message } => out.u8(2).text(label).raw(message),
-            Self::Wrap { label, nonce, bound, key } => {
-                out.u8(3).text(label).raw(nonce).bytes(bound).raw(key)
+            Self::Sign { key, input } => key.put(out.u8(1)).raw(input),
+            Self::Mac { key, message } => key.put(out.u8(2)).raw(message),
+            Self::Wrap { key, nonce, bound, plain } => {
+                key.put(out.u8(3)).raw(nonce).bytes(bound).raw(plain)
             }
-            Self::Unwrap { label, nonce, bound, body } => {
-                out.u8(4).text(label).raw(nonce).bytes(bound).raw(body)
+            Self::Unwrap { key, nonce, bound, body } => {
+                key.put(out.u8(4)).raw(nonce).bytes(bound).raw(body)
             }
-            Self::Permute { label, digits, below, forward, values } => {
-                out.u8(5).text(label).u32(*digits).u64(*below).u8((*forward).into()).raw(values)
+            Self::Permute { key, digits, below, forward, values } => {
+                key.put(out.u8(5)).u32(*digits).u64(*below).u8((*forward).into()).raw(values)
             }
             Self::Generate { label, kind, created, identity } => {
                 out.u8(6).text(label).u8(kind_code(*kind)).u64(created.us() as u64).raw(identity)
@@ -169,20 +183,22 @@ impl<'a> Request<'a> {
         let mut from = Reader::new(bytes);
         let (id, until_us, op) = (from.u64()?, from.u64()?, from.u8()?);
         let label = from.text()?;
+        let key = |from: &mut Reader<'a>| Ok(KeyName { label, identity: from.array()? });
         let request = match op {
-            1 => Self::Sign { label, input: from.rest() },
-            2 => Self::Mac { label, message: from.rest() },
+            1 => Self::Sign { key: key(&mut from)?, input: from.rest() },
+            2 => Self::Mac { key: key(&mut from)?, message: from.rest() },
             3 => {
-                let (nonce, bound) = (from.array()?, from.bytes()?);
-                Self::Wrap { label, nonce, bound, key: from.rest() }
+                let (key, nonce, bound) = (key(&mut from)?, from.array()?, from.bytes()?);
+                Self::Wrap { key, nonce, bound, plain: from.rest() }
             }
             4 => {
-                let (nonce, bound) = (from.array()?, from.bytes()?);
-                Self::Unwrap { label, nonce, bound, body: from.rest() }
+                let (key, nonce, bound) = (key(&mut from)?, from.array()?, from.bytes()?);
+                Self::Unwrap { key, nonce, bound, body: from.rest() }
             }
             5 => {
-                let (digits, below, forward) = (from.u32()?, from.u64()?, from.u8()? == 1);
-                Self::Permute { label, digits, below, forward, values: from.rest() }
+                let (key, digits, below) = (key(&mut from)?, from.u32()?, from.u64()?);
+                let forward = from.u8()? == 1;
+                Self::Permute { key, digits, below, forward, values: from.rest() }
             }
             6 => {
                 let kind = kind_of(from.u8()?)?;
@@ -304,13 +320,13 @@ mod tests {
     fn requests() -> Vec<Request<'static>> {
         let label = "kek/1";
         let (nonce, identity) = (*b"twelve bytes", *b"identity");
-        let created = Moment::from_us(-3);
+        let (key, created) = (KeyName { label, identity }, Moment::from_us(-3));
         vec![
-            Request::Sign { label, input: b"digest" },
-            Request::Mac { label, message: b"" },
-            Request::Wrap { label, nonce, bound: b"place", key: b"key" },
-            Request::Unwrap { label, nonce, bound: b"place", body: b"sealed" },
-            Request::Permute { label, digits: 11, below: 80, forward: false, values: b"12345678" },
+            Request::Sign { key, input: b"digest" },
+            Request::Mac { key, message: b"" },
+            Request::Wrap { key, nonce, bound: b"place", plain: b"key" },
+            Request::Unwrap { key, nonce, bound: b"place", body: b"sealed" },
+            Request::Permute { key, digits: 11, below: 80, forward: false, values: b"12345678" },
             Request::Generate { label, kind: KeyKind::Mac, created, identity },
             Request::Destroy { label },
             Request::List { after: "" },

@@ -34,7 +34,8 @@ pub struct DeviceOptions {
     pub token: TokenChoice,
     /// The user's PIN.
     pub pin: Arc<Passphrase>,
-    /// Environment variables that the library wants, such as the place of its configuration.
+    /// Environment variables that the library wants, such as the place of its configuration. Of
+    /// the service's own it sees a few that every program needs, and no other.
     pub environment: Vec<(String, String)>,
 }
 
@@ -54,8 +55,6 @@ pub struct ChildProgram {
     pub program: PathBuf,
     /// Its arguments.
     pub arguments: Vec<String>,
-    /// Environment variables that it must not see: those that hold secrets.
-    pub hidden: Vec<String>,
 }
 
 /// When a device is left alone, and for how long.
@@ -86,13 +85,9 @@ impl HsmOptions {
 
 impl ChildProgram {
     /// The running program itself, whatever has become of its file since, with these arguments.
-    pub fn itself(arguments: &[&str], hidden: &[&str]) -> Self {
-        let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-        Self {
-            program: PathBuf::from("/proc/self/exe"),
-            arguments: owned(arguments),
-            hidden: owned(hidden),
-        }
+    pub fn itself(arguments: &[&str]) -> Self {
+        let arguments = arguments.iter().map(|word| (*word).to_owned()).collect();
+        Self { program: PathBuf::from("/proc/self/exe"), arguments }
     }
 }
 

@@ -115,6 +115,11 @@ impl Pool {
         self.changed.notify_all();
     }
 
+    /// Whether nobody answers here any more, though the child may live on.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.lock().lost
+    }
+
     /// Takes in the answers that came late; whether one is missing for too long.
     pub(crate) fn is_stuck(&self) -> bool {
         let mut state = self.lock();
@@ -260,3 +265,75 @@ fn until_us(until: Instant) -> u64 {
 const TICK: Duration = Duration::from_millis(20);
 /// After which a session that the token refused is tried again.
 const BENCH: Duration = Duration::from_millis(250);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::encode_answer;
+    use crate::process::sockets;
+
+    const LIST: Request<'_> = Request::List { after: "" };
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_millis(30)
+    }
+
+    /// A pool of one session that owes its first answer, and the end of a child that owes it.
+    fn late() -> (Pool, OwnedFd) {
+        let (ours, theirs) = sockets().unwrap();
+        let pool = Pool::new(vec![ours], Duration::from_secs(60));
+        assert_eq!(pool.call(&LIST, soon()), Err(Failure::Late));
+        assert_eq!(pool.call(&LIST, soon()), Err(Failure::Busy), "nobody else has the session");
+        assert_eq!(pool.load(), Load { at_work: 0, late: 1 });
+        (pool, theirs)
+    }
+
+    fn say(end: &OwnedFd, bytes: &[u8]) {
+        send(end, bytes, SendFlags::NOSIGNAL).unwrap();
+    }
+
+    #[test]
+    fn a_late_answer_frees_its_session_and_goes_to_nobody() {
+        let (pool, child) = late();
+        say(&child, &encode_answer(1, &Ok(b"late".to_vec())));
+        assert!(!pool.is_stuck() && !pool.is_lost());
+        say(&child, &encode_answer(2, &Ok(b"heard".to_vec())));
+        assert_eq!(pool.call(&LIST, soon()), Ok(b"heard".to_vec()));
+        assert_eq!(pool.load(), Load::default());
+    }
+
+    #[test]
+    fn whoever_answers_what_nobody_asked_is_not_listened_to_again() {
+        let torn = encode_answer(1, &Ok(Vec::new()));
+        for said in [&encode_answer(2, &Ok(Vec::new()))[..], b"babble", &torn[..8], &[]] {
+            let (pool, child) = late();
+            say(&child, said);
+            assert!(!pool.is_lost());
+            pool.is_stuck();
+            assert!(pool.is_lost(), "{said:?}");
+            assert_eq!(pool.call(&LIST, soon()), Err(Failure::Lost));
+        }
+    }
+
+    #[test]
+    fn a_session_that_was_closed_is_the_end_of_all() {
+        let (pool, child) = late();
+        drop(child);
+        pool.is_stuck();
+        assert!(pool.is_lost());
+        let (ours, theirs) = sockets().unwrap();
+        drop(theirs);
+        let pool = Pool::new(vec![ours], Duration::from_secs(60));
+        assert_eq!(pool.call(&LIST, soon()), Err(Failure::Lost));
+        assert!(pool.is_lost());
+    }
+
+    #[test]
+    fn a_session_that_owes_an_answer_too_long_is_stuck() {
+        let (ours, _theirs) = sockets().unwrap();
+        let pool = Pool::new(vec![ours], Duration::ZERO);
+        assert!(!pool.is_stuck());
+        assert_eq!(pool.call(&LIST, soon()), Err(Failure::Late));
+        assert!(pool.is_stuck() && !pool.is_lost());
+    }
+}

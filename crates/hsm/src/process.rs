@@ -1,6 +1,7 @@
 //! A child as a process: started with nothing but one socket, told what it needs through it, and
 //! ended by the kernel. The PIN travels through the socket only, never as an argument or in the
-//! environment.
+//! environment, and of the service's environment a library sees what every program needs: no
+//! passphrase, no password of a database.
 
 use crate::failure::Failure;
 use crate::message::{Greeting, Hello, decode_answer};
@@ -12,6 +13,7 @@ use rustix::net::{
     SocketType, recv, sendmsg, socketpair,
 };
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use std::env;
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -36,13 +38,20 @@ impl Process {
         let (control, theirs) = sockets()?;
         let mut command = Command::new(&options.child.program);
         command.args(&options.child.arguments).arg0("sekisho");
-        for name in &options.child.hidden {
-            command.env_remove(name);
-        }
+        command.env_clear();
+        command.envs(INHERITED.iter().filter_map(|name| Some((name, env::var_os(name)?))));
         command.envs(device.environment.iter().map(|(name, value)| (name, value)));
+        // Who ends the service from its terminal does not end the keys under its last requests.
+        command.process_group(0);
         // What a library prints is not for our output.
-        let child = command.stdin(Stdio::from(theirs)).stdout(Stdio::null()).spawn()?;
-        let end = pidfd_open(Pid::from_child(&child), PidfdFlags::empty())?;
+        let mut child = command.stdin(Stdio::from(theirs)).stdout(Stdio::null()).spawn()?;
+        let end = match pidfd_open(Pid::from_child(&child), PidfdFlags::empty()) {
+            Ok(end) => end,
+            Err(error) => {
+                child.kill().and_then(|()| child.wait())?;
+                return Err(error.into());
+            }
+        };
         let process = Self { child, end, control };
         let pairs = (0..options.sessions).map(|_| sockets()).collect::<io::Result<Vec<_>>>()?;
         let (ours, theirs): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
@@ -114,7 +123,7 @@ impl Drop for Process {
 }
 
 /// A pair of sockets that keep messages apart and that no other child inherits.
-fn sockets() -> io::Result<(OwnedFd, OwnedFd)> {
+pub(crate) fn sockets() -> io::Result<(OwnedFd, OwnedFd)> {
     let (family, kind) = (AddressFamily::UNIX, SocketType::SEQPACKET);
     Ok(socketpair(family, kind, SocketFlags::CLOEXEC, None)?)
 }
@@ -125,6 +134,8 @@ fn is_readable(fd: BorrowedFd<'_>, patience: Duration) -> bool {
     poll(&mut fds, timeout.as_ref()).is_ok_and(|ready| ready > 0)
 }
 
+/// What a child sees of the environment beside what its device names.
+const INHERITED: [&str; 7] = ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH"];
 /// Sessions with one device at most: the kernel passes 253 sockets at once.
 pub(crate) const SESSIONS_MAX: usize = 128;
 /// Room for their sockets beside a message.

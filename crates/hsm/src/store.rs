@@ -4,7 +4,7 @@
 use crate::device::Device;
 use crate::failure::Failure;
 use crate::fleet::{Fleet, Holders};
-use crate::message::{HeldKey, LONG, Request};
+use crate::message::{HeldKey, KeyName, LONG, Request};
 use crate::options::HsmOptions;
 use crate::signatures::{input_of, signature_of};
 use crate::status::HsmStatus;
@@ -12,6 +12,7 @@ use crate::wire::MESSAGE_MAX;
 use base::{Entropy, Moment, Problem, labels};
 use ports::{DeviceState, Domain, KeyInfo, KeyKind, KeyLabel, KeyStore};
 use seal::{DataKey, WrapPlace};
+use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
@@ -22,8 +23,6 @@ use zeroize::Zeroizing;
 #[derive(Clone)]
 pub struct HsmStore {
     fleet: Arc<Fleet>,
-    /// Whether signatures are verified before they are handed out.
-    verify: bool,
 }
 
 /// One call with a key, and when it must be answered.
@@ -38,16 +37,7 @@ impl HsmStore {
     /// Starts a child for each device and waits until one is ready. Problems: `hsm_configuration`
     /// (no device, no such library, a wrong PIN), or why none became ready.
     pub fn open(options: HsmOptions) -> Result<Self, Problem> {
-        let verify = options.check;
-        Ok(Self { fleet: Arc::new(Fleet::start(options)?), verify })
-    }
-
-    /// The same keys for a caller who verifies each signature himself before it counts, as a
-    /// certificate authority does: signatures are handed out as they come. Everything else is
-    /// checked as before.
-    #[must_use]
-    pub fn for_verifying_callers(&self) -> Self {
-        Self { fleet: Arc::clone(&self.fleet), verify: false }
+        Ok(Self { fleet: Arc::new(Fleet::start(options)?) })
     }
 
     /// Each device, in the order of the configuration.
@@ -84,13 +74,31 @@ impl HsmStore {
             let task = self.task(label, Needed::Permutation)?;
             let bytes = chunk.iter().flat_map(|value| value.to_be_bytes()).collect();
             let bytes: Zeroizing<Vec<u8>> = Zeroizing::new(bytes);
-            let (label, values) = (label.as_str(), &bytes[..]);
-            let request = Request::Permute { label, digits, below, forward, values };
+            let (key, values) = (task.key(), &bytes[..]);
+            let request = Request::Permute { key, digits, below, forward, values };
             let read = |answer| read_values(answer, chunk.len(), below);
             images.extend_from_slice(&task.run(&request, read)?);
         }
         values.copy_from_slice(&images);
         Ok(())
+    }
+
+    /// A signature that is found good; a device that gives another one is asked no more.
+    fn signature(
+        &self,
+        label: &KeyLabel,
+        message: &[u8],
+        is_good: impl Fn(&PublicKey, &[u8]) -> bool,
+    ) -> Result<Vec<u8>, Problem> {
+        let (public, task) = self.signing(label)?;
+        let algorithm = public.algorithm();
+        let input = input_of(algorithm, message);
+        fits(&input)?;
+        task.run(&Request::Sign { key: task.key(), input: &input }, |raw| {
+            let signature = signature_of(algorithm, raw);
+            let good = signature.filter(|signature| is_good(&public, signature));
+            good.ok_or_else(|| wrong("a signature that does not verify"))
+        })
     }
 
     /// The public half of a key that signs, with the call that it is wanted for.
@@ -102,16 +110,26 @@ impl HsmStore {
     }
 }
 
-impl Task<'_> {
+impl<'a> Task<'a> {
+    /// The key as a device is to find it.
+    fn key(&self) -> KeyName<'a> {
+        KeyName { label: self.label.as_str(), identity: self.holders.key.identity }
+    }
+
     /// Has it done by a device that holds the key. `use_answer` turns bytes into what is handed
     /// out; where it finds them wrong, another device is asked.
     fn run<T>(
-        self,
+        &self,
         request: &Request<'_>,
         use_answer: impl Fn(Vec<u8>) -> Result<T, Failure>,
     ) -> Result<T, Problem> {
         let done = self.fleet.on_any(&self.holders.devices, self.until, |device, until| {
-            let answer = device.call(request, until)?;
+            let answer = device.call(request, until).inspect_err(|failure| {
+                if *failure == Failure::Absent {
+                    // Another program destroyed it: what is there now is seen by the next call.
+                    device.catalogue(|catalogue| catalogue.remove(self.label, false));
+                }
+            })?;
             use_answer(answer).inspect_err(|failure| device.distrust(failure))
         });
         done.map_err(|failure| failure.problem(self.label))
@@ -168,7 +186,7 @@ impl KeyStore for HsmStore {
     fn mac(&self, label: &KeyLabel, message: &[u8]) -> Result<[u8; 32], Problem> {
         let task = self.task(label, Needed::Mac)?;
         fits(message)?;
-        task.run(&Request::Mac { label: label.as_str(), message }, |answer| {
+        task.run(&Request::Mac { key: task.key(), message }, |answer| {
             answer.try_into().map_err(|_| wrong("a MAC of another length"))
         })
     }
@@ -183,8 +201,8 @@ impl KeyStore for HsmStore {
         let task = self.task(label, Needed::Wrap)?;
         let mut nonce = [0; 12];
         entropy.fill(&mut nonce);
-        let (bound, key) = (bound(label, place), &key.reveal()[..]);
-        let request = Request::Wrap { label: label.as_str(), nonce, bound: &bound, key };
+        let (bound, plain) = (bound(label, place), &key.reveal()[..]);
+        let request = Request::Wrap { key: task.key(), nonce, bound: &bound, plain };
         task.run(&request, |body| {
             let whole = [&[FORM][..], &nonce, &body].concat();
             if whole.len() == WRAPPED { Ok(whole) } else { Err(wrong("a wrapping too long")) }
@@ -202,7 +220,7 @@ impl KeyStore for HsmStore {
             Failure::Operation("not a wrapping of a data key".to_owned()).problem(label)
         })?;
         let bound = bound(label, place);
-        let request = Request::Unwrap { label: label.as_str(), nonce, bound: &bound, body };
+        let request = Request::Unwrap { key: task.key(), nonce, bound: &bound, body };
         task.run(&request, |answer| {
             let answer = Zeroizing::new(answer);
             DataKey::from_slice(&answer).map_err(|_| wrong("a data key of another length"))
@@ -210,15 +228,28 @@ impl KeyStore for HsmStore {
     }
 
     fn sign(&self, label: &KeyLabel, message: &[u8]) -> Result<Vec<u8>, Problem> {
-        let (public, task) = self.signing(label)?;
-        let algorithm = public.algorithm();
-        let input = input_of(algorithm, message);
-        fits(&input)?;
-        task.run(&Request::Sign { label: label.as_str(), input: &input }, |raw| {
-            let signature = signature_of(algorithm, raw);
-            let good = |signature: &Vec<u8>| !self.verify || public.has_signed(message, signature);
-            signature.filter(good).ok_or_else(|| wrong("a signature that does not verify"))
+        let trusted = !self.fleet.options.check;
+        self.signature(label, message, |public, signature| {
+            trusted || public.has_signed(message, signature)
         })
+    }
+
+    fn sign_accepted(
+        &self,
+        label: &KeyLabel,
+        message: &[u8],
+        accept: &dyn Fn(&[u8]) -> bool,
+    ) -> Result<Vec<u8>, Problem> {
+        let accepted = Cell::new(false);
+        let signature = self.signature(label, message, |public, signature| {
+            accepted.set(accept(signature));
+            // That the caller expects another key's is no fault of the device.
+            accepted.get() || public.has_signed(message, signature)
+        })?;
+        if accepted.get() {
+            return Ok(signature);
+        }
+        Err(Problem::new(&labels::SIGNING_SIGNATURE, label.as_str()))
     }
 
     fn public_key(&self, label: &KeyLabel) -> Result<PublicKey, Problem> {
@@ -236,7 +267,7 @@ impl KeyStore for HsmStore {
                 Err(Failure::Absent) => {}
                 Err(failure) => return Err(told(failure)),
             }
-            device.catalogue(|catalogue| catalogue.remove(label));
+            device.catalogue(|catalogue| catalogue.remove(label, true));
         }
         if destroyed { Ok(()) } else { Err(told(Failure::Absent)) }
     }

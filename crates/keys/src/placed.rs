@@ -92,6 +92,15 @@ impl KeyStore for PlacedKeyStore {
         self.at(label).sign(label, message)
     }
 
+    fn sign_accepted(
+        &self,
+        label: &KeyLabel,
+        message: &[u8],
+        accept: &dyn Fn(&[u8]) -> bool,
+    ) -> Result<Vec<u8>, Problem> {
+        self.at(label).sign_accepted(label, message, accept)
+    }
+
     fn public_key(&self, label: &KeyLabel) -> Result<PublicKey, Problem> {
         self.at(label).public_key(label)
     }

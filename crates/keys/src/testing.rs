@@ -1,7 +1,12 @@
-//! The suite that every key store passes, whatever is behind it.
+//! For tests: the suite that every key store passes, whatever is behind it, and a key store whose
+//! signatures go wrong on demand.
 //!
 //! `suite` panics at the first promise of the port that does not hold. It makes its keys under
 //! names that begin with `suite-` and destroys them again.
+
+mod fitful;
+
+pub use fitful::{FitfulKeyStore, Signing};
 
 use crate::OsEntropy;
 use base::{Entropy, Moment, Problem};
@@ -45,7 +50,7 @@ fn keys_are_made_listed_and_destroyed(store: &dyn KeyStore) -> Result<(), Proble
 fn a_key_is_for_one_thing_only(store: &dyn KeyStore) -> Result<(), Problem> {
     let nobody: KeyLabel = "suite-nobody".parse()?;
     let (place, data_key) = (WrapPlace { person: 1, generation: 1 }, data_key());
-    let attempts: [(KeyKind, Attempt<'_>); 7] = [
+    let attempts: [(KeyKind, Attempt<'_>); 8] = [
         (KeyKind::Permutation, &|label| store.permute(label, ALL_ELEVEN, &mut [1])),
         (KeyKind::Permutation, &|label| store.invert(label, ALL_ELEVEN, &mut [1])),
         (KeyKind::Mac, &|label| store.mac(label, b"message").map(drop)),
@@ -54,6 +59,7 @@ fn a_key_is_for_one_thing_only(store: &dyn KeyStore) -> Result<(), Problem> {
         }),
         (KeyKind::Wrap, &|label| store.unwrap(label, &place, &[0; 64]).map(drop)),
         (SIGN, &|label| store.sign(label, b"message").map(drop)),
+        (SIGN, &|label| store.sign_accepted(label, b"message", &|_| true).map(drop)),
         (SIGN, &|label| store.public_key(label).map(drop)),
     ];
     for kind in KeyKind::ALL {
@@ -160,7 +166,11 @@ fn signatures(store: &dyn KeyStore) -> Result<(), Problem> {
                 let signature = store.sign(label, message)?;
                 assert!(public.has_signed(message, &signature), "{algorithm}");
                 assert!(!public.has_signed(b"massage", &signature), "{algorithm}");
+                let good = |signature: &[u8]| public.has_signed(message, signature);
+                assert!(good(&store.sign_accepted(label, message, &good)?), "{algorithm}");
             }
+            let unwanted = store.sign_accepted(label, b"message", &|_| false);
+            refused("signing_signature", unwanted);
             Ok(())
         })?;
     }

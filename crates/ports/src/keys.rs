@@ -4,7 +4,7 @@
 //! them except a data key on its way into its wrapping. Calls are synchronous and may come from
 //! any number of threads at once.
 
-use base::{Entropy, Moment, Problem};
+use base::{Entropy, Moment, Problem, labels};
 use seal::{DataKey, WrapPlace};
 use std::{fmt, str::FromStr};
 use x509::{KeyAlgorithm, PublicKey};
@@ -64,6 +64,23 @@ pub trait KeyStore: Send + Sync {
     /// The signature of the message as a certificate holds it: by the algorithm of the key, with
     /// the hash that belongs to it, ECDSA in DER. Needs a key of kind `Sign`.
     fn sign(&self, label: &KeyLabel, message: &[u8]) -> Result<Vec<u8>, Problem>;
+
+    /// The same for a caller who verifies each signature before it counts, as a certification
+    /// authority does, so that it is not verified twice: a signature that `accept` refuses is a
+    /// wrong answer (`signing_signature`, `hsm_answer_wrong`), and where others hold the key too
+    /// they are asked.
+    fn sign_accepted(
+        &self,
+        label: &KeyLabel,
+        message: &[u8],
+        accept: &dyn Fn(&[u8]) -> bool,
+    ) -> Result<Vec<u8>, Problem> {
+        let signature = self.sign(label, message)?;
+        if accept(&signature) {
+            return Ok(signature);
+        }
+        Err(Problem::new(&labels::SIGNING_SIGNATURE, label.as_str()))
+    }
 
     /// The public half of a key of kind `Sign`.
     fn public_key(&self, label: &KeyLabel) -> Result<PublicKey, Problem>;

@@ -69,7 +69,8 @@ static KEYS: &[Key] = &[
         meaning: "PKCS#11 devices, the one that makes new keys first: `[{ module = \"/path/to/library.so\", \
                   token = \"label\", pin_file = \"/path/to/pin\" }]`, with `slot` instead of `token` and \
                   `pin_env`, an environment variable, instead of `pin_file` where that is wanted, and \
-                  `environment = { NAME = \"value\" }` for what the library reads there. Further devices \
+                  `environment = { NAME = \"value\" }` for what the library reads there: of the program's own \
+                  environment it sees PATH, HOME, LANG, LC_ALL, TZ, TMPDIR and LD_LIBRARY_PATH. Further devices \
                   hold copies of the same keys, made by the vendor's means: they share the work, and what \
                   one cannot do another one does. Each library runs in a process of its own.",
     },

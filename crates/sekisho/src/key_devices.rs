@@ -55,12 +55,7 @@ impl DeviceKeys {
     pub(crate) fn open(config: &Config) -> Result<Self, Problem> {
         let configured = config.key_devices();
         let devices = configured.iter().map(KeyDevice::options).collect::<Result<_, _>>()?;
-        let pins = configured.iter().filter_map(|device| match &device.pin {
-            PinFrom::Environment(name) => Some(name.as_str()),
-            PinFrom::File(_) => None,
-        });
-        let hidden: Vec<&str> = SECRET_VARIABLES.into_iter().chain(pins).collect();
-        let child = ChildProgram::itself(&[CHILD], &hidden);
+        let child = ChildProgram::itself(&[CHILD]);
         let deadline = Duration::from_millis(config.key_deadline_ms()?.into());
         let store = HsmStore::open(HsmOptions {
             sessions: config.key_sessions()?,
@@ -178,7 +173,6 @@ pub(crate) const DEVICES: &str = "keys.devices";
 /// The names of keys that stay in the file.
 pub(crate) const SOFT_FOR: &str = "keys.soft_for";
 const FIELDS: [&str; 6] = ["module", "token", "slot", "pin_file", "pin_env", "environment"];
-const SECRET_VARIABLES: [&str; 2] = ["SEKISHO_PASSPHRASE", "SEKISHO_NEW_PASSPHRASE"];
 
 #[cfg(test)]
 mod tests {

@@ -8,24 +8,31 @@
 //! `hold` (until there is a file of the same name that ends in `.go`), `slow <milliseconds>`,
 //! `crash`, `wrong` (a bit of what is signed, encrypted or decrypted is flipped), `sessions` (none
 //! is left), `removed` (the token is gone, and its sessions with it), `error` (CKR_DEVICE_ERROR),
+//! `spoilt` (the same from now on, healed or not, until the library is loaded anew), `locked` (the
+//! PIN is refused), `babble` (what nobody asked for is written into every socket of the process),
 //! `poor` (the token does not offer Ed25519), `well` (none: with `once` it lets one call pass).
 //! With `late` what is signed, encrypted or decrypted is done before the fault strikes. What was
 //! signed, and with which kind of key, is written to the file named by `SICK_HSM_SIGNED`.
 //!
-//! Assumes that the wrapped library stays loaded to the end of the process.
+//! What it sees of the process that loads it goes into the file named by `SICK_HSM_REPORT`:
+//! environment, open files, limits and privileges. Assumes that the wrapped library stays loaded to
+//! the end of the process.
 
 use cryptoki_sys::{
     CK_ATTRIBUTE, CK_BBOOL, CK_BYTE, CK_FLAGS, CK_FUNCTION_LIST, CK_MECHANISM, CK_MECHANISM_TYPE,
     CK_NOTIFY, CK_OBJECT_HANDLE, CK_RV, CK_SESSION_HANDLE, CK_SLOT_ID, CK_TOKEN_INFO, CK_TRUE,
     CK_ULONG, CK_USER_TYPE, CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_ECDSA, CKM_EDDSA, CKM_RSA_PKCS,
     CKM_SHA256_HMAC, CKR_DEVICE_ERROR, CKR_DEVICE_REMOVED, CKR_FUNCTION_NOT_SUPPORTED,
-    CKR_GENERAL_ERROR, CKR_OK, CKR_SESSION_COUNT, CKR_TOKEN_NOT_PRESENT, Pkcs11,
+    CKR_GENERAL_ERROR, CKR_OK, CKR_PIN_LOCKED, CKR_SESSION_COUNT, CKR_TOKEN_NOT_PRESENT, Pkcs11,
 };
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::mem::ManuallyDrop;
+use std::os::fd::FromRawFd;
 use std::os::raw::c_void;
+use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use std::{env, fs, process, ptr, slice, thread};
@@ -42,6 +49,9 @@ enum Fault {
     Sessions,
     Removed,
     Error,
+    Locked,
+    Spoilt,
+    Babble,
     Poor,
 }
 
@@ -60,6 +70,8 @@ static SLOT: AtomicU64 = AtomicU64::new(0);
 static SIGNING: Mutex<BTreeMap<CK_SESSION_HANDLE, CK_MECHANISM_TYPE>> = Mutex::new(BTreeMap::new());
 /// Held while a line is read and taken away.
 static LINES: Mutex<()> = Mutex::new(());
+/// Whether nothing works any more.
+static SPOILT: AtomicBool = AtomicBool::new(false);
 /// Which bit is flipped next.
 static FLIPS: AtomicUsize = AtomicUsize::new(0);
 
@@ -76,6 +88,7 @@ pub unsafe extern "C" fn C_GetFunctionList(list: *mut *mut CK_FUNCTION_LIST) -> 
 }
 
 fn load() -> Option<Wrapped> {
+    report();
     let path = env::var_os("SICK_HSM_MODULE")?;
     // SAFETY: the tests name a PKCS#11 library, whose initialisers are trusted.
     let library = unsafe { Pkcs11::new(path) }.ok()?;
@@ -128,6 +141,9 @@ fn fault_for(call: Call<'_>) -> Option<Fault> {
         "sessions" => Fault::Sessions,
         "removed" => Fault::Removed,
         "error" => Fault::Error,
+        "locked" => Fault::Locked,
+        "spoilt" => Fault::Spoilt,
+        "babble" => Fault::Babble,
         "poor" => Fault::Poor,
         _ => return None,
     };
@@ -170,6 +186,7 @@ fn strikes(fault: Fault, function: &str) -> bool {
     match fault {
         Fault::Wrong => ["C_Sign", "C_Encrypt", "C_Decrypt"].contains(&function),
         Fault::Sessions => function == "C_OpenSession",
+        Fault::Locked => function == "C_Login",
         Fault::Poor => function == "C_GetMechanismList",
         _ => true,
     }
@@ -177,6 +194,9 @@ fn strikes(fault: Fault, function: &str) -> bool {
 
 /// Has the fault happen; the code to return instead of going on.
 fn suffer(fault: Option<Fault>, function: &str) -> Option<CK_RV> {
+    if SPOILT.load(Ordering::Relaxed) {
+        return Some(CKR_DEVICE_ERROR);
+    }
     match fault? {
         Fault::Stall => loop {
             thread::park();
@@ -198,7 +218,52 @@ fn suffer(fault: Option<Fault>, function: &str) -> Option<CK_RV> {
         Fault::Sessions => Some(CKR_SESSION_COUNT),
         Fault::Removed => Some(remove(function)),
         Fault::Error => Some(CKR_DEVICE_ERROR),
+        Fault::Locked => Some(CKR_PIN_LOCKED),
+        Fault::Spoilt => {
+            SPOILT.store(true, Ordering::Relaxed);
+            Some(CKR_DEVICE_ERROR)
+        }
+        Fault::Babble => {
+            babble();
+            None
+        }
     }
+}
+
+/// What is open in this process: its number and what it is.
+fn open_files() -> impl Iterator<Item = (i32, String)> {
+    let entries = fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
+    entries.filter_map(|entry| {
+        let what = fs::read_link(entry.path()).ok()?;
+        Some((entry.file_name().to_str()?.parse().ok()?, what.display().to_string()))
+    })
+}
+
+fn babble() {
+    for (number, _) in open_files().filter(|(_, what)| what.starts_with("socket:")) {
+        // SAFETY: the socket is open, as the sessions of this process are to its end, and is not
+        // closed here.
+        let socket = ManuallyDrop::new(unsafe { UnixDatagram::from_raw_fd(number) });
+        // Who does not listen does not hear it.
+        let _ = socket.send(b"what nobody asked for");
+    }
+}
+
+/// Tells what a library sees of the process that loads it.
+fn report() {
+    let Some(path) = env::var_os("SICK_HSM_REPORT") else { return };
+    let mut text = String::new();
+    for (name, _) in env::vars_os() {
+        text += &format!("variable {}\n", name.to_string_lossy());
+    }
+    for (_, what) in open_files() {
+        text += &format!("open {what}\n");
+    }
+    for file in ["limits", "status"] {
+        text += &fs::read_to_string(format!("/proc/self/{file}")).unwrap_or_default();
+    }
+    // Without a report the test that wants one fails.
+    let _ = fs::write(path, text);
 }
 
 /// The token leaves its slot, and all its sessions end.

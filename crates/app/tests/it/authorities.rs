@@ -9,6 +9,9 @@ use sekisho_app::authority_init::{AuthorityAsked, authority_init};
 use sekisho_app::authority_retire::authority_retire;
 use sekisho_app::certificate_ask::{certificate_ask, certificate_of_key};
 use sekisho_app::certificate_forecast::certificate_forecast;
+use sekisho_app::delegate;
+use sekisho_app::key_destroy::key_destroy;
+use sekisho_app::key_status::key_status;
 use sekisho_app::number_ask::Whose;
 use sekisho_app::ocsp;
 use x509::KeyAlgorithm;
@@ -42,6 +45,39 @@ fn an_authority_is_retired_when_a_newer_one_issues() {
         let auditor: Actor = "auditor:a".parse().unwrap();
         let refused = house.act(|work| authority_retire(work, &auditor, 2));
         assert_eq!(label(refused), Some("permit_refused"));
+    });
+}
+
+#[test]
+fn a_delegates_key_may_go_when_its_certificate_has_ended() {
+    on_both(|house| {
+        let code = resident(house);
+        let bureau = Bureau::open(house, KeyAlgorithm::P256);
+        let issued = bureau.issue(CertificateKind::Authentication, &code);
+        let destroy =
+            |key: &str| label(key_destroy(&house.platform, &operator(), &key.parse().unwrap()));
+        assert_eq!(destroy("ocsp-2/1"), Some("key_in_use"));
+        house.clock.pass_hours(21 * 24);
+        assert_eq!(delegate::renew(&house.platform).unwrap(), 3);
+        for key in ["ocsp-2/1", "ocsp-2/2", "time-stamp-1/1", "ca-authentication/1"] {
+            assert_eq!(destroy(key), Some("key_in_use"), "{key}: both overlap");
+        }
+        house.clock.pass_hours(10 * 24);
+        let keys = key_status(&house.platform).unwrap().keys;
+        let shown = |key: &str| {
+            let state = keys.iter().find(|state| state.key.label.as_str() == key).unwrap();
+            (state.standing.word(), state.purpose().unwrap())
+        };
+        assert_eq!(shown("ocsp-2/1"), ("done", "answers for certificates"));
+        assert_eq!(shown("time-stamp-1/2").0, "in_use");
+        assert_eq!(shown("ca-signature/1"), ("other", "signs certificates and lists"));
+        for key in ["ocsp-1/1", "ocsp-2/1", "time-stamp-1/1"] {
+            assert_eq!((destroy(key), destroy(key)), (None, Some("key_absent")), "{key}");
+        }
+        for key in ["ocsp-2/2", "time-stamp-1/2", "ca-authentication/1"] {
+            assert_eq!(destroy(key), Some("key_in_use"), "{key}");
+        }
+        assert_eq!(bureau.told(&issued), x509::CertStatus::Good);
     });
 }
 

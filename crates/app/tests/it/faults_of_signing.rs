@@ -6,10 +6,10 @@ use crate::certifying::{Bureau, asked, chiyoda};
 use crate::house::{CHIYODA, House, message};
 use authority::CertificateKind;
 use authority::trigger::Trigger;
-use base::{Entropy, Moment, Problem, Purpose, labels};
+use base::{Problem, Purpose, labels};
+use keys::testing::{FitfulKeyStore, Signing};
 use numbers::ResidentRecordCode;
-use ports::{DeviceState, Domain, KeyInfo, KeyKind, KeyLabel, KeyStore, Publication};
-use seal::{DataKey, WrapPlace};
+use ports::{KeyLabel, Publication};
 use sekisho_app::Committer;
 use sekisho_app::certificate_end::certificate_end;
 use sekisho_app::certificate_finish::{Finished, certificate_finish, certificate_of, signed};
@@ -19,17 +19,20 @@ use sekisho_app::number_ask::Whose;
 use sekisho_app::revocation_list::RevocationLists;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use x509::{CertStatus, KeyAlgorithm, PublicKey};
+use x509::{CertStatus, KeyAlgorithm};
 
-/// A key store whose signatures go wrong on demand.
+/// What ails the key that signs, and how often it signed.
+#[derive(Default)]
 struct Sly {
-    inner: Arc<dyn KeyStore>,
     fault: Mutex<Fault>,
     signed: AtomicU64,
+    /// What the key store was left to verify.
+    unverified: Mutex<Vec<KeyLabel>>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 enum Fault {
+    #[default]
     None,
     /// Nothing is signed.
     Gone,
@@ -47,95 +50,43 @@ enum Fault {
     Empty,
 }
 
-impl KeyStore for Sly {
-    fn sign(&self, label: &KeyLabel, message: &[u8]) -> Result<Vec<u8>, Problem> {
+impl Sly {
+    fn set(&self, fault: Fault) {
+        *self.fault.lock().unwrap() = fault;
+    }
+
+    fn sign(&self, asked: &Signing<'_>) -> Result<Vec<u8>, Problem> {
         let fault = *self.fault.lock().unwrap();
         let away = || Problem::new(&labels::HSM_UNAVAILABLE, "on demand");
+        if !asked.is_verified {
+            self.unverified.lock().unwrap().push(asked.label.clone());
+        }
         if fault != Fault::Gone {
             self.signed.fetch_add(1, Ordering::SeqCst);
         }
         match fault {
-            Fault::None => self.inner.sign(label, message),
+            Fault::None => asked.go_on(),
             Fault::Gone | Fault::Late => Err(away()),
-            Fault::AnswerLost => self.inner.sign(label, message).and_then(|_| Err(away())),
-            Fault::Twice => {
-                let _first = self.inner.sign(label, message)?;
-                self.inner.sign(label, message)
-            }
-            Fault::OtherBytes => self.inner.sign(label, &message[1..]),
+            Fault::AnswerLost => asked.go_on().and_then(|_| Err(away())),
+            Fault::Twice => asked.go_on().and_then(|_| asked.go_on()),
+            Fault::OtherBytes => asked.store.sign(asked.label, &asked.message[1..]),
             Fault::OtherKey => {
-                let signature = label.name() == "ca-signature";
+                let signature = asked.label.name() == "ca-signature";
                 let other = if signature { "ca-authentication/1" } else { "ca-signature/1" };
-                self.inner.sign(&other.parse().unwrap(), message)
+                asked.store.sign(&other.parse().unwrap(), asked.message)
             }
             Fault::Empty => Ok(Vec::new()),
         }
-    }
-
-    fn generate(
-        &self,
-        label: &KeyLabel,
-        kind: KeyKind,
-        at: Moment,
-        entropy: &mut dyn Entropy,
-    ) -> Result<KeyInfo, Problem> {
-        self.inner.generate(label, kind, at, entropy)
-    }
-
-    fn status(&self) -> Vec<DeviceState> {
-        self.inner.status()
-    }
-
-    fn list(&self) -> Result<Vec<KeyInfo>, Problem> {
-        self.inner.list()
-    }
-
-    fn permute(&self, label: &KeyLabel, of: Domain, values: &mut [u64]) -> Result<(), Problem> {
-        self.inner.permute(label, of, values)
-    }
-
-    fn invert(&self, label: &KeyLabel, of: Domain, values: &mut [u64]) -> Result<(), Problem> {
-        self.inner.invert(label, of, values)
-    }
-
-    fn mac(&self, label: &KeyLabel, message: &[u8]) -> Result<[u8; 32], Problem> {
-        self.inner.mac(label, message)
-    }
-
-    fn wrap(
-        &self,
-        label: &KeyLabel,
-        place: &WrapPlace,
-        key: &DataKey,
-        entropy: &mut dyn Entropy,
-    ) -> Result<Vec<u8>, Problem> {
-        self.inner.wrap(label, place, key, entropy)
-    }
-
-    fn unwrap(
-        &self,
-        label: &KeyLabel,
-        place: &WrapPlace,
-        wrapped: &[u8],
-    ) -> Result<DataKey, Problem> {
-        self.inner.unwrap(label, place, wrapped)
-    }
-
-    fn public_key(&self, label: &KeyLabel) -> Result<PublicKey, Problem> {
-        self.inner.public_key(label)
-    }
-
-    fn destroy(&self, label: &KeyLabel) -> Result<(), Problem> {
-        self.inner.destroy(label)
     }
 }
 
 /// A house with residents, an authority of each kind, and keys that go wrong.
 fn on_both_slyly(residents: u64, journey: impl Fn(&Bureau<'_>, &Sly, &[ResidentRecordCode])) {
     for mut house in [House::sqlite(), House::postgresql()] {
-        let (fault, signed) = (Mutex::new(Fault::None), AtomicU64::new(0));
-        let sly = Arc::new(Sly { inner: house.platform.keys.clone(), fault, signed });
-        house.platform.keys = sly.clone();
+        let sly = Arc::new(Sly::default());
+        let signing = Arc::clone(&sly);
+        let keys = FitfulKeyStore::new(house.platform.keys.clone(), move |s| signing.sign(s));
+        house.platform.keys = Arc::new(keys);
         let codes = house.stock(CHIYODA, residents);
         for (sequence, code) in (1..).zip(&codes) {
             assert_eq!(house.take_one(&message(CHIYODA, sequence, "birth", Some(code))), "applied");
@@ -147,12 +98,9 @@ fn on_both_slyly(residents: u64, journey: impl Fn(&Bureau<'_>, &Sly, &[ResidentR
         let left = certificate_finish(&house.platform, 0).unwrap();
         assert_eq!(left, Finished::default(), "every case has ended");
         assert_eq!(house.faults(), [""; 0], "{}", house.platform.store.kind());
-    }
-}
-
-impl Sly {
-    fn set(&self, fault: Fault) {
-        *self.fault.lock().unwrap() = fault;
+        let certifies = |label: &KeyLabel| label.name().starts_with("ca-");
+        let unverified = sly.unverified.lock().unwrap();
+        assert!(!unverified.iter().any(certifies), "an authority verifies what it signed, alone");
     }
 }
 

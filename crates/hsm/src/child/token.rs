@@ -5,7 +5,7 @@
 use super::fault::Trouble;
 use super::keys::{KeyOnToken, read_keys};
 use crate::failure::Failure;
-use crate::message::{Greeting, Hello};
+use crate::message::{Greeting, Hello, KeyName};
 use crate::options::TokenChoice;
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error, RvError};
@@ -72,9 +72,17 @@ impl Token {
         }
     }
 
-    /// The key of this label, looked up on the token where it is not known.
-    pub(super) fn key(&self, session: &Session, label: &str) -> Result<Arc<KeyOnToken>, Trouble> {
-        let known = |keys: &BTreeMap<String, Arc<KeyOnToken>>| keys.get(label).cloned();
+    /// The key of this name, looked up on the token where it is not known. Another key under its
+    /// label is not it.
+    pub(super) fn key(
+        &self,
+        session: &Session,
+        name: KeyName<'_>,
+    ) -> Result<Arc<KeyOnToken>, Trouble> {
+        let is_it =
+            |key: &&Arc<KeyOnToken>| key.is_one_of_many || key.held.identity == name.identity;
+        let known =
+            |keys: &BTreeMap<String, Arc<KeyOnToken>>| keys.get(name.label).filter(is_it).cloned();
         if let Some(key) = known(&self.keys.read().unwrap_or_else(PoisonError::into_inner)) {
             return Ok(key);
         }

@@ -9,7 +9,7 @@ use super::keys::{KeyOnToken, Mark};
 use super::making::{destroy, generate, many};
 use super::token::Token;
 use crate::failure::Failure;
-use crate::message::{Request, encode_answer};
+use crate::message::{KeyName, Request, encode_answer};
 use crate::pool::monotonic_us;
 use crate::wire::{MESSAGE_MAX, Writer};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
@@ -102,24 +102,24 @@ impl Worker {
 }
 
 fn serve(token: &Token, session: &Session, request: &Request<'_>) -> Result<Vec<u8>, Trouble> {
-    let with = |label: &str, work: &dyn Fn(&Bench<'_>) -> Result<Vec<u8>, Trouble>| {
-        let key = token.key(session, label)?;
+    let with = |name: KeyName<'_>, work: &dyn Fn(&Bench<'_>) -> Result<Vec<u8>, Trouble>| {
+        let key = token.key(session, name)?;
         if key.is_one_of_many {
-            return Err(many(label));
+            return Err(many(name.label));
         }
         work(&Bench { token, session, key: &key })
     };
     match *request {
-        Request::Sign { label, input } => with(label, &|bench| bench.sign(input)),
-        Request::Mac { label, message } => with(label, &|bench| bench.mac(message)),
-        Request::Wrap { label, nonce, bound, key } => {
-            with(label, &|bench| bench.wrap(nonce, bound, key))
+        Request::Sign { key, input } => with(key, &|bench| bench.sign(input)),
+        Request::Mac { key, message } => with(key, &|bench| bench.mac(message)),
+        Request::Wrap { key, nonce, bound, plain } => {
+            with(key, &|bench| bench.wrap(nonce, bound, plain))
         }
-        Request::Unwrap { label, nonce, bound, body } => {
-            with(label, &|bench| bench.unwrap(nonce, bound, body))
+        Request::Unwrap { key, nonce, bound, body } => {
+            with(key, &|bench| bench.unwrap(nonce, bound, body))
         }
-        Request::Permute { label, digits, below, forward, values } => {
-            with(label, &|bench| bench.permute(digits, below, forward, values))
+        Request::Permute { key, digits, below, forward, values } => {
+            with(key, &|bench| bench.permute(digits, below, forward, values))
         }
         Request::Generate { label, kind, created, identity } => {
             let key = generate(token, session, label, &Mark { kind, created, identity })?;

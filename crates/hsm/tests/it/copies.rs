@@ -27,6 +27,20 @@ fn whatever_ails_one_device_the_other_answers() {
 }
 
 #[test]
+fn what_the_caller_does_not_accept_is_asked_of_the_other() {
+    let (sick, _well, store, info) = two();
+    let public = info.public.as_ref().unwrap();
+    sick.fault("wrong on C_Sign");
+    for _ in 0..12 {
+        let good = |signature: &[u8]| public.has_signed(b"message", signature);
+        store.sign_accepted(&info.label, b"message", &good).unwrap();
+    }
+    let states = store.status().iter().map(|status| status.breaker).collect::<Vec<_>>();
+    assert_ne!(states[0], BreakerState::Closed);
+    assert_eq!(states[1], BreakerState::Closed);
+}
+
+#[test]
 fn a_device_that_is_down_from_the_start_is_done_without() {
     let (sick, well, store, info) = two();
     drop(store);

@@ -89,7 +89,7 @@ impl Token {
 /// Options with little patience, so that tests are short.
 pub(crate) fn options(devices: Vec<DeviceOptions>) -> HsmOptions {
     let program = PathBuf::from(env!("CARGO_BIN_EXE_sekisho-hsm-child"));
-    let child = ChildProgram { program, arguments: Vec::new(), hidden: Vec::new() };
+    let child = ChildProgram { program, arguments: Vec::new() };
     HsmOptions {
         sessions: 3,
         deadline: Duration::from_millis(1_000),

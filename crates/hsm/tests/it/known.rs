@@ -80,6 +80,30 @@ fn two_keys_of_one_label_are_not_worked_with_and_others_are() {
     assert_eq!(store.destroy(&label).unwrap_err().label(), "key_operation");
 }
 
+#[test]
+fn another_key_that_comes_under_a_label_is_not_taken_for_it() {
+    let token = Token::new("swapped");
+    import_as(&token, "numbering", KeyKind::Permutation, b"identity");
+    let store = open(vec![token.healthy()]);
+    let (label, domain) =
+        ("numbering".parse().unwrap(), Domain { digits: 11, below: NUMBER_DOMAIN });
+    let walk = || {
+        let mut values = [1, 2, 3];
+        store.permute(&label, domain, &mut values).map(|()| values).map_err(|p| p.label())
+    };
+    let images = walk().unwrap();
+    // A restored token, say: the same label, and other bytes that nobody can tell from outside.
+    remove(&token, "numbering");
+    let other = KEY.map(|byte| byte ^ 1);
+    write_key(&token, "numbering", KeyKind::Permutation, b"anotherk", &other);
+    assert_eq!(walk(), Err("key_absent"));
+    assert_eq!(walk(), Err("hsm_configuration"), "no number comes of another key");
+    remove(&token, "numbering");
+    import_as(&token, "numbering", KeyKind::Permutation, b"identity");
+    store.list().unwrap();
+    assert_eq!(walk(), Ok(images), "and it is what it was");
+}
+
 fn os() -> OsEntropy {
     OsEntropy::new()
 }
@@ -88,21 +112,34 @@ fn import(token: &Token, label: &str, kind: KeyKind) {
     import_as(token, label, kind, b"identity");
 }
 
-/// Writes [`KEY`] into the token, marked as the platform marks its keys.
 fn import_as(token: &Token, label: &str, kind: KeyKind, identity: &[u8; 8]) {
-    fs::write(token.path("key"), KEY).unwrap();
+    write_key(token, label, kind, identity, &KEY);
+}
+
+/// Writes a key into the token, marked as the platform marks its keys.
+fn write_key(token: &Token, label: &str, kind: KeyKind, identity: &[u8; 8], key: &[u8]) {
+    fs::write(token.path("key"), key).unwrap();
     let code = KeyKind::ALL.iter().position(|other| *other == kind).unwrap() as u8 + 1;
     let id = [&b"sekisho\x01"[..], &[code], &7_i64.to_be_bytes(), identity].concat();
     let id = id.iter().fold(String::new(), |mut text, byte| {
         write!(text, "{byte:02x}").unwrap();
         text
     });
+    let path = token.path("key").display().to_string();
+    let place = ["--label", label, "--id", &id, "--usage-decrypt"];
+    let what = ["--write-object", &path, "--type", "secrkey", "--key-type", "AES:32"];
+    stranger(token, &[&what[..], &place].concat());
+}
+
+fn remove(token: &Token, label: &str) {
+    stranger(token, &["--delete-object", "--type", "secrkey", "--label", label]);
+}
+
+fn stranger(token: &Token, words: &[&str]) {
     let mut tool = Command::new("pkcs11-tool");
-    tool.args(["--module", SOFTHSM, "--login", "--pin", PIN, "--write-object"]);
-    tool.arg(token.path("key")).args(["--type", "secrkey", "--key-type", "AES:32"]);
-    tool.args(["--label", label, "--id", &id, "--usage-decrypt"]);
-    let written = tool.env(CONF, token.conf()).output().unwrap();
-    assert!(written.status.success(), "{}", String::from_utf8_lossy(&written.stderr));
+    tool.args(["--module", SOFTHSM, "--login", "--pin", PIN]).args(words);
+    let done = tool.env(CONF, token.conf()).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
 }
 
 const KEY: [u8; 32] = *b"a key that everybody knows, once";

@@ -6,7 +6,9 @@ use base::{Moment, Problem};
 use keys::OsEntropy;
 use ports::{Domain, KeyKind, KeyLabel, KeyStore};
 use seal::{DataKey, WrapPlace};
-use sekisho_hsm::{BreakerState, HsmStore};
+use sekisho_hsm::{BreakerState, HsmOptions, HsmStore};
+use std::cell::Cell;
+use std::fs;
 use std::process::Command;
 use x509::{KeyAlgorithm, PublicKey};
 
@@ -126,16 +128,70 @@ fn wrong_answers_are_never_handed_out() {
 }
 
 #[test]
-fn who_verifies_himself_gets_signatures_as_they_come() {
+fn who_verifies_himself_is_handed_what_he_accepts_and_nothing_else() {
     let (token, service) = service();
-    let unchecked = service.store.for_verifying_callers();
+    let Service { store, signing, public, .. } = &service;
+    let asked = Cell::new(0);
+    let accept = |signature: &[u8]| {
+        asked.set(asked.get() + 1);
+        public.has_signed(b"m", signature)
+    };
+    assert!(public.has_signed(b"m", &store.sign_accepted(signing, b"m", &accept).unwrap()));
     token.fault("wrong on C_Sign once");
-    let signature = unchecked.sign(&service.signing, b"m");
-    assert!(signature.is_ok_and(|signature| !service.public.has_signed(b"m", &signature)));
-    assert!(service.public.has_signed(b"m", &unchecked.sign(&service.signing, b"m").unwrap()));
+    let wrong = store.sign_accepted(signing, b"m", &accept).unwrap_err();
+    assert_eq!((wrong.label(), asked.get()), ("hsm_answer_wrong", 2));
+    assert_eq!(store.status()[0].breaker, BreakerState::Open, "at once");
+    service.recovers();
+    // The key signed it, and the caller wants another key's: the device is well.
+    let other = store.sign_accepted(signing, b"m", &|_| false).unwrap_err();
+    assert_eq!(other.label(), "signing_signature");
+    assert_eq!(store.status()[0].breaker, BreakerState::Closed);
+    // Even where the device is trusted, the caller's word counts.
+    let trusting = HsmOptions { check: false, ..options(vec![token.sick()]) };
+    let trusting = HsmStore::open(trusting).unwrap();
     token.fault("wrong on C_Sign once");
-    let mac = unchecked.mac(&service.macs, b"m").unwrap_err();
-    assert_eq!(mac.label(), "hsm_answer_wrong", "everything else is checked");
+    let signature = trusting.sign(signing, b"m").unwrap();
+    assert!(!public.has_signed(b"m", &signature), "as it comes");
+    token.fault("wrong on C_Sign once");
+    let wrong = trusting.sign_accepted(signing, b"m", &accept).unwrap_err();
+    assert_eq!(wrong.label(), "hsm_answer_wrong");
+}
+
+#[test]
+fn a_library_that_fails_until_it_is_loaded_anew_is_loaded_anew() {
+    let (token, service) = service();
+    let child = service.child();
+    token.fault("spoilt once");
+    service.fails_with("hsm_unavailable");
+    service.recovers();
+    assert_ne!(service.child(), child);
+}
+
+#[test]
+fn a_child_that_answers_what_nobody_asked_is_replaced_at_once() {
+    let (token, service) = service();
+    for function in ["C_Sign", "C_SignInit", "C_Verify"] {
+        let (child, restarts) = (service.child(), service.store.status()[0].restarts);
+        token.fault(&format!("babble on {function} once"));
+        // Every session has heard it.
+        (0..6).for_each(|_| service.works());
+        assert_ne!(service.child(), child, "{function}");
+        assert_eq!(service.store.status()[0].restarts, restarts + 1, "{function}");
+    }
+}
+
+#[test]
+fn many_children_leave_nothing_behind() {
+    let (_token, service) = service();
+    let open = || fs::read_dir("/proc/self/fd").unwrap().count();
+    service.works();
+    let before = open();
+    for _ in 0..6 {
+        service.kill_child();
+        service.recovers();
+    }
+    eventually("as much is open as before", || open() <= before);
+    assert_eq!(zombies(), [0; 0]);
 }
 
 #[test]
@@ -166,6 +222,33 @@ fn a_token_that_was_removed_is_logged_in_to_again() {
     service.fails_with("hsm_gone");
     token.fault("");
     service.recovers();
+}
+
+#[test]
+fn a_pin_that_is_refused_is_not_tried_again() {
+    // A second try would do, and with a token that counts them it would lock it.
+    let (token, service) = service();
+    token.fault("locked once");
+    service.kill_child();
+    eventually("the next child is refused", || service.sign().is_err());
+    assert!(service.store.status()[0].last_failure.as_ref().unwrap().contains("PIN"));
+    (0..30).for_each(|_| service.fails_with("hsm_configuration"));
+    assert_eq!(service.store.status()[0].restarts, 1);
+}
+
+#[test]
+fn a_pin_that_is_refused_in_the_midst_is_not_tried_again() {
+    let (token, service) = service();
+    token.fault("removed on C_SignInit once");
+    assert_eq!(service.sign().unwrap_err().label(), "hsm_gone");
+    token.fault("locked once");
+    assert_eq!(service.sign().unwrap_err().label(), "hsm_configuration");
+    eventually("its child is let go", || {
+        service.fails_with("hsm_configuration");
+        !service.store.status()[0].ready
+    });
+    (0..30).for_each(|_| service.fails_with("hsm_configuration"));
+    assert_eq!(service.store.status()[0].restarts, 0);
 }
 
 #[test]
@@ -289,9 +372,9 @@ fn the_child_ends_with_the_service() {
 #[test]
 fn options_that_cannot_work_are_refused() {
     let token = Token::new("sick");
-    let mut changes: Vec<sekisho_hsm::HsmOptions> = Vec::new();
+    let mut changes: Vec<HsmOptions> = Vec::new();
     for sessions in [0, 129] {
-        changes.push(sekisho_hsm::HsmOptions { sessions, ..options(vec![token.healthy()]) });
+        changes.push(HsmOptions { sessions, ..options(vec![token.healthy()]) });
     }
     let mut impatient = options(vec![token.healthy()]);
     impatient.stuck = impatient.deadline / 2;
@@ -302,6 +385,24 @@ fn options_that_cannot_work_are_refused() {
 }
 
 type Attempt<'a> = &'a dyn Fn() -> Result<(), Problem>;
+
+/// Children of this process that have ended and were not seen off.
+fn zombies() -> Vec<u32> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir("/proc").unwrap().flatten() {
+        let Some(id) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
+            continue;
+        };
+        let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+        let after_name = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
+        let mut words = after_name.split(' ');
+        let parent = std::process::id().to_string();
+        if words.next() == Some("Z") && words.next() == Some(&parent) {
+            found.push(id);
+        }
+    }
+    found
+}
 
 fn os() -> OsEntropy {
     OsEntropy::new()

@@ -200,13 +200,13 @@ async fn ocsp_in_addresses_is_for_caches() {
     }
 
     // While the keys cannot be reached, what was signed is told; what was not is put off.
-    house.keys.sick.store(true, Ordering::SeqCst);
+    house.sick.store(true, Ordering::SeqCst);
     house.pass_seconds(3_600);
     assert_eq!(house.get(&in_address(&plain)).send().await.body, bodies[0]);
     let late = house.get(&in_address(&nonce)).send().await;
     assert_eq!(&late.body[..], OcspStatus::TryLater.response());
     assert_eq!(late.header("cache-control"), "no-store");
-    house.keys.sick.store(false, Ordering::SeqCst);
+    house.sick.store(false, Ordering::SeqCst);
     house.close().await;
 }
 
@@ -399,7 +399,7 @@ async fn a_sick_device_only_puts_an_application_off() {
     let (house, code) = bureau().await;
     let body = application("authentication", &code);
     let ask = || house.post("/v1/certificates", &body).by(CHIYODA).once("k").send();
-    house.keys.sick.store(true, Ordering::SeqCst);
+    house.sick.store(true, Ordering::SeqCst);
     for _ in 0..2 {
         let late = ask().await;
         assert_eq!((late.status.as_u16(), late.header("retry-after")), (503, "1"));
@@ -413,7 +413,7 @@ async fn a_sick_device_only_puts_an_application_off() {
         (other.label().as_str(), other.status.as_u16()),
         ("certificate_issuance_under_way", 409)
     );
-    house.keys.sick.store(false, Ordering::SeqCst);
+    house.sick.store(false, Ordering::SeqCst);
     let done = ask().await;
     assert_eq!(done.header("sekisho-repeated"), "true");
     assert_eq!(done.done()["serial"], list["certificates"][0]["serial"]);

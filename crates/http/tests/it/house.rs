@@ -3,15 +3,15 @@
 use crate::shape;
 use app::revocation_list::RevocationLists;
 use app::{Committer, KeyNames, Platform, Publisher, init, verify};
-use base::{Clock, Entropy, Moment, Problem, labels};
+use base::{Clock, Moment, Problem, labels};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use hyper::{HeaderMap, Method, Request, StatusCode, Version};
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use keys::SoftKeyStore;
-use ports::{Domain, KeyInfo, KeyKind, KeyLabel, KeyStore, Publication};
-use seal::{DataKey, WrapPlace};
+use keys::testing::{FitfulKeyStore, Signing};
+use ports::{KeyStore, Publication};
 use sekisho_http::{ApiState, DoorLimits, serve, token};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -24,7 +24,6 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use x509::PublicKey;
 
 pub(crate) const CHIYODA: &str = "municipality:131016";
 pub(crate) const SETAGAYA: &str = "municipality:131121";
@@ -38,7 +37,8 @@ pub(crate) struct House {
     clock: Arc<SetClock>,
     publisher: Mutex<Publisher>,
     pub(crate) lists: RevocationLists,
-    pub(crate) keys: Arc<Fitful>,
+    /// Whether the device with the keys of certification does not answer.
+    pub(crate) sick: Arc<AtomicBool>,
     stocks: AtomicI64,
     /// One for HTTP/1.1, one for HTTP/2.
     clients: [Client<HttpConnector, Full<Bytes>>; 2],
@@ -56,79 +56,6 @@ impl Clock for SetClock {
     }
 }
 
-/// A key store whose certification keys cannot be reached while it is sick.
-pub(crate) struct Fitful {
-    keys: SoftKeyStore,
-    pub(crate) sick: AtomicBool,
-}
-
-impl KeyStore for Fitful {
-    fn generate(
-        &self,
-        label: &KeyLabel,
-        kind: KeyKind,
-        at: Moment,
-        entropy: &mut dyn Entropy,
-    ) -> Result<KeyInfo, Problem> {
-        self.keys.generate(label, kind, at, entropy)
-    }
-
-    fn list(&self) -> Result<Vec<KeyInfo>, Problem> {
-        self.keys.list()
-    }
-
-    fn status(&self) -> Vec<ports::DeviceState> {
-        self.keys.status()
-    }
-
-    fn permute(&self, label: &KeyLabel, domain: Domain, values: &mut [u64]) -> Result<(), Problem> {
-        self.keys.permute(label, domain, values)
-    }
-
-    fn invert(&self, label: &KeyLabel, domain: Domain, values: &mut [u64]) -> Result<(), Problem> {
-        self.keys.invert(label, domain, values)
-    }
-
-    fn mac(&self, label: &KeyLabel, message: &[u8]) -> Result<[u8; 32], Problem> {
-        self.keys.mac(label, message)
-    }
-
-    fn wrap(
-        &self,
-        label: &KeyLabel,
-        place: &WrapPlace,
-        key: &DataKey,
-        entropy: &mut dyn Entropy,
-    ) -> Result<Vec<u8>, Problem> {
-        self.keys.wrap(label, place, key, entropy)
-    }
-
-    fn unwrap(
-        &self,
-        label: &KeyLabel,
-        place: &WrapPlace,
-        wrapped: &[u8],
-    ) -> Result<DataKey, Problem> {
-        self.keys.unwrap(label, place, wrapped)
-    }
-
-    fn sign(&self, label: &KeyLabel, message: &[u8]) -> Result<Vec<u8>, Problem> {
-        let certifies = ["ca-", "ocsp-", "time-"].iter().any(|of| label.as_str().starts_with(of));
-        if certifies && self.sick.load(Ordering::SeqCst) {
-            return Err(Problem::new(&labels::OVERLOADED, "the device does not answer"));
-        }
-        self.keys.sign(label, message)
-    }
-
-    fn public_key(&self, label: &KeyLabel) -> Result<PublicKey, Problem> {
-        self.keys.public_key(label)
-    }
-
-    fn destroy(&self, label: &KeyLabel) -> Result<(), Problem> {
-        self.keys.destroy(label)
-    }
-}
-
 impl House {
     pub(crate) async fn open() -> Self {
         Self::open_with(DoorLimits::default()).await
@@ -137,8 +64,8 @@ impl House {
     pub(crate) async fn open_with(limits: DoorLimits) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let clock = Arc::new(SetClock(AtomicI64::new(NOON_US)));
-        let keys = Arc::new(Fitful { keys: SoftKeyStore::in_memory(), sick: false.into() });
-        let platform = platform(&directory, Arc::clone(&clock), keys.clone());
+        let sick = Arc::new(AtomicBool::new(false));
+        let platform = platform(&directory, Arc::clone(&clock), fitful(Arc::clone(&sick)));
         init::make_keys(&platform).unwrap();
         init::make_store(&platform, "sekisho.test/ledger").unwrap();
         let publication =
@@ -164,7 +91,7 @@ impl House {
             clock,
             publisher: Mutex::new(publisher),
             lists,
-            keys,
+            sick,
             stocks: AtomicI64::new(0),
             clients: [client(false), client(true)],
             stop,
@@ -361,7 +288,19 @@ pub(crate) fn message(sequence: u64, code: &str) -> Value {
     })
 }
 
-fn platform(directory: &TempDir, clock: Arc<SetClock>, keys: Arc<Fitful>) -> Platform {
+/// Keys of which those of certification cannot be reached while they are sick.
+fn fitful(sick: Arc<AtomicBool>) -> Arc<dyn KeyStore> {
+    let sign = move |asked: &Signing<'_>| {
+        let certifies = |of: &&str| asked.label.as_str().starts_with(of);
+        if ["ca-", "ocsp-", "time-"].iter().any(certifies) && sick.load(Ordering::SeqCst) {
+            return Err(Problem::new(&labels::OVERLOADED, "the device does not answer"));
+        }
+        asked.go_on()
+    };
+    Arc::new(FitfulKeyStore::new(Arc::new(SoftKeyStore::in_memory()), sign))
+}
+
+fn platform(directory: &TempDir, clock: Arc<SetClock>, keys: Arc<dyn KeyStore>) -> Platform {
     let options = SqliteOptions { create: true, ..SqliteOptions::default() };
     let path = directory.path().join("sekisho.sqlite");
     let store = SqliteStore::open(&path, options, clock.now()).unwrap();

@@ -61,9 +61,9 @@ async fn no_two_stamps_have_one_number_and_refusals_say_why() {
     }
     let foreign = ObjectIdentifier::new_unwrap("1.2.3.4");
     let foreign = TimeStampRequest { policy: Some(foreign), ..plain() }.encode();
-    house.keys.sick.store(true, Ordering::SeqCst);
+    house.sick.store(true, Ordering::SeqCst);
     let sick = post(&house, plain().encode()).await.body;
-    house.keys.sick.store(false, Ordering::SeqCst);
+    house.sick.store(false, Ordering::SeqCst);
     for (answer, failure) in [
         (post(&house, b"hello".to_vec()).await.body, TimeStampFailure::BadDataFormat),
         (post(&house, foreign).await.body, TimeStampFailure::UnacceptedPolicy),
@@ -104,10 +104,10 @@ async fn checkpoints_are_stamped_once_a_minute() {
     let (authority, _) = authority_file(&house, "signature").await;
     assert_eq!(house.get("/checkpoint.tsr").send().await.label(), "time_stamp_absent");
     // A device that is away holds nothing up; what was not stamped is stamped a minute later.
-    house.keys.sick.store(true, Ordering::SeqCst);
+    house.sick.store(true, Ordering::SeqCst);
     house.publish();
     let head = published(&house).await;
-    house.keys.sick.store(false, Ordering::SeqCst);
+    house.sick.store(false, Ordering::SeqCst);
     house.pass_seconds(61);
     house.publish();
     let text = newest_text(&house, b"").await;

@@ -25,7 +25,10 @@ token       tokens of the former stay good until they expire, or until --finish
 ledger      checkpoints carry both signatures until --finish
 pseudonym   acts of before are found with the former for ever
 repeat      messages of before are recognised with the former for ever
-numbering, record-code and index have one epoch only.
+numbering, record-code and index have one epoch: another key would give numbers again, or lose the
+values that refuse a number a second holder. SECURITY.md says what a leak of them means.
+A certification authority is followed by `ca init --kind`; its responders and the platform's time
+stamps get a new key every 20 days by themselves, and the old ones may then be destroyed.
 
 Examples:
   sekisho keys rotate kek

@@ -58,7 +58,7 @@ fn device_json(device: &DeviceState) -> Value {
 }
 
 fn key_row(state: &KeyState) -> Vec<String> {
-    let KeyState { key, role, standing } = state;
+    let KeyState { key, standing, .. } = state;
     let shown = match standing {
         Standing::InUse => "in use".to_owned(),
         Standing::Former(why) => format!("former: {why}"),
@@ -66,19 +66,19 @@ fn key_row(state: &KeyState) -> Vec<String> {
         Standing::Done => "may be destroyed".to_owned(),
         Standing::Other => String::new(),
     };
-    let purpose = role.map_or("", KeyRole::purpose).to_owned();
+    let purpose = state.purpose().unwrap_or_default().to_owned();
     let (label, kind) = (key.label.to_string(), key.kind.to_string());
     vec![label, kind, key.created.to_string(), shown, purpose]
 }
 
 fn key_json(state: &KeyState) -> Value {
-    let KeyState { key, role, standing } = state;
+    let KeyState { key, standing, .. } = state;
     json!({
         "label": key.label.to_string(),
         "kind": key.kind.word(),
         "created": key.created.to_string(),
         "fingerprint": fingerprint(key),
-        "purpose": role.map(KeyRole::purpose),
+        "purpose": state.purpose(),
         "standing": standing.word(),
         "needed": standing.needed(),
     })

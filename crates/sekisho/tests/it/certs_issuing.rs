@@ -6,7 +6,7 @@ use crate::house::House;
 use crate::serving::Serving;
 use std::fs;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Any of the three algorithms of an authority, any of a holder's: strangers believe it.
 #[test]
@@ -126,6 +126,38 @@ fn generations_follow_each_other() {
         let digest = openssl(&["dgst", "-sha256", "-r", &der]);
         assert!(digest.starts_with(entry["sha256"].as_str().unwrap()), "{name}: {digest}");
     }
+    house.done();
+}
+
+#[test]
+fn an_authority_is_followed_while_the_program_serves() {
+    let bureau = Bureau::open("p256", 2);
+    let house = &bureau.house;
+    let request = bureau.request("old", P256);
+    bureau.issue("authentication", 0, &request, "old.pem").good();
+    let serving = Serving::start(house, &["--json", "serve"]);
+    house.ask(&["ca", "init", "--kind", "authentication", "--algorithm", "p384"]).good();
+    house.ask(&["ca", "retire", "2"]).good();
+    let request = bureau.request("new", P256);
+    bureau.issue("authentication", 1, &request, "new.pem").good();
+    bureau.save();
+    let url = format!("http://{}/ocsp", serving.address);
+    for (generation, name) in [(1, "old.pem"), (2, "new.pem")] {
+        let anchor = bureau.at(&format!("ca/authentication-{generation}.pem"));
+        let card = bureau.at(name);
+        let about = ["ocsp", "-issuer", &anchor, "-cert", &card, "-CAfile", &anchor, "-url", &url];
+        let patience = Instant::now() + Duration::from_secs(60);
+        // An authority that is new is answered for within seconds.
+        while !Command::new("openssl").args(about).output().is_ok_and(|told| {
+            String::from_utf8_lossy(&told.stdout).contains(&format!("{name}: good"))
+        }) {
+            assert!(Instant::now() < patience, "{name}");
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+    serving.stop(house);
+    bureau.believed("old.pem");
+    bureau.believed("new.pem");
     house.done();
 }
 

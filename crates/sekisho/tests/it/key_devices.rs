@@ -93,6 +93,42 @@ fn a_killed_child_and_a_sick_library_cost_no_act() {
 }
 
 #[test]
+fn a_library_sees_nothing_of_the_service() {
+    let house = tokened("");
+    house.ask(&["init"]).good();
+    let serving = Serving::start(&house, &["--json", "serve"]);
+    let report = house.beside("report");
+    // The next child is started beside an open store and an open door.
+    fs::remove_file(&report).unwrap();
+    let first = children_of(serving.id());
+    kill(first[0]);
+    until("the next library is loaded", || report.exists() && children_of(serving.id()) != first);
+    until("the next child is there", || children_of(serving.id()).len() == 1);
+    let child = children_of(serving.id())[0];
+    let seen = fs::read_to_string(&report).unwrap();
+    let named = |word| seen.lines().filter_map(move |line| line.strip_prefix(word));
+    assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some(), "the service sees more");
+    let plain = ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH"];
+    let own = |name: &&str| name.starts_with("SICK_HSM_") || *name == "SOFTHSM2_CONF";
+    let others: Vec<_> =
+        named("variable ").filter(|name| !own(name) && !plain.contains(name)).collect();
+    assert_eq!(others, [""; 0]);
+    let data = house.data().display().to_string();
+    assert!(!named("open ").any(|what| what.starts_with(&data)), "{seen}");
+    let sockets = named("open ").filter(|what| what.starts_with("socket:")).count();
+    assert_eq!(sockets, 2 + 3, "that to the service, taken up twice, and its sessions: {seen}");
+    assert!(
+        named("Max core file size").all(|limits| limits.split_whitespace().next() == Some("0"))
+    );
+    assert!(named("NoNewPrivs:").any(|no| no.trim() == "1"), "{seen}");
+    let stat = fs::read_to_string(format!("/proc/{child}/stat")).unwrap();
+    let group = stat.rsplit_once(") ").unwrap().1.split(' ').nth(2).unwrap();
+    assert_eq!(group, child.to_string(), "who ends the service does not end it first");
+    serving.stop(&house);
+    house.done();
+}
+
+#[test]
 fn keys_that_the_token_cannot_hold_are_told_and_may_stay_in_the_file() {
     let mut house = tokened("");
     infect(&house, "poor");
@@ -128,6 +164,16 @@ fn a_wrong_pin_and_a_loose_pin_file_are_told() {
     house.ask(&["verify"]).problem(3, "keystore_permissions");
     fs::set_permissions(&pin, fs::Permissions::from_mode(0o600)).unwrap();
     house.done();
+    // From the environment instead, which the library does not get to see.
+    let text = config(&house, "").replace("pin_file = '", "pin_env = 'TOKEN_PIN' # ");
+    let path = house.write("other.toml", text);
+    let asked = ["--json", "--config", &path, "keys", "status"];
+    let mut command = house.command(&asked);
+    let told = house.told(&asked, command.env("TOKEN_PIN", PIN).output().unwrap()).good();
+    assert_eq!(told["devices"][0]["condition"], "ready");
+    let seen = fs::read_to_string(house.beside("report")).unwrap();
+    assert!(!seen.contains("TOKEN_PIN"));
+    house.ask(&asked[1..]).problem(3, "passphrase_missing");
     let told = String::from_utf8(house.heard()).unwrap();
     assert!(!told.contains(PIN) && !told.contains("000000"));
 }
@@ -160,11 +206,12 @@ pub(crate) fn config(house: &House, more: &str) -> String {
         "[keys]\nstore = 'pkcs11'\nsessions = 3\ndeadline_ms = 2000\n{more}\
          [[keys.devices]]\nmodule = '{}'\ntoken = 'platform'\npin_file = '{}'\n\
          environment = {{ SOFTHSM2_CONF = '{}', SICK_HSM_MODULE = '{SOFTHSM}', \
-         SICK_HSM_CONTROL = '{}' }}\n",
+         SICK_HSM_CONTROL = '{}', SICK_HSM_REPORT = '{}' }}\n",
         library.display(),
         beside("pin"),
         beside("softhsm2.conf"),
         beside("control"),
+        beside("report"),
     )
 }
 
