@@ -22,14 +22,14 @@ use std::sync::{Arc, Mutex};
 use x509::{CertStatus, KeyAlgorithm, PublicKey};
 
 /// A key store whose signatures go wrong on demand.
-struct Sly {
+pub(crate) struct Sly {
     inner: Arc<dyn KeyStore>,
     fault: Mutex<Fault>,
     signed: AtomicU64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Fault {
+pub(crate) enum Fault {
     None,
     /// Nothing is signed.
     Gone,
@@ -131,7 +131,10 @@ impl KeyStore for Sly {
 }
 
 /// A house with residents, an authority of each kind, and keys that go wrong.
-fn on_both_slyly(residents: u64, journey: impl Fn(&Bureau<'_>, &Sly, &[ResidentRecordCode])) {
+pub(crate) fn on_both_slyly(
+    residents: u64,
+    journey: impl Fn(&Bureau<'_>, &Sly, &[ResidentRecordCode]),
+) {
     for mut house in [House::sqlite(), House::postgresql()] {
         let (fault, signed) = (Mutex::new(Fault::None), AtomicU64::new(0));
         let sly = Arc::new(Sly { inner: house.platform.keys.clone(), fault, signed });
@@ -151,7 +154,7 @@ fn on_both_slyly(residents: u64, journey: impl Fn(&Bureau<'_>, &Sly, &[ResidentR
 }
 
 impl Sly {
-    fn set(&self, fault: Fault) {
+    pub(crate) fn set(&self, fault: Fault) {
         *self.fault.lock().unwrap() = fault;
     }
 }

@@ -128,6 +128,21 @@ async fn openssl_asks_ocsp() {
     ] {
         assert!(metrics.contains(line), "{line}{metrics}");
     }
+    // The authority knows its own certificate, and that of the responder that signs.
+    let (_, said) = ask(["-cert", &authority], "-no_nonce");
+    assert!(said.contains("Response verify OK") && said.contains("pem: good"), "{said}");
+    let answer = file(&house, "answer.der", "");
+    let kept = ["-respout", &answer, "-cert", &leaf];
+    let (asked, said) = openssl(
+        &[&["ocsp", "-url", &url, "-issuer", &authority][..], &["-CAfile", &authority], &kept]
+            .concat(),
+    );
+    assert!(asked, "{said}");
+    let response = std::fs::read(&answer).unwrap();
+    let response = OcspResponse::parse(&response).unwrap();
+    let responder = Certificate::parse(response.certificates()[0]).unwrap().serial().unwrap();
+    let (_, said) = ask(["-serial", &format!("0x{responder}")], "-no_nonce");
+    assert!(said.contains("Response verify OK") && said.contains(": good"), "{said}");
     house.close().await;
 }
 
@@ -285,7 +300,8 @@ async fn lists_are_served_and_openssl_goes_by_them() {
     house.pass_seconds(600);
     let lost = json!({ "resident_record_code": code, "trigger": "card_lost" });
     house.post("/v1/certificates/end", &lost).by(CHIYODA).once("e").send().await.done();
-    house.pass_seconds(60);
+    // Changes are gathered for five seconds; copies of the list before are kept for thirty.
+    house.pass_seconds(5);
     house.lists.make_due().unwrap();
     let tag = first.header("etag");
     let second = house.get(&path).header("if-none-match", tag).send().await;
