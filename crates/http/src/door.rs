@@ -6,7 +6,7 @@
 use crate::caller;
 use crate::inlet::{self, Incoming};
 use crate::limits::DoorLimits;
-use crate::looks::Looks;
+use crate::looks::{Job, Looks};
 use crate::metrics::{Metrics, Seen};
 use crate::openapi;
 use crate::operation::Readiness;
@@ -216,13 +216,7 @@ impl Door {
         run: impl FnOnce(&Inside) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let (reply, answer) = oneshot::channel();
-        // Whoever asked may have gone while this waited: then nobody wants it.
-        let job = move |inside: &Inside| {
-            if !reply.is_closed() {
-                drop(reply.send(run(inside)));
-            }
-        };
-        if self.0.looks.push(Box::new(job)) {
+        if self.0.looks.push(Box::new(Aside { run, reply })) {
             let inside = Arc::clone(&self.0);
             drop(tokio::task::spawn_blocking(move || inside.looks.work(&inside)));
         }
@@ -270,6 +264,26 @@ impl ApiState {
     #[must_use]
     pub fn counting_lists(self, made: Arc<AtomicU64>) -> Self {
         Self { lists_made: made, ..self }
+    }
+}
+
+/// Something that runs aside, and who waits for it.
+struct Aside<T, F> {
+    run: F,
+    reply: oneshot::Sender<Result<T, Problem>>,
+}
+
+impl<T, F> Job<Inside> for Aside<T, F>
+where
+    T: Send,
+    F: FnOnce(&Inside) -> Result<T, Problem> + Send,
+{
+    fn is_wanted(&self) -> bool {
+        !self.reply.is_closed()
+    }
+
+    fn run(self: Box<Self>, on: &Inside) {
+        drop(self.reply.send((self.run)(on)));
     }
 }
 

@@ -82,7 +82,10 @@ const ATTRIBUTES: &str = "/v1/certificates/attributes";
 fn a_verifier_asks_with_a_consent_that_openssl_signed() {
     let bureau = bureau();
     let house = &bureau.house;
+    let acts = || house.ask(&["ledger", "checkpoint"]).good()["size"].as_u64().unwrap();
+    let before = acts();
     house.ask(&["token", "verifier:bank-1"]).problem(3, "verifier_unregistered");
+    assert_eq!(acts(), before + 1, "who was let in to whom is on record, and who was not");
     assert_eq!(register(house, "bank-1")["owed"].as_array().unwrap().len(), 4);
     register(house, "bank-2");
     let [bank, other] = ["bank-1", "bank-2"].map(|name| token(house, &format!("verifier:{name}")));
