@@ -112,29 +112,36 @@ impl RevocationLists {
         self.make_one(partition, &mut unpublished)
     }
 
-    /// Makes those lists due whose files are not those on record.
+    /// Makes those lists due whose files are not those on record; how many.
     pub fn recover(&self) -> Result<usize, Problem> {
+        let (mut lost, mut next) = (0, Some(Partition::ZERO));
+        while let Some(after) = next {
+            let found = self.recover_some(after)?;
+            lost += found.0;
+            next = found.1;
+        }
+        Ok(lost)
+    }
+
+    /// The same for some of them, those after a partition; how many, and where the next begin. There
+    /// may be gigabytes of lists to read, and what is due should not wait for that.
+    pub fn recover_some(&self, after: Partition) -> Result<(usize, Option<Partition>), Problem> {
         let mut lost = self.unpublished.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut after = Partition::ZERO;
-        loop {
-            let mut page = Vec::new();
-            self.platform.store.snapshot("lists_page", &mut |view| {
-                let authorities = Authorities::read(view)?;
-                page = view.revocation_lists_page(after, LISTS_ON_A_PAGE)?;
-                for row in page.iter().filter(|row| row.number > 0) {
-                    let authority = authorities.by_id(row.partition.authority)?;
-                    if fault_of(&*self.place, authority, row)?.is_some() {
-                        lost.insert(row.partition);
-                    }
-                }
-                Ok(())
-            })?;
-            let Some(last) = page.last() else { break };
-            after = last.partition;
+        let (mut authorities, mut page) = (Authorities::default(), Vec::new());
+        self.platform.store.snapshot("lists_page", &mut |view| {
+            authorities = Authorities::read(view)?;
+            page = view.revocation_lists_page(after, LISTS_ON_A_PAGE)?;
+            Ok(())
+        })?;
+        for row in page.iter().filter(|row| row.number > 0) {
+            let authority = authorities.by_id(row.partition.authority)?;
+            if fault_of(&*self.place, authority, row)?.is_some() {
+                lost.insert(row.partition);
+            }
         }
         let count = lost.len();
         self.due_again(&mut lost)?;
-        Ok(count)
+        Ok((count, page.last().map(|row| row.partition)))
     }
 
     /// The next lists that are due and were not tried as they are now. Those that something changed
@@ -332,6 +339,6 @@ fn history_of(row: &RevocationListRow) -> History {
 const LISTS_AT_A_TIME: usize = 64;
 /// More than there are municipalities, for each of the authorities.
 const LISTS_DUE_MAX: usize = 65_536;
-const LISTS_ON_A_PAGE: usize = 256;
+const LISTS_ON_A_PAGE: usize = 64;
 const STATUSES_AT_A_TIME: usize = 16_384;
 const SECOND_US: i64 = 1_000_000;
