@@ -2,9 +2,9 @@
 //! writes kept answers and no act: whoever asks over OCSP is nobody in particular.
 //!
 //! An answer is signed once for each certificate and window and kept, in memory at once and in the
-//! store a moment later, many together. While a kept answer is told, the certificate's state is looked at every few seconds: what has
-//! changed is signed anew at once. A request with a nonce is signed live. While the keys cannot be
-//! reached, kept answers are told until they end.
+//! store a moment later, many together. While a kept answer is told, the certificate's state is
+//! looked at every few seconds: what has changed is signed anew at once. A request with a nonce is
+//! signed live. While the keys cannot be reached, kept answers are told until they end.
 
 mod keeper;
 mod kept;

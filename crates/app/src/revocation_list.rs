@@ -123,8 +123,8 @@ impl RevocationLists {
         Ok(lost)
     }
 
-    /// The same for some of them, those after a partition; how many, and where the next begin. There
-    /// may be gigabytes of lists to read, and what is due should not wait for that.
+    /// The same for some of them, those after a partition; how many, and where the next begin.
+    /// There may be gigabytes of lists to read, and what is due should not wait for that.
     pub fn recover_some(&self, after: Partition) -> Result<(usize, Option<Partition>), Problem> {
         let mut lost = self.unpublished.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut authorities, mut page) = (Authorities::default(), Vec::new());
@@ -144,8 +144,9 @@ impl RevocationLists {
         Ok((count, page.last().map(|row| row.partition)))
     }
 
-    /// The next lists that are due and were not tried as they are now. Those that something changed
-    /// on come first: all that are due by the schedule may take longer than a revocation may wait.
+    /// The next lists that are due and were not tried as they are now. Those that something
+    /// changed on come first: all that are due by the schedule may take longer than a revocation
+    /// may wait.
     fn due(
         &self,
         tried: &BTreeMap<Partition, Option<Moment>>,

@@ -1,7 +1,7 @@
 //! A token is issued, with which its holder acts as somebody: the act says which operator let them
 //! in. Shows no person. The leaf commits to what the token says, so that a token that is found can
-//! be held against the act. A verifier gets one only while it is registered; that one was refused is
-//! on record.
+//! be held against the act. A verifier gets one only while it is registered; a refusal is on record
+//! too.
 
 use crate::permits::permit;
 use crate::verifiers::{check_registered, refuse};

@@ -1,5 +1,5 @@
-//! Work that may take a while and must not hold up the network: done by a bounded number of threads,
-//! in the order in which it came.
+//! Work that may take a while and must not hold up the network: done by a bounded number of
+//! threads, in the order in which it came.
 //!
 //! A thread that is done takes what waits next, and goes back to the runtime when nothing does:
 //! under load no thread is woken for a single piece of work.
