@@ -92,9 +92,11 @@ fn want(
     (purpose, form): (i64, Form),
     now: Moment,
 ) -> Result<Option<Wanted>, Problem> {
-    let soon = now.plus_us(RENEW_BEFORE_US);
+    // None outlives its authority, and that one has delegates to its end.
+    let end = authority.issuer.not_after;
+    let wanted_until = now.plus_us(RENEW_BEFORE_US).min(end);
     let rows = view.newest_delegates(authority.id(), purpose, NEWEST)?;
-    if rows.iter().any(|row| row.not_after > soon) || authority.issuer.not_after <= soon {
+    if end <= now || rows.iter().any(|row| row.not_after >= wanted_until) {
         return Ok(None);
     }
     let epochs = rows.iter().filter_map(|row| row.key_label.parse::<KeyLabel>().ok()?.epoch());

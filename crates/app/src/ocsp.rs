@@ -1,28 +1,29 @@
 //! Telling whether a certificate holds (RFC 6960, RFC 5019). Reads what was issued and revoked;
 //! writes kept answers and no act: whoever asks over OCSP is nobody in particular.
 //!
-//! An answer is signed once for each certificate and window and kept, in memory and in the store.
-//! While a kept answer is told, the certificate's state is looked at every few seconds: what has
-//! changed is signed anew at once. A request with a nonce is signed live. While the keys cannot be
-//! reached, kept answers are told until they end.
+//! An answer is signed once for each certificate and window and kept, in memory at once and in the
+//! store a moment later, many together. While a kept answer is told, the certificate's state is
+//! looked at every few seconds: what has changed is signed anew at once. A request with a nonce is
+//! signed live. While the keys cannot be reached, kept answers are told until they end.
 
+mod keeper;
 mod kept;
+mod states;
 
 use crate::authorities::{Authorities, Authority};
 use crate::delegate::{Delegate, newest_ocsp_delegate};
 use crate::platform::Platform;
 use base::{Moment, Problem, Remedy, labels};
+use keeper::Keeper;
 use kept::{Kept, Prepared};
 use ports::View;
-use ports::rows::{
-    CertificateId, CertificateStatusRow, Changes, OcspAnswerRow, OcspKey, certificate_state,
-    id_hash,
-};
+use ports::rows::{CertificateId, OcspAnswerRow, OcspKey, id_hash};
+use states::read_statuses;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use x509::{
     CertId, CertStatus, IdHash, IssuerId, OcspAnswer, OcspRequest, OcspResponse, OcspResponseData,
-    OcspStatus, RevocationReason,
+    OcspStatus,
 };
 
 /// A responder for all authorities of the platform.
@@ -30,6 +31,7 @@ pub struct Responder {
     platform: Platform,
     known: RwLock<Arc<Known>>,
     kept: Kept,
+    keeper: Keeper,
     tally: Tally,
 }
 
@@ -67,18 +69,13 @@ struct Issuer {
     delegate: Option<Delegate>,
 }
 
-/// What the store says of a certificate.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct State {
-    status: CertStatus,
-}
-
 impl Responder {
     /// A responder that has signed nothing yet.
     pub fn new(platform: Platform) -> Self {
         let nobody = Known { read_at: Moment::from_us(i64::MIN), issuers: Vec::new() };
         let known = RwLock::new(Arc::new(nobody));
-        Self { platform, known, kept: Kept::default(), tally: Tally::default() }
+        let keeper = Keeper::start(Arc::clone(&platform.store));
+        Self { platform, known, kept: Kept::default(), keeper, tally: Tally::default() }
     }
 
     /// How many requests were answered so far.
@@ -146,63 +143,76 @@ impl Responder {
         issuer: &Issuer,
         now: Moment,
     ) -> Result<Told, Problem> {
-        let state = self.states(issuer, &[*id])?.pop();
-        let status = state.map_or(CertStatus::Unknown, |state| state.status);
+        let status = self.statuses(issuer, &[*id])?.pop().unwrap_or(CertStatus::Unknown);
         let Some(key) = key_of(issuer, id).filter(|_| status != CertStatus::Unknown) else {
             return self.live(&[*id], None, issuer, now);
         };
-        let kept = self.kept_answer(key, now)?.filter(|kept| kept.status == status);
-        let fresh = |kept: &Arc<Prepared>| now < kept.sign_again_at();
-        let prepared = match kept {
-            Some(kept) if fresh(&kept) => {
-                self.tally.prepared.fetch_add(1, Ordering::Relaxed);
-                kept
-            }
-            // Whatever ails the keys, what was signed still holds.
-            Some(older) => self.sign(key, id, status, issuer, now).unwrap_or_else(|problem| {
-                tracing::warn!(label = problem.label(), "an OCSP answer was not signed anew");
-                older
-            }),
-            None => self.sign(key, id, status, issuer, now)?,
-        };
+        let answer = answer_of(*id, status, issuer, now);
+        let prepared = self.kept_or_signed(key, &answer, issuer)?;
         prepared.checked.store(now.us(), Ordering::Relaxed);
-        self.kept.keep(request, key, &prepared);
+        self.kept.keep_request(request, &prepared);
         Ok(prepared.told(now))
     }
 
-    /// The newest answer that is kept for a certificate, from memory or the store, unless it ended.
-    fn kept_answer(&self, key: OcspKey, now: Moment) -> Result<Option<Arc<Prepared>>, Problem> {
-        if let Some(prepared) = self.kept.of_key(key).filter(|kept| kept.holds(now)) {
-            return Ok(Some(prepared));
+    /// The answer that is kept and says this, or a new one. One signs it, others wait for that; but
+    /// nobody waits who can be told an older one that still holds.
+    fn kept_or_signed(
+        &self,
+        key: OcspKey,
+        answer: &OcspAnswer,
+        issuer: &Issuer,
+    ) -> Result<Arc<Prepared>, Problem> {
+        let now = answer.this_update;
+        let fits = |kept: &Arc<Prepared>| kept.holds(now) && kept.status == answer.status;
+        let tell = |kept: Arc<Prepared>| {
+            self.tally.prepared.fetch_add(1, Ordering::Relaxed);
+            Ok(kept)
+        };
+        let older = self.kept.of_key(key).filter(fits);
+        if let Some(fresh) = older.as_ref().filter(|kept| now < kept.sign_again_at()) {
+            return tell(Arc::clone(fresh));
         }
+        let _alone = match (self.kept.alone_at_once(&key), older) {
+            (Some(alone), _) => alone,
+            (None, Some(older)) => return tell(older),
+            (None, None) => self.kept.alone(&key),
+        };
+        let kept = match self.kept.of_key(key).filter(fits) {
+            Some(kept) => Some(kept),
+            None => self.stored(key)?.filter(fits),
+        };
+        let prepared = match kept {
+            Some(kept) if now < kept.sign_again_at() => tell(kept),
+            // Whatever ails the keys, what was signed still holds.
+            Some(older) => self.sign(key, answer, issuer).or_else(|problem| {
+                tracing::warn!(label = problem.label(), "an OCSP answer was not signed anew");
+                tell(older)
+            }),
+            None => self.sign(key, answer, issuer),
+        }?;
+        self.kept.keep_key(key, &prepared);
+        Ok(prepared)
+    }
+
+    /// The newest answer about a certificate that the store keeps.
+    fn stored(&self, key: OcspKey) -> Result<Option<Arc<Prepared>>, Problem> {
         let mut row = None;
         self.platform.store.snapshot("ocsp_answer", &mut |view| {
             row = view.ocsp_answers(&[key])?.pop().flatten();
             Ok(())
         })?;
-        let kept = row.and_then(Prepared::read).filter(|kept| kept.holds(now));
-        Ok(kept.map(Arc::new))
+        Ok(row.and_then(Prepared::read).map(Arc::new))
     }
 
-    /// Signs an answer and keeps it in the store, so that it outlives the program.
+    /// Signs an answer and has it kept in the store, so that it outlives the program.
     fn sign(
         &self,
         key: OcspKey,
-        id: &CertId,
-        status: CertStatus,
+        answer: &OcspAnswer,
         issuer: &Issuer,
-        now: Moment,
     ) -> Result<Arc<Prepared>, Problem> {
-        // Nobody believes an answer longer than the certificate of its signer.
-        let end = issuer.delegate.as_ref().map(|delegate| delegate.row.not_after);
-        let next_update = end.into_iter().fold(now.plus_us(WINDOW_US), Moment::min);
-        let answer = OcspAnswer {
-            certificate: *id,
-            status,
-            this_update: now,
-            next_update: Some(next_update),
-        };
-        let response = self.signed(&[answer], None, issuer, now)?;
+        let (status, this_update) = (answer.status, answer.this_update);
+        let response = self.signed(&[*answer], None, issuer, this_update)?;
         // A wrong signature would be told for hours; one that is told once hurts one client, who
         // sees it.
         let key_of_delegate = issuer.delegate.as_ref().map(|delegate| &delegate.public);
@@ -210,16 +220,11 @@ impl Responder {
         if !read.zip(key_of_delegate).is_some_and(|(read, key)| read.is_signed_by(key)) {
             return Err(Problem::new(&labels::SIGNING_SIGNATURE, "an answer under another key"));
         }
+        let next_update = answer.next_update.unwrap_or(this_update);
         let answer = response.to_vec();
-        let row = OcspAnswerRow { key, this_update: now, next_update, answer };
-        let changes = Changes { ocsp_answers: vec![row], ..Changes::default() };
-        // An answer that is not kept in the store is an answer all the same.
-        let written = self.platform.store.transact("ocsp_answer", &mut |tx| tx.write(&changes));
-        if let Err(problem) = written {
-            tracing::warn!(label = problem.label(), "an OCSP answer was not kept");
-        }
-        let checked = AtomicI64::new(now.us());
-        Ok(Arc::new(Prepared { response, status, this_update: now, next_update, checked }))
+        self.keeper.keep(OcspAnswerRow { key, this_update, next_update, answer });
+        let checked = AtomicI64::new(this_update.us());
+        Ok(Arc::new(Prepared { response, status, this_update, next_update, checked }))
     }
 
     /// Signs an answer for this request alone.
@@ -230,17 +235,9 @@ impl Responder {
         issuer: &Issuer,
         now: Moment,
     ) -> Result<Told, Problem> {
-        let states = self.states(issuer, ids)?;
-        let answers: Vec<_> = ids
-            .iter()
-            .zip(states)
-            .map(|(id, state)| OcspAnswer {
-                certificate: *id,
-                status: state.status,
-                this_update: now,
-                next_update: Some(now.plus_us(WINDOW_US)),
-            })
-            .collect();
+        let statuses = self.statuses(issuer, ids)?;
+        let answer = |(id, status): (&CertId, CertStatus)| answer_of(*id, status, issuer, now);
+        let answers: Vec<_> = ids.iter().zip(statuses).map(answer).collect();
         let response = self.signed(&answers, nonce, issuer, now)?;
         Ok(Told { response, this_update: Some(now), keep_until: None })
     }
@@ -271,17 +268,16 @@ impl Responder {
     }
 
     /// What holds of each certificate now, in the order of the question.
-    fn states(&self, issuer: &Issuer, ids: &[CertId]) -> Result<Vec<State>, Problem> {
-        let authority = issuer.authority.id();
+    fn statuses(&self, issuer: &Issuer, ids: &[CertId]) -> Result<Vec<CertStatus>, Problem> {
         let of = |id: &CertId| id.serial().to_u64().filter(|serial| *serial <= SERIAL_MAX);
-        let asked: Vec<_> =
-            ids.iter().map(|id| CertificateId { authority, serial: of(id).unwrap_or(0) }).collect();
-        let mut states = Vec::new();
-        self.platform.store.snapshot("ocsp_states", &mut |view| {
-            states = read_states(view, &asked)?;
+        // Nothing has the number 0.
+        let serials: Vec<_> = ids.iter().map(|id| of(id).unwrap_or(0)).collect();
+        let mut statuses = Vec::new();
+        self.platform.store.snapshot("ocsp_statuses", &mut |view| {
+            statuses = read_statuses(view, &issuer.authority.row, &serials)?;
             Ok(())
         })?;
-        Ok(states)
+        Ok(statuses)
     }
 
     fn known(&self, now: Moment) -> Result<Arc<Known>, Problem> {
@@ -331,34 +327,14 @@ pub fn forget_ended(platform: &Platform) -> Result<usize, Problem> {
     }
 }
 
-/// What holds of certificates: unknown is what was never issued.
-fn read_states(
-    view: &mut (impl View + ?Sized),
-    ids: &[CertificateId],
-) -> Result<Vec<State>, Problem> {
-    let heads = view.intention_heads(ids)?;
-    let outcomes = view.certificates(ids)?;
-    let places: Vec<_> =
-        heads.iter().zip(ids).map(|(head, id)| (head.map(|head| head.municipality), *id)).collect();
-    let rows = view.statuses(&places)?;
-    let issued = outcomes.iter().map(|row| row.as_ref().is_some_and(|row| row.signature.is_some()));
-    // A case that was closed has a status: it may have been signed all the same.
-    let state = |(issued, row): (bool, Option<CertificateStatusRow>)| State {
-        status: if issued || row.is_some() { status_of(row.as_ref()) } else { CertStatus::Unknown },
-    };
-    Ok(issued.zip(rows).map(state).collect())
-}
-
-/// As OCSP tells it.
-pub(crate) fn status_of(row: Option<&CertificateStatusRow>) -> CertStatus {
-    match row {
-        Some(row) if row.state != certificate_state::RELEASED => {
-            let reason = u64::try_from(row.reason).ok().and_then(RevocationReason::from_code);
-            let reason = reason.filter(|reason| *reason != RevocationReason::Unspecified);
-            CertStatus::Revoked { at: row.changed_at, reason }
-        }
-        _ => CertStatus::Good,
-    }
+/// The answer about a certificate as of now.
+fn answer_of(certificate: CertId, status: CertStatus, issuer: &Issuer, now: Moment) -> OcspAnswer {
+    // What is not known may be issued in the next moment.
+    let window_us = if status == CertStatus::Unknown { UNKNOWN_US } else { WINDOW_US };
+    // Nobody believes an answer longer than the certificate of its signer.
+    let end = issuer.delegate.as_ref().map(|delegate| delegate.row.not_after);
+    let next_update = end.into_iter().fold(now.plus_us(window_us), Moment::min);
+    OcspAnswer { certificate, status, this_update: now, next_update: Some(next_update) }
 }
 
 fn key_of(issuer: &Issuer, id: &CertId) -> Option<OcspKey> {
@@ -372,6 +348,8 @@ fn key_of(issuer: &Issuer, id: &CertId) -> Option<OcspKey> {
 
 /// How long an answer holds.
 const WINDOW_US: i64 = 12 * 60 * 60 * 1_000_000;
+/// How long it holds that a certificate is not known.
+const UNKNOWN_US: i64 = 5 * 60 * 1_000_000;
 /// How old what is known of a certificate may be when a kept answer is told.
 const CHECK_EVERY_US: i64 = 10 * 1_000_000;
 /// How old what is known of authorities and delegates may be.

@@ -102,14 +102,14 @@ impl RevocationLists {
     pub fn make_due(&self) -> Result<usize, Problem> {
         let mut unfinished = self.unfinished.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut count, mut failed) = (0, self.due_again(&mut unfinished).err());
-        let (mut tried, mut sick) = (BTreeSet::new(), BTreeSet::new());
+        let (mut tried, mut sick) = (BTreeMap::new(), BTreeSet::new());
         loop {
-            let mut due = self.due(tried.len())?;
-            due.retain(|partition| tried.insert(*partition));
+            let due = self.due(&tried)?;
             if due.is_empty() {
                 return failed.map_or(Ok(count), Err);
             }
-            for partition in due {
+            for RevocationListRow { partition, due, .. } in due {
+                tried.insert(partition, due);
                 if sick.contains(&partition.authority) {
                     continue;
                 }
@@ -139,20 +139,27 @@ impl RevocationLists {
     /// Makes those lists due whose files are not those on record; how many. What a crash explains
     /// is mended in silence, and what was lost or changed is told in the log as well.
     pub fn recover(&self) -> Result<usize, Problem> {
+        let (mut lost, mut next) = (0, Some(Partition::ZERO));
+        while let Some(after) = next {
+            let found = self.recover_some(after)?;
+            lost += found.0;
+            next = found.1;
+        }
+        Ok(lost)
+    }
+
+    /// The same for some of them, those after a partition; how many, and where the next begin.
+    /// There may be gigabytes of lists to read, and what is due should not wait for that.
+    pub fn recover_some(&self, after: Partition) -> Result<(usize, Option<Partition>), Problem> {
         let mut unfinished = self.unfinished.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut after = Partition::ZERO;
-        loop {
-            let page = lists_after(&self.platform, after)?;
-            let Some((_, last)) = page.last() else { break };
-            after = last.partition;
-            for (authority, row) in page.iter().filter(|(_, row)| row.number > 0) {
-                self.look_at(authority, row, &mut unfinished)?;
-            }
+        let page = lists_after(&self.platform, after)?;
+        for (authority, row) in page.iter().filter(|(_, row)| row.number > 0) {
+            self.look_at(authority, row, &mut unfinished)?;
         }
         let count = unfinished.lost.len();
         self.due_again(&mut unfinished)?;
         self.confirm(&mut unfinished)?;
-        Ok(count)
+        Ok((count, page.last().map(|(_, row)| row.partition)))
     }
 
     fn look_at(
@@ -177,19 +184,29 @@ impl RevocationLists {
         Ok(())
     }
 
-    /// The next lists that are due, when so many were tried.
-    fn due(&self, tried: usize) -> Result<Vec<Partition>, Problem> {
-        let (now, limit) = (self.platform.clock.now(), LISTS_AT_A_TIME + tried);
-        let mut due = Vec::new();
+    /// The next lists that are due and were not tried as they are now. Those that something
+    /// changed on come first: all that are due by the schedule may take longer than a revocation
+    /// may wait.
+    fn due(
+        &self,
+        tried: &BTreeMap<Partition, Option<Moment>>,
+    ) -> Result<Vec<RevocationListRow>, Problem> {
+        let now = self.platform.clock.now();
+        let mut rows = Vec::new();
         self.platform.store.snapshot("lists_due", &mut |view| {
-            let rows = view.lists_due(now.plus_us(-self.gather_us()), limit)?;
-            // What has a list already may wait for more changes; what has none may not.
-            let first = view.lists_due(now.plus_us(SECOND_US), limit)?.into_iter();
-            let first = first.filter(|row| row.number == 0);
-            due = rows.into_iter().chain(first).map(|row| row.partition).collect();
+            rows = view.lists_due(now.plus_us(SECOND_US), LISTS_DUE_MAX)?;
             Ok(())
         })?;
-        Ok(due)
+        // What has a list already may wait for more changes; what has none may not.
+        let waits = |due: Moment| now < due.plus_us(self.gather_us());
+        let every_us = i64::from(self.schedule.every_s) * SECOND_US;
+        rows.retain(|row| {
+            let ready = row.number == 0 || !row.due.is_some_and(waits);
+            ready && tried.get(&row.partition) != Some(&row.due)
+        });
+        rows.sort_by_key(|row| row.due == row.base_at.map(|at| at.plus_us(every_us)));
+        rows.truncate(LISTS_AT_A_TIME);
+        Ok(rows)
     }
 
     /// Makes those due again whose files are not in place.
@@ -334,7 +351,7 @@ pub(crate) fn lists_after(
     platform.store.snapshot("lists_page", &mut |view| {
         page.clear();
         let authorities = Authorities::read(view)?;
-        for row in view.revocation_lists_page(after, LISTS_AT_A_TIME)? {
+        for row in view.revocation_lists_page(after, LISTS_ON_A_PAGE)? {
             page.push((Arc::clone(authorities.by_id(row.partition.authority)?), row));
         }
         Ok(())
@@ -351,9 +368,11 @@ impl Known {
             return Ok(None);
         };
         let authority = Arc::clone(Authorities::read(view)?.by_id(partition.authority)?);
+        // What the list before the last one on schedule was the last to carry is on no list again.
+        let over = row.before_at.map(|at| Moment::from_us(at.seconds() * SECOND_US));
         let (mut rows, mut after) = (Vec::new(), 0);
         loop {
-            let page = view.statuses_page(partition, after, STATUSES_AT_A_TIME)?;
+            let page = view.statuses_page(partition, over, after, STATUSES_AT_A_TIME)?;
             let Some(last) = page.last() else { break };
             after = last.id.serial;
             rows.reserve(page.len());
@@ -393,6 +412,10 @@ fn history_of(row: &RevocationListRow) -> History {
     }
 }
 
-const LISTS_AT_A_TIME: usize = 256;
+/// Made before it is asked again what is most urgent: a few seconds' worth.
+const LISTS_AT_A_TIME: usize = 64;
+/// More than there are municipalities, for each of the authorities.
+const LISTS_DUE_MAX: usize = 65_536;
+const LISTS_ON_A_PAGE: usize = 64;
 const STATUSES_AT_A_TIME: usize = 16_384;
 const SECOND_US: i64 = 1_000_000;

@@ -1,10 +1,11 @@
 //! A token is issued, with which its holder acts as somebody: the act says which operator let them
 //! in. Shows no person. The leaf commits to what the token says, so that a token that is found can
-//! be held against the act. A verifier gets one only while it is registered.
+//! be held against the act. A verifier gets one only while it is registered; a refusal is on record
+//! too.
 
 use crate::permits::permit;
-use crate::verifiers::check_registered;
-use crate::work::{Outcome, Work};
+use crate::verifiers::{check_registered, refuse};
+use crate::work::{Outcome, PLATFORM_PERSON, Work};
 use base::{ActId, Actor, Problem, Purpose};
 use policy::Action;
 
@@ -17,6 +18,8 @@ pub fn token_issue(
     claims: &[u8],
 ) -> Result<ActId, Problem> {
     let permit = permit(operator, Action::TokenIssue, Purpose::Operation, None)?;
-    check_registered(work, bearer)?;
+    if let Err(problem) = check_registered(work, bearer) {
+        return Err(refuse(work, &permit, problem, (PLATFORM_PERSON, claims)));
+    }
     work.record(&permit, Outcome::Done, None, claims)
 }

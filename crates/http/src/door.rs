@@ -6,11 +6,13 @@
 use crate::caller;
 use crate::inlet::{self, Incoming};
 use crate::limits::DoorLimits;
+use crate::looks::{Job, Looks};
 use crate::metrics::{Metrics, Seen};
 use crate::openapi;
 use crate::operation::Readiness;
 use crate::reply::{Reply, problem_response};
 use crate::request::{Ask, Query, municipality};
+use crate::revocation_list::ListsRead;
 use crate::route::{self, Access, Act, Deed, Found, Handle, Route};
 use app::cosign::Tally;
 use app::ocsp::Responder;
@@ -65,8 +67,9 @@ pub(crate) struct Inside {
     pub(crate) sets: SetCache,
     pub(crate) responder: Responder,
     pub(crate) stamper: Stamper,
+    pub(crate) lists_read: ListsRead,
     requests: Arc<Semaphore>,
-    looks: Arc<Semaphore>,
+    looks: Looks<Self>,
 }
 
 impl Door {
@@ -75,7 +78,7 @@ impl Door {
         let routes = route::table();
         let openapi = Bytes::from(openapi::text_of(&routes));
         let requests = Arc::new(Semaphore::new(state.limits.requests_max));
-        let looks = Arc::new(Semaphore::new(state.limits.looks_max));
+        let looks = Looks::new(state.limits.looks_max);
         let (metrics, nodes) = (Metrics::default(), NodeCache::new(TILES_CACHED));
         let (readiness, sets) = (Readiness::default(), SetCache::default());
         let responder = Responder::new(state.platform.clone());
@@ -90,6 +93,7 @@ impl Door {
             sets,
             responder,
             stamper,
+            lists_read: ListsRead::default(),
             requests,
             looks,
         }))
@@ -211,17 +215,13 @@ impl Door {
         &self,
         run: impl FnOnce(&Inside) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
+        let (reply, answer) = oneshot::channel();
+        if self.0.looks.push(Box::new(Aside { run, reply })) {
+            let inside = Arc::clone(&self.0);
+            drop(tokio::task::spawn_blocking(move || inside.looks.work(&inside)));
+        }
         let late = |_| overloaded("no answer in time");
-        let inside = Arc::clone(&self.0);
-        let looking = async move {
-            let free = Arc::clone(&inside.looks).acquire_owned().await;
-            let free_run = move || {
-                let _free = free;
-                run(&inside)
-            };
-            tokio::task::spawn_blocking(free_run).await
-        };
-        let looked = timeout(self.0.state.limits.answer_timeout, looking).await.map_err(late)?;
+        let looked = timeout(self.0.state.limits.answer_timeout, answer).await.map_err(late)?;
         looked.unwrap_or_else(|_| Err(Problem::new(&labels::INTERNAL, "a look panicked")))
     }
 
@@ -264,6 +264,26 @@ impl ApiState {
     #[must_use]
     pub fn counting_lists(self, made: Arc<AtomicU64>) -> Self {
         Self { lists_made: made, ..self }
+    }
+}
+
+/// Something that runs aside, and who waits for it.
+struct Aside<T, F> {
+    run: F,
+    reply: oneshot::Sender<Result<T, Problem>>,
+}
+
+impl<T, F> Job<Inside> for Aside<T, F>
+where
+    T: Send,
+    F: FnOnce(&Inside) -> Result<T, Problem> + Send,
+{
+    fn is_wanted(&self) -> bool {
+        !self.reply.is_closed()
+    }
+
+    fn run(self: Box<Self>, on: &Inside) {
+        drop(self.reply.send((self.run)(on)));
     }
 }
 

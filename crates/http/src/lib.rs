@@ -11,6 +11,7 @@ mod door;
 mod http_date;
 mod inlet;
 mod limits;
+mod looks;
 mod metrics;
 mod named;
 mod openapi;

@@ -10,6 +10,7 @@ use app::Platform;
 use app::certificate_finish::certificate_finish;
 use app::revocation_list::RevocationLists;
 use base::{Problem, Remedy};
+use ports::rows::Partition;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{Builder, JoinHandle};
@@ -36,8 +37,10 @@ impl Rounds {
     /// Starts them; they end after `stop`.
     pub(crate) fn start(self, stop: Arc<AtomicBool>) -> Result<JoinHandle<()>, Problem> {
         let run = move || {
-            self.first();
+            // What may have been left by a program that ended.
+            self.look(0);
             let (mut looked, mut searched) = (Instant::now(), Instant::now());
+            let mut search = Some(Partition::ZERO);
             while !stop.load(Ordering::Acquire) {
                 said("revocation lists", self.lists.make_due());
                 if looked.elapsed() >= LOOK_EVERY {
@@ -45,20 +48,24 @@ impl Rounds {
                     looked = Instant::now();
                 }
                 // Another program may have died between a list's record and its files.
-                if searched.elapsed() >= SEARCH_EVERY {
-                    said("missing revocation lists", self.lists.recover());
-                    searched = Instant::now();
+                if search.is_none() && searched.elapsed() >= SEARCH_EVERY {
+                    (search, searched) = (Some(Partition::ZERO), Instant::now());
                 }
-                std::thread::park_timeout(PAUSE);
+                match search.take() {
+                    Some(after) => search = self.search(after),
+                    None => std::thread::park_timeout(PAUSE),
+                }
             }
         };
         Builder::new().name("authority".to_owned()).spawn(run).map_err(Problem::from_io)
     }
 
-    /// What may have been left by a program that ended.
-    fn first(&self) {
-        said("missing revocation lists", self.lists.recover());
-        self.look(0);
+    /// Looks for some of the lists that lost their files; after which to go on.
+    fn search(&self, after: Partition) -> Option<Partition> {
+        let found = self.lists.recover_some(after);
+        let next = found.as_ref().ok().and_then(|(_, next)| *next);
+        said("missing revocation lists", found.map(|(lost, _)| lost));
+        next
     }
 
     fn look(&self, grace_us: i64) {

@@ -1,12 +1,13 @@
 //! Answers kept in memory: by the very bytes of the request, and by certificate. Bounded: when one
-//! part is full it begins anew, and what was in it comes from the store again.
+//! part is full it begins anew, and what was in it comes from the store again. Who signs an answer
+//! does so alone.
 
 use base::Moment;
 use ports::rows::{OcspAnswerRow, OcspKey};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::atomic::AtomicI64;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 use x509::{CertStatus, OcspResponse};
 
 use super::Told;
@@ -26,7 +27,12 @@ pub(super) struct Prepared {
 pub(super) struct Kept {
     by_request: Parts<Box<[u8]>>,
     by_key: Parts<OcspKey>,
+    signing: Signing,
 }
+
+/// Held while an answer is looked for and signed, so that it is signed once. Certificates share a
+/// lock by chance.
+struct Signing([Mutex<()>; LOCKS]);
 
 /// A map in parts, each under a lock of its own.
 struct Parts<K> {
@@ -77,8 +83,31 @@ impl Kept {
         self.by_key.get(&key)
     }
 
-    pub(super) fn keep(&self, request: &[u8], key: OcspKey, prepared: &Arc<Prepared>) {
+    /// The right to sign an answer about a certificate; waits for whoever has it.
+    pub(super) fn alone(&self, key: &OcspKey) -> MutexGuard<'_, ()> {
+        self.lock(key).lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same, unless somebody has it.
+    pub(super) fn alone_at_once(&self, key: &OcspKey) -> Option<MutexGuard<'_, ()>> {
+        match self.lock(key).try_lock() {
+            Ok(alone) => Some(alone),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    fn lock(&self, key: &OcspKey) -> &Mutex<()> {
+        &self.signing.0[self.by_key.hasher.hash_one(key) as usize % LOCKS]
+    }
+
+    /// Keeps what was found or signed about a certificate.
+    pub(super) fn keep_key(&self, key: OcspKey, prepared: &Arc<Prepared>) {
         self.by_key.insert(key, prepared);
+    }
+
+    /// Keeps what these very bytes were answered with.
+    pub(super) fn keep_request(&self, request: &[u8], prepared: &Arc<Prepared>) {
         // Longer requests are those of one client; they would only push the others out.
         if request.len() <= REQUEST_BYTES_KEPT {
             self.by_request.insert(request.into(), prepared);
@@ -116,7 +145,14 @@ impl<K> Default for Parts<K> {
     }
 }
 
+impl Default for Signing {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| Mutex::default()))
+    }
+}
+
 const PARTS: usize = 64;
+const LOCKS: usize = 1_024;
 /// Answers in a part: about 250 MB in all, with a kilobyte each.
 const PART_MAX: usize = 4_096;
 const REQUEST_BYTES_KEPT: usize = 256;

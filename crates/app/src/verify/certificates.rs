@@ -95,7 +95,7 @@ impl Walk<'_> {
     /// Nothing is said of the authority's own certificates and its delegates': no act does that.
     fn own_statuses(&mut self, view: &mut dyn View, authority: &Authority) -> Result<(), Problem> {
         let own = Partition { authority: authority.id(), municipality: None };
-        for row in view.statuses_page(own, 0, super::FAULTS_KEPT_MAX)? {
+        for row in view.statuses_page(own, None, 0, super::FAULTS_KEPT_MAX)? {
             let serial = row.id.serial;
             self.report.fault(format!(
                 "certificate {} {serial}: no act says how it stands",

@@ -23,7 +23,7 @@ use x509::{CertStatus, KeyAlgorithm};
 
 /// What ails the key that signs, and how often it signed.
 #[derive(Default)]
-struct Sly {
+pub(crate) struct Sly {
     fault: Mutex<Fault>,
     signed: AtomicU64,
     /// What the key store was left to verify.
@@ -31,7 +31,7 @@ struct Sly {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-enum Fault {
+pub(crate) enum Fault {
     #[default]
     None,
     /// Nothing is signed.
@@ -51,7 +51,7 @@ enum Fault {
 }
 
 impl Sly {
-    fn set(&self, fault: Fault) {
+    pub(crate) fn set(&self, fault: Fault) {
         *self.fault.lock().unwrap() = fault;
     }
 
@@ -81,7 +81,10 @@ impl Sly {
 }
 
 /// A house with residents, an authority of each kind, and keys that go wrong.
-fn on_both_slyly(residents: u64, journey: impl Fn(&Bureau<'_>, &Sly, &[ResidentRecordCode])) {
+pub(crate) fn on_both_slyly(
+    residents: u64,
+    journey: impl Fn(&Bureau<'_>, &Sly, &[ResidentRecordCode]),
+) {
     for mut house in [House::sqlite(), House::postgresql()] {
         let sly = Arc::new(Sly::default());
         let signing = Arc::clone(&sly);

@@ -79,7 +79,8 @@ impl Exhibit {
     }
 }
 
-fn run(desk: &Path, line: &str) -> Result<(), String> {
+/// Runs a tool in a folder; what it says when it refuses.
+pub(crate) fn run(desk: &Path, line: &str) -> Result<(), String> {
     let mut words = line.split(' ');
     let mut tool = Command::new(words.next().unwrap());
     let output = tool.args(words).current_dir(desk).env("LC_ALL", "C").env("TZ", "UTC").output();

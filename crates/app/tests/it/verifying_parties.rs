@@ -316,7 +316,9 @@ fn a_token_is_for_registered_verifiers() {
     on_both(|house| {
         let bureau = Bureau::open(house);
         let token = |name: &str| {
-            let issued = house.act(|work| token_issue(work, &operator(), &verifier(name), b"x"));
+            let before = bureau.acts();
+            let issued = told(house, |work| token_issue(work, &operator(), &verifier(name), b"x"));
+            assert_eq!(bureau.acts() - before, 1, "on record");
             issued.map(drop).map_err(|problem| problem.label())
         };
         assert_eq!(token("bank-1"), Ok(()));

@@ -67,10 +67,12 @@ pub trait CertificateView {
         &mut self,
         keys: &[(Option<LocalGovernmentCode>, CertificateId)],
     ) -> Result<Vec<Option<CertificateStatusRow>>, Problem>;
-    /// A page of what holds of the certificates of a partition, by serial number.
+    /// A page of what holds of the certificates of a partition, by serial number; without those
+    /// that ended before `over` and have stood so since then at the latest.
     fn statuses_page(
         &mut self,
         partition: Partition,
+        over: Option<Moment>,
         after: u64,
         limit: usize,
     ) -> Result<Vec<CertificateStatusRow>, Problem>;

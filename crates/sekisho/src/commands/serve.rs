@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::output::{Answer, program};
 use crate::rounds::Rounds;
 use crate::wiring::Wired;
+use app::token_issue::token_issue;
 use app::{Committer, Publisher};
 use base::{Actor, Problem, labels};
 use http_door::ApiState;
@@ -35,18 +36,14 @@ pub(crate) fn token(context: &Context, asked: &Token) -> Result<Answer, Problem>
     let operator = context.operator(asked.acting.operator.as_deref())?;
     let seconds = u64::from(asked.minutes) * 60;
     let token = http_door::token::issue(&wired.platform, &actor, seconds)?;
-    let (claims, _) = token.rsplit_once('.').unwrap_or_default();
-    let mut act = None;
-    app::commit::transact(&wired.platform, |work| {
-        act = Some(app::token_issue::token_issue(work, &operator, &actor, claims.as_bytes())?);
-        Ok(())
-    })?;
-    wired.publish()?;
+    let claims = token.rsplit_once('.').map_or(Vec::new(), |(claims, _)| claims.into());
+    let bearer = actor.clone();
+    let act = wired.act(move |work| token_issue(work, &operator, &bearer, &claims))?;
     let answer = json!({
         "actor": actor.to_string(),
         "token": token,
         "seconds": seconds,
-        "act": act.map(|act| act.0),
+        "act": act.0,
     });
     Ok(Answer::good(token, answer))
 }

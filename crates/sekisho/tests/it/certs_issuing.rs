@@ -2,9 +2,12 @@
 
 use crate::bureau::{Bureau, CARD_END, P256, P384, RSA, openssl};
 use crate::feeds::{CHIYODA, CHUO, HEADER, TARO, line};
-use crate::house::House;
+use crate::house::{House, files_below};
 use crate::serving::Serving;
+use crate::verifying_parties::{post, token};
+use serde_json::json;
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -184,23 +187,48 @@ fn strangers_see_a_revocation_while_the_program_serves() {
     let request = bureau.request("card", P256);
     bureau.issue("authentication", 0, &request, "card.pem").good();
     bureau.save();
-    let (house, code) = (&bureau.house, bureau.at("code-0"));
+    let house = &bureau.house;
+    let operator = token(house, "operator:k.sato");
     let serving = Serving::start(house, &["--json", "serve"]);
     let (anchor, card) = (bureau.at("ca/authentication-1.pem"), bureau.at("card.pem"));
-    let url = format!("http://{}/ocsp", serving.address);
-    let told = || {
-        let of = ["ocsp", "-issuer", &anchor, "-cert", &card, "-CAfile", &anchor];
-        openssl(&[&of[..], &["-url", &url]].concat())
+    let answer = bureau.at("answer.der");
+    let ask = |serving: &Serving, nonce: &str| {
+        let url = format!("http://{}/ocsp", serving.address);
+        let of = ["ocsp", "-issuer", &anchor, "-cert", &card, "-CAfile", &anchor, nonce];
+        openssl(&[&of[..], &["-url", &url, "-respout", &answer]].concat())
     };
-    assert!(told().contains("card.pem: good"), "{}", told());
-    house.ask(&["certs", "end", "--trigger", "reported_missing", "--code", &code]).good();
+    assert!(ask(&serving, "-no_nonce").contains("card.pem: good"));
+    // What was signed is told again after a start.
+    let first = fs::read(&answer).unwrap();
+    serving.stop(house);
+    let serving = Serving::start(house, &["--json", "serve"]);
+    assert!(ask(&serving, "-no_nonce").contains("card.pem: good"));
+    assert!(fs::read(&answer).unwrap() == first);
+    let missing = json!({
+        "resident_record_code": bureau.codes[0], "trigger": "reported_missing",
+    });
+    let (status, ended) = post(&serving, &operator, "/v1/certificates/end", &missing);
+    assert_eq!(status, 200, "{ended}");
     // What is known of a certificate may be some seconds old.
-    while told().contains("card.pem: good") {
+    while ask(&serving, "-no_nonce").contains("card.pem: good") {
         std::thread::sleep(Duration::from_millis(200));
     }
-    let answer = told();
+    let answer = ask(&serving, "-nonce");
     assert!(answer.contains("card.pem: revoked"), "{answer}");
     assert!(answer.contains("Reason: certificateHold"), "{answer}");
+    // The list follows by itself.
+    let place = house.data().join("crl");
+    let listed = || {
+        let mut lists = files_below(&place).into_iter().map(|(path, _)| path);
+        let ours = |path: &PathBuf| {
+            path.starts_with("authentication") && path.ends_with(format!("{CHIYODA}.crl"))
+        };
+        let list = place.join(lists.find(ours).unwrap()).display().to_string();
+        openssl(&["crl", "-inform", "DER", "-noout", "-text", "-in", &list])
+    };
+    while !listed().contains("Certificate Hold") {
+        std::thread::sleep(Duration::from_millis(200));
+    }
     serving.stop(house);
     bureau.refused("card.pem", "path_on_hold");
     house.done();

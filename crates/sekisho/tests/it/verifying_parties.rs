@@ -12,11 +12,12 @@ use std::net::TcpStream;
 const PURPOSE: &str = "口座開設時の本人確認";
 
 /// Posts as a caller; the status and the JSON of the answer.
-fn post(serving: &Serving, token: &str, path: &str, body: &Value) -> (u16, Value) {
+pub(crate) fn post(serving: &Serving, token: &str, path: &str, body: &Value) -> (u16, Value) {
     let body = body.to_string();
     let head = format!(
         "POST {path} HTTP/1.1\r\nHost: sekisho\r\nConnection: close\r\nAuthorization: Bearer \
-         {token}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+         {token}\r\nIdempotency-Key: once\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n",
         body.len()
     );
     let mut stream = TcpStream::connect(&serving.address).unwrap();
@@ -29,7 +30,7 @@ fn post(serving: &Serving, token: &str, path: &str, body: &Value) -> (u16, Value
     (status, serde_json::from_str(json).unwrap())
 }
 
-fn token(house: &House, actor: &str) -> String {
+pub(crate) fn token(house: &House, actor: &str) -> String {
     house.ask(&["token", actor]).good()["token"].as_str().unwrap().to_owned()
 }
 
@@ -82,7 +83,10 @@ const ATTRIBUTES: &str = "/v1/certificates/attributes";
 fn a_verifier_asks_with_a_consent_that_openssl_signed() {
     let bureau = bureau();
     let house = &bureau.house;
+    let acts = || house.ask(&["ledger", "checkpoint"]).good()["size"].as_u64().unwrap();
+    let before = acts();
     house.ask(&["token", "verifier:bank-1"]).problem(3, "verifier_unregistered");
+    assert_eq!(acts(), before + 1, "a refused token is on record");
     assert_eq!(register(house, "bank-1")["owed"].as_array().unwrap().len(), 4);
     register(house, "bank-2");
     let [bank, other] = ["bank-1", "bank-2"].map(|name| token(house, &format!("verifier:{name}")));

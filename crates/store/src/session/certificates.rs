@@ -131,13 +131,16 @@ impl<E: Engine> CertificateView for Session<E> {
     fn statuses_page(
         &mut self,
         of: Partition,
+        over: Option<Moment>,
         after: u64,
         limit: usize,
     ) -> Result<Vec<CertificateStatusRow>, Problem> {
         let [authority, municipality] = partition(of);
+        let over = int(over.map_or(i64::MIN, Moment::us));
         self.rows(
-            "WHERE authority = $1 AND municipality = $2 AND serial > $3 ORDER BY serial LIMIT $4",
-            &[authority, municipality, count(after), page(limit)],
+            "WHERE authority = $1 AND municipality = $2 AND serial > $3 \
+             AND (not_after >= $4 OR changed_at > $4) ORDER BY serial LIMIT $5",
+            &[authority, municipality, count(after), over, page(limit)],
         )
     }
 

@@ -83,7 +83,7 @@ fn plans() -> Vec<String> {
         session.certificates_of(&[person]).is_ok(),
         session.key_holders(&[[0; 32]]).is_ok(),
         session.statuses(&[(Some(of), id)]).is_ok(),
-        session.statuses_page(place, 1, 1).is_ok(),
+        session.statuses_page(place, None, 1, 1).is_ok(),
         session.next_status_partition(place).is_ok(),
         session.revocation_lists(&[place]).is_ok(),
         session.revocation_lists_page(place, 1).is_ok(),

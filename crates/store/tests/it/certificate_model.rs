@@ -246,6 +246,7 @@ impl CertificateView for Model {
     fn statuses_page(
         &mut self,
         of: Partition,
+        over: Option<Moment>,
         after: u64,
         limit: usize,
     ) -> Found<Vec<CertificateStatusRow>> {
@@ -253,11 +254,12 @@ impl CertificateView for Model {
             row.id.authority == of.authority
                 && row.municipality == of.municipality
                 && row.id.serial > after
+                && over.is_none_or(|over| row.not_after >= over || row.changed_at > over)
         })
     }
 
     fn status_counts(&mut self, of: Partition) -> Found<StatusCounts> {
-        let rows = self.statuses_page(of, 0, usize::MAX)?;
+        let rows = self.statuses_page(of, None, 0, usize::MAX)?;
         let count = |state| rows.iter().filter(|row| row.state == state).count() as u64;
         Ok(StatusCounts {
             revoked: count(certificate_state::REVOKED),

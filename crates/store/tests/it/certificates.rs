@@ -30,7 +30,7 @@ pub(crate) fn an_authority_that_is_not_there_has_an_answer_to_everything(db: &Db
         assert_eq!(view.key_holders(&[digest(1)])?, [None]);
         assert_eq!(view.key_holders(&[])?, []);
         assert_eq!(view.statuses(&[(Some(ward(0)), one), (None, one)])?, [None, None]);
-        assert_eq!(view.statuses_page(place, 0, 9)?, []);
+        assert_eq!(view.statuses_page(place, None, 0, 9)?, []);
         assert_eq!(view.status_counts(place)?, StatusCounts::default());
         assert_eq!(view.next_status_partition(Partition::ZERO)?, None);
         assert_eq!(view.revocation_lists(&[place])?, [None]);
@@ -228,24 +228,32 @@ pub(crate) fn statuses_by_partition(db: &Db) {
     rows.intentions.push(intention(2, 2, 1));
     let elsewhere = [CertificateStatusRow { municipality: Some(ward(1)), ..revoked(1, 6) }];
     let own = [CertificateStatusRow { municipality: None, ..revoked(1, 1) }];
+    // Changed long after all of them had ended, in week 260.
+    let late = CertificateStatusRow { changed_at: week(300), ..revoked(1, 2) };
     rows.statuses = vec![
         revoked(1, 5),
         own[0].clone(),
         held(1, 3),
         elsewhere[0].clone(),
-        revoked(1, 2),
+        late.clone(),
         held(2, 2),
         released(1, 4),
     ];
     commit(db.store(), &rows).unwrap();
-    let here = [revoked(1, 2), held(1, 3), released(1, 4), revoked(1, 5)];
+    let here = [late, held(1, 3), released(1, 4), revoked(1, 5)];
     let place = |of| partition(1, of);
     look(db.store(), |view| {
-        assert_eq!(view.statuses_page(place(Some(0)), 0, 9)?, here);
-        assert_eq!(view.statuses_page(place(Some(0)), 2, 2)?, here[1..3]);
-        assert_eq!(view.statuses_page(place(Some(1)), 0, 9)?, elsewhere);
-        assert_eq!(view.statuses_page(place(None), 0, 9)?, own);
-        assert_eq!(view.statuses_page(place(Some(2)), 0, 9)?, []);
+        assert_eq!(view.statuses_page(place(Some(0)), None, 0, 9)?, here);
+        assert_eq!(view.statuses_page(place(Some(0)), None, 2, 2)?, here[1..3]);
+        for (over, left) in [(260, &here[..]), (261, &here[..1]), (299, &here[..1]), (300, &[])] {
+            let page = view.statuses_page(place(Some(0)), Some(week(over)), 0, 9)?;
+            assert_eq!(page, left, "{over}");
+        }
+        let after = view.statuses_page(place(Some(0)), Some(week(260)), 3, 1)?;
+        assert_eq!(after, here[2..3]);
+        assert_eq!(view.statuses_page(place(Some(1)), None, 0, 9)?, elsewhere);
+        assert_eq!(view.statuses_page(place(None), None, 0, 9)?, own);
+        assert_eq!(view.statuses_page(place(Some(2)), None, 0, 9)?, []);
         let counts = StatusCounts { revoked: 2, held: 1, released: 1 };
         assert_eq!(view.status_counts(place(Some(0)))?, counts);
         let asked = [(Some(ward(1)), id(1, 5)), (Some(ward(0)), id(1, 5)), (None, id(1, 1))];
@@ -287,7 +295,7 @@ pub(crate) fn a_revocation_is_final_and_a_hold_is_not(db: &Db) {
         assert_eq!(label(say(row)), "store_constraint", "{why}");
     }
     let place = partition(1, Some(0));
-    assert_eq!(look(db.store(), |view| view.statuses_page(place, 0, 9)), [last]);
+    assert_eq!(look(db.store(), |view| view.statuses_page(place, None, 0, 9)), [last]);
 }
 
 pub(crate) fn lists_go_forward(db: &Db) {

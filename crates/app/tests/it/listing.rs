@@ -1,0 +1,207 @@
+//! Revocation lists over the years, with OpenSSL as the reader: holds and releases in deltas, what
+//! leaves after its expiry, and what is most urgent when all lists are due at once.
+
+use crate::certifying::{Bureau, chiyoda, operator};
+use crate::house::{CHIYODA, House, message, on_both, town};
+use crate::judged::run;
+use authority::CertificateKind;
+use authority::profile::Partition;
+use authority::trigger::Trigger;
+use base::{Clock, Problem, Purpose};
+use numbers::ResidentRecordCode;
+use ports::Publication;
+use sekisho_app::certificate_end::{certificate_end, certificate_release};
+use sekisho_app::commit::transact;
+use sekisho_app::number_ask::Whose;
+use sekisho_app::revocation_list::RevocationLists;
+use std::sync::{Arc, Mutex};
+use x509::{Certificate, Crl, KeyAlgorithm, RevocationReason, pem};
+
+const KIND: CertificateKind = CertificateKind::Authentication;
+const AUTHORITY: i64 = 2;
+/// From one list on schedule to the next, with the time for changes to gather.
+const DAY_S: i64 = 86_400 + 5;
+
+/// Serial numbers of a list with their reasons.
+type Listed = Vec<(u64, Option<RevocationReason>)>;
+
+fn ours(bureau: &Bureau<'_>) -> String {
+    bureau.issuer_of(AUTHORITY).list_path(Partition::Municipality(town(CHIYODA)))
+}
+
+fn published(bureau: &Bureau<'_>, delta: bool) -> Vec<u8> {
+    let path = ours(bureau);
+    let path = if delta { path.replace(".crl", "-delta.crl") } else { path };
+    bureau.place.read(&path).unwrap().unwrap()
+}
+
+fn entries(list: &[u8]) -> Listed {
+    let number = |serial: &[u8]| x509::Serial::from_integer(serial).unwrap().to_u64().unwrap();
+    let list = Crl::parse(list).unwrap();
+    list.entries().map(|entry| (number(entry.serial), entry.reason)).collect()
+}
+
+/// Makes the lists that are due; the complete list and its delta.
+fn made(bureau: &Bureau<'_>) -> [Listed; 2] {
+    assert!(bureau.lists.make_due().unwrap() > 0);
+    [false, true].map(|delta| entries(&published(bureau, delta)))
+}
+
+fn end(house: &House, code: &ResidentRecordCode, trigger: Trigger) {
+    let whose = Whose::Code(code.clone());
+    let of = (&whose, trigger);
+    house.act(|work| certificate_end(work, &operator(), Purpose::Certification, of)).unwrap();
+}
+
+fn release(house: &House, code: &ResidentRecordCode) {
+    let whose = Whose::Code(code.clone());
+    let of = (&whose, KIND);
+    house.act(|work| certificate_release(work, &chiyoda(), Purpose::Certification, of)).unwrap();
+}
+
+#[test]
+fn a_delta_takes_back_what_was_released_and_what_has_expired() {
+    on_both(|house| {
+        let codes = house.stock(CHIYODA, 3);
+        for (sequence, code) in (1..).zip(&codes) {
+            house.take_one(&message(CHIYODA, sequence, "birth", Some(code)));
+        }
+        let bureau = Bureau::open(house, KeyAlgorithm::P256);
+        let issued: Vec<_> = codes.iter().map(|code| bureau.issue(KIND, code)).collect();
+        let [held, ended, other] = [0, 1, 2].map(|at: usize| issued[at].id.serial);
+        bureau.lists.make_due().unwrap();
+        house.clock.pass_hours(1);
+        end(house, &codes[0], Trigger::ReportedMissing);
+        end(house, &codes[1], Trigger::CardReturned);
+        house.clock.pass_hours(24);
+        let (hold, remove) = (RevocationReason::CertificateHold, RevocationReason::RemoveFromCrl);
+        let [complete, _] = made(&bureau);
+        let gone = complete.iter().find(|(serial, _)| *serial == ended).unwrap().1;
+        let both = [(held, Some(hold)), (ended, gone)];
+        assert_eq!(complete, both);
+        let base = published(&bureau, false);
+
+        house.clock.pass_hours(1);
+        release(house, &codes[0]);
+        house.clock.pass_seconds(10);
+        let [complete, delta] = made(&bureau);
+        assert_eq!((&complete[..], &delta[..]), (&both[1..], &[(held, Some(remove))][..]));
+        openssl_goes_by(&bureau, [0, 1].map(|at: usize| &issued[at].certificate[..]), &base);
+
+        // The first list on schedule after its expiry carries an entry, the next one does not.
+        let until = Certificate::parse(&issued[1].certificate).unwrap().not_after();
+        let left = until.seconds() - house.clock.now().seconds();
+        house.clock.pass_seconds(left - 60);
+        assert_eq!(made(&bureau)[0], both[1..], "the last list of its validity");
+        end(house, &codes[2], Trigger::CardReturned);
+        let late = (other, gone);
+        house.clock.pass_seconds(120);
+        assert_eq!(made(&bureau), [vec![both[1], late], vec![late]], "beside the schedule");
+        house.clock.pass_seconds(DAY_S);
+        assert_eq!(made(&bureau)[0], [both[1], late], "the list that must carry it");
+        house.clock.pass_seconds(DAY_S);
+        let removed = |(serial, _)| (serial, Some(remove));
+        assert_eq!(made(&bureau), [vec![], vec![removed(both[1]), removed(late)]]);
+        house.clock.pass_seconds(DAY_S);
+        assert_eq!(made(&bureau), [vec![], vec![]]);
+        assert_eq!(bureau.faults_of_lists(), [""; 0]);
+    });
+}
+
+/// The first certificate was held on the base and is released by the delta, the second is revoked.
+fn openssl_goes_by(bureau: &Bureau<'_>, certificates: [&[u8]; 2], base: &[u8]) {
+    let desk = tempfile::tempdir().unwrap();
+    let put = |name: &str, label: &'static str, der: &[u8]| {
+        std::fs::write(desk.path().join(name), pem::encode(label, der)).unwrap();
+    };
+    let root = bureau.authorities().into_iter().find(|row| row.id == AUTHORITY).unwrap();
+    put("root", "CERTIFICATE", &root.certificate);
+    put("held", "CERTIFICATE", certificates[0]);
+    put("ended", "CERTIFICATE", certificates[1]);
+    put("base", "X509 CRL", base);
+    put("complete", "X509 CRL", &published(bureau, false));
+    put("delta", "X509 CRL", &published(bureau, true));
+    let at = bureau.house.clock.now().seconds();
+    let verify = format!("openssl verify -x509_strict -crl_check -attime {at} -CAfile root");
+    let judged = |with: &str| run(desk.path(), &format!("{verify} {with}"));
+    let revoked = |said: Result<(), String>| {
+        assert!(said.as_ref().is_err_and(|said| said.contains("certificate revoked")), "{said:?}");
+    };
+    revoked(judged("-CRLfile base held"));
+    judged("-CRLfile base -use_deltas -CRLfile delta held").unwrap();
+    judged("-CRLfile complete held").unwrap();
+    revoked(judged("-CRLfile base ended"));
+    revoked(judged("-CRLfile base -use_deltas -CRLfile delta ended"));
+    revoked(judged("-CRLfile complete ended"));
+    run(desk.path(), "openssl crl -in delta -CAfile root -noout -verify").unwrap();
+}
+
+/// A place that notes which complete lists are written in turn, and lets something happen while
+/// the first one is.
+struct Noting {
+    place: Arc<dyn Publication>,
+    meanwhile: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+    written: Mutex<Vec<String>>,
+}
+
+impl Publication for Noting {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Problem> {
+        self.place.read(path)
+    }
+
+    fn write(&self, path: &str, bytes: &[u8]) -> Result<(), Problem> {
+        if !path.ends_with("-delta.crl") {
+            self.written.lock().unwrap().push(path.to_owned());
+        }
+        let meanwhile = self.meanwhile.lock().unwrap().take();
+        if let Some(meanwhile) = meanwhile {
+            meanwhile();
+        }
+        self.place.write(path, bytes)
+    }
+}
+
+#[test]
+fn a_revocation_does_not_wait_behind_all_lists_of_the_day() {
+    let house = House::sqlite();
+    let code = house.stock(CHIYODA, 1).remove(0);
+    house.take_one(&message(CHIYODA, 1, "birth", Some(&code)));
+    let bureau = Bureau::open(&house, KeyAlgorithm::P256);
+    let others = places::registrars().iter().map(|place| place.code());
+    for of in others.filter(|of| *of != town(CHIYODA)).take(160) {
+        let now = house.clock.now().us();
+        house.raw(&format!(
+            "INSERT INTO revocation_list (authority, municipality, number, this_update, \
+             next_update, due) VALUES ({AUTHORITY}, {of}, 0, {now}, {now}, {now})"
+        ));
+    }
+    bureau.lists.make_due().unwrap();
+    // The list of Chiyoda is the youngest, and so the last of a day.
+    house.clock.pass_seconds(60);
+    let issued = bureau.issue(KIND, &code);
+    bureau.lists.make_due().unwrap();
+
+    house.clock.pass_hours(25);
+    let death = house.keyed(&[message(CHIYODA, 2, "death", Some(&code))]);
+    let (platform, clock) = (house.platform.clone(), house.clock.clone());
+    let meanwhile = move || {
+        transact(&platform, |work| {
+            let permit = &crate::house::feed_permit;
+            sekisho_app::resident_event::resident_events(work, &death, permit).map(drop)
+        })
+        .unwrap();
+        clock.pass_seconds(10);
+    };
+    let noting = Arc::new(Noting {
+        place: bureau.place.clone(),
+        meanwhile: Mutex::new(Some(Box::new(meanwhile))),
+        written: Mutex::default(),
+    });
+    let lists = RevocationLists::new(house.platform.clone(), noting.clone());
+    let count = lists.make_due().unwrap();
+    let ours = ours(&bureau);
+    let place = noting.written.lock().unwrap().iter().position(|written| *written == ours);
+    assert!(count > 160 && place.is_some_and(|place| place < 80), "{place:?} of {count}");
+    assert!(bureau.listed(&issued, CHIYODA).is_some());
+    assert_eq!(house.faults(), [""; 0]);
+}
