@@ -61,6 +61,7 @@ fn japanese() -> Name {
         (COUNTRY, "JP"),
         (ORGANIZATION, "関所試験認証基盤"),
         (ORGANIZATIONAL_UNIT, "関所試験認証基盤署名用"),
+        (ORGANIZATIONAL_UNIT, "関所試験認証機構"),
     ];
     Name::new(attributes).expect("a name")
 }
