@@ -16,7 +16,11 @@ pub(crate) struct Bureau {
 impl Bureau {
     /// Both authorities, and so many residents of Chiyoda.
     pub(crate) fn open(algorithm: &str, residents: usize) -> Self {
-        let house = House::quick();
+        Self::within(House::quick(), algorithm, residents)
+    }
+
+    /// The same in a house where nobody is registered yet.
+    pub(crate) fn within(house: House, algorithm: &str, residents: usize) -> Self {
         house.ask(&["ca", "init", "--algorithm", algorithm]).good();
         let codes = house.codes(CHIYODA, residents);
         assert_eq!(house.import(&newcomers(&codes))["applied"], residents);
