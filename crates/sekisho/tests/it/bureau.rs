@@ -19,7 +19,7 @@ impl Bureau {
         Self::within(House::quick(), algorithm, residents)
     }
 
-    /// The same in a house that is there.
+    /// The same in a house where nobody is registered yet.
     pub(crate) fn within(house: House, algorithm: &str, residents: usize) -> Self {
         house.ask(&["ca", "init", "--algorithm", algorithm]).good();
         let codes = house.codes(CHIYODA, residents);

@@ -1,5 +1,6 @@
 //! The whole platform with its keys in a token (SoftHSM2), healthy and sick.
 
+use crate::bureau::{Bureau, P256};
 use crate::country::listed;
 use crate::feeds::{CHIYODA, newcomers};
 use crate::house::House;
@@ -33,6 +34,29 @@ fn a_platform_lives_with_its_keys_in_a_token() {
     house.ask(&["keys", "destroy", "kek/1", "--yes", "--operator", "k.sato"]).good();
     house.ask(&["init"]).problem(3, "already_initialised");
     house.ask(&["keys", "passphrase", "--generate"]).problem(3, "not_initialised");
+    house.done();
+}
+
+#[test]
+fn authorities_live_with_their_keys_in_a_token() {
+    let house = tokened("");
+    house.ask(&["init"]).good();
+    let bureau = Bureau::within(house, "p256", 1);
+    let request = bureau.request("card", P256);
+    infect(&bureau.house, "crash on C_SignInit once");
+    bureau.issue("signature", 0, &request, "card.pem").good();
+    bureau.believed("card.pem");
+    let house = &bureau.house;
+    let status = house.ask(&["keys", "status"]).good();
+    let names = status["keys"].as_array().unwrap().iter().map(|key| key["label"].as_str().unwrap());
+    for name in ["ca-signature/1", "ca-authentication/1", "ocsp-1/1", "time-stamp-1/1"] {
+        assert!(names.clone().any(|label| label == name), "{name}: {status}");
+    }
+    for name in ["kek", "pseudonym", "repeat", "set-digest", "token", "ledger"] {
+        house.ask(&["keys", "rotate", name]).good();
+    }
+    house.ask(&["certs", "end", "--trigger", "card_lost", "--code", &bureau.at("code-0")]).good();
+    bureau.refused("card.pem", "path_revoked");
     house.done();
 }
 
