@@ -565,11 +565,11 @@ const DAMAGES: &[(&str, &[&str])] = &[
          WHERE name = 'verifier_filing/court-1') WHERE name = 'verifier_filing/bank-1'",
         &[
             "verifier bank-1: its filing is another one",
-            "act 2: no verifier is as it says",
+            "act 0: no verifier is as it says",
             "verifier bank-1: no act registered it",
         ],
     ),
-    ("DELETE FROM verifier WHERE name = 'court-1'", &["act 3: no verifier is as it says"]),
+    ("DELETE FROM verifier WHERE name = 'court-1'", &["act 1: no verifier is as it says"]),
     (
         "INSERT INTO verifier SELECT 'bank-3', kind, state, since, act FROM kept_verifier \
          WHERE name = 'bank-1'; INSERT INTO setting SELECT 'verifier_filing/bank-3', value \

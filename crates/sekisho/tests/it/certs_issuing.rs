@@ -5,6 +5,8 @@ use crate::feeds::{CHIYODA, CHUO, HEADER, TARO, line};
 use crate::house::{House, files_below};
 use crate::serving::Serving;
 use crate::verifying_parties::{post, token};
+use jiff::ToSpan;
+use jiff::civil::Date;
 use serde_json::json;
 use std::fs;
 use std::path::PathBuf;
@@ -161,6 +163,37 @@ fn an_authority_is_followed_while_the_program_serves() {
     serving.stop(house);
     bureau.believed("old.pem");
     bureau.believed("new.pem");
+    house.done();
+}
+
+#[test]
+fn an_authority_near_its_end_is_told_and_refuses_what_would_outlive_it() {
+    let bureau = Bureau::open("p256", 1);
+    let house = &bureau.house;
+    let now = house.ask(&["ca", "list"]).good();
+    assert_eq!([&now[0]["ends_soon"], &now[1]["ends_soon"]], [false, false]);
+    // Four years before its end, when not even a first certificate fits any more.
+    let until: Date = now[1]["issues_until"].as_str().unwrap().parse().unwrap();
+    let day = until + 2.years() + 1.day();
+    let text = format!("[clock]\nsource = '{day}T03:00:00Z'\n");
+    let config = house.write("then.toml", text);
+    let then = ["--config", &config];
+    let list = [&then[..], &["ca", "list"]].concat();
+    let shown = house.run(&list).out;
+    let hint = "ca init --kind authentication --algorithm p256";
+    assert!(shown.contains("Authority 2 is near its end") && shown.contains(hint), "{shown}");
+    let (code, request) = (bureau.at("code-0"), bureau.request("holder", P256));
+    let who = ["certs", "issue", "--municipality", CHIYODA, "--kind", "authentication"];
+    let what = ["--code", &code, "--request", &request, "--card-end"];
+    let issue = |end: &str| house.ask(&[&then[..], &who, &what, &[end]].concat());
+    issue("2090-04-01").problem(3, "certificate_issuer_ends");
+    let init = ["ca", "init", "--kind", "authentication", "--algorithm", "p256"];
+    house.ask(&[&then[..], &init].concat()).good();
+    let told = house.ask(&list).good();
+    let soon: Vec<_> =
+        told.as_array().unwrap().iter().map(|one| one["ends_soon"].clone()).collect();
+    assert_eq!(soon, [true, false, false], "the second is followed");
+    assert_eq!(issue("2090-04-01").good()["authority"], 3);
     house.done();
 }
 
