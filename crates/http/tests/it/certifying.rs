@@ -293,6 +293,7 @@ async fn lists_are_served_and_openssl_goes_by_them() {
     let (good, said) = verified(&house, &leaf, &first.body, &authority);
     assert!(good, "{said}");
     copies(&house, &path, &first).await;
+    read_once_a_second(&house, &path, &first).await;
 
     house.pass_seconds(600);
     let lost = json!({ "resident_record_code": code, "trigger": "card_lost" });
@@ -321,6 +322,18 @@ async fn lists_are_served_and_openssl_goes_by_them() {
     let gone = house.get(&format!("/ca/{kind}/0000000000000000.cer")).send().await;
     assert_eq!(gone.label(), "authority_absent");
     house.close().await;
+}
+
+/// Whoever asks, the file is looked at once a second.
+async fn read_once_a_second(house: &House, path: &str, first: &Answer) {
+    let place = house.directory.path().join(path.replace("/crl/", "lists/"));
+    let aside = place.with_extension("away");
+    std::fs::rename(&place, &aside).unwrap();
+    assert_eq!(house.get(path).send().await.body, first.body);
+    house.pass_seconds(1);
+    assert_eq!(house.get(path).send().await.label(), "path_absent");
+    std::fs::rename(&aside, &place).unwrap();
+    assert_eq!(house.get(path).send().await.body, first.body);
 }
 
 /// Nobody keeps a list beyond the moment at which the next is due.
