@@ -65,6 +65,14 @@ pub fn renew(platform: &Platform) -> Result<usize, Problem> {
     Ok(wanted.len())
 }
 
+/// Whether a key of this name is a delegate's.
+pub(crate) fn is_ones_key(label: &KeyLabel) -> bool {
+    let name = label.name();
+    [OCSP, TIME_STAMP]
+        .iter()
+        .any(|word| name.strip_prefix(word).and_then(|rest| rest.strip_prefix('-')).is_some())
+}
+
 /// A delegate to be made.
 struct Wanted {
     authority: Arc<Authority>,
@@ -98,7 +106,7 @@ fn want(
     }
     let epochs = rows.iter().filter_map(|row| row.key_label.parse::<KeyLabel>().ok()?.epoch());
     let epoch = epochs.max().unwrap_or(0) + 1;
-    let word = if form == Form::TimeStamper { "time-stamp" } else { "ocsp" };
+    let word = if form == Form::TimeStamper { TIME_STAMP } else { OCSP };
     let id = authority.id();
     let key = format!("{word}-{id}/{epoch}").parse().map_err(Problem::from)?;
     Ok(Some(Wanted { authority: Arc::clone(authority), purpose, form, key }))
@@ -202,6 +210,9 @@ pub(crate) fn newest(
     Ok(opened.into_iter().find(|delegate| delegate.is_valid(now)))
 }
 
+/// What the names of their keys begin with.
+const OCSP: &str = "ocsp";
+const TIME_STAMP: &str = "time-stamp";
 /// A new one is made before the one in use ends: two overlap at most.
 const NEWEST: usize = 4;
 /// How long a delegate is good: short, since verifiers do not look it up on a list.
