@@ -32,10 +32,11 @@ pub(super) fn chart(bars: &Bars) -> String {
         columns(&mut out, bars, top);
         mondays(&mut out, &bars.weeks);
     } else {
-        steps(&mut out, "invited", &bars.invited, top);
         steps(&mut out, "ends", &bars.expiring, top);
+        steps(&mut out, "invited", &bars.invited, top);
         years(&mut out, &bars.weeks);
     }
+    line(&mut out, "axis", BOTTOM);
     under(&mut out, bars.weeks.len());
     legend(&mut out);
     if most == 0 {
@@ -114,12 +115,11 @@ fn scale(out: &mut String, step: u64, top: u64) {
     let mut count = 0;
     while count <= top {
         let y = y_of(count, top);
-        let class = if count == 0 { "axis" } else { "grid" };
+        line(out, "grid", y);
         // Writing into a String cannot fail.
         let _ = writeln!(
             out,
-            "<line class=\"{class}\" x1=\"{LEFT}\" x2=\"{RIGHT}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>\n\
-             <text class=\"faint\" x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
+            "<text class=\"faint\" x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
             LEFT - 8.0,
             y + 4.5,
             grouped(count),
@@ -131,6 +131,13 @@ fn scale(out: &mut String, step: u64, top: u64) {
         out,
         "<text class=\"faint\" transform=\"translate(18 {middle:.1}) rotate(-90)\" \
          text-anchor=\"middle\">件（週ごと） · certificates per week</text>"
+    );
+}
+
+fn line(out: &mut String, class: &str, y: f64) {
+    let _ = writeln!(
+        out,
+        "<line class=\"{class}\" x1=\"{LEFT}\" x2=\"{RIGHT}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>"
     );
 }
 
@@ -203,12 +210,14 @@ fn under(out: &mut String, weeks: usize) {
     } else {
         "年の最初の週 · first week of the year"
     };
-    let _ = writeln!(
-        out,
-        "<text class=\"faint\" x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\">{what}</text>",
-        f64::midpoint(LEFT, RIGHT),
-        BOTTOM + 44.0,
-    );
+    let middle = f64::midpoint(LEFT, RIGHT);
+    for (text, below) in [(what, 44.0), (NOTE, 66.0)] {
+        let _ = writeln!(
+            out,
+            "<text class=\"faint\" x=\"{middle:.1}\" y=\"{}\" text-anchor=\"middle\">{text}</text>",
+            BOTTOM + below,
+        );
+    }
 }
 
 fn nothing(out: &mut String) {
@@ -263,7 +272,7 @@ fn escaped(text: &str) -> String {
 }
 
 const WIDTH: f64 = 960.0;
-const HEIGHT: f64 = 480.0;
+const HEIGHT: f64 = 496.0;
 const LEFT: f64 = 92.0;
 const RIGHT: f64 = 936.0;
 const TOP: f64 = 136.0;
@@ -271,6 +280,7 @@ const BOTTOM: f64 = 412.0;
 const LABEL_WIDTH: f64 = 96.0;
 /// What a week needs across for two bars.
 const SLOT_OF_BARS: f64 = 8.0;
+const NOTE: &str = "更新後の電子証明書の満了は含みません · what is renewed is not counted again";
 const NOTHING: &str =
     "期間内に満了する電子証明書はありません / No certificate ends in these weeks.";
 /// Blue and orange are told apart by those too who see no red or green, and the dark from the light
@@ -279,7 +289,7 @@ const STYLE: &str = "\
 .ground { fill: #ffffff } .ink { fill: #1a1a1a } .faint { fill: #4d4d4d }
 .grid { stroke: #e0e0e0 } .axis { stroke: #595959 }
 .ends { fill: #a63f00 } .invited { fill: #a9cdea; stroke: #2166ac; stroke-width: 0.8 }
-path.ends { fill-opacity: 0.85 }
+path.invited { fill-opacity: 0.25; stroke-width: 1.2 }
 @media screen and (prefers-color-scheme: dark) {
 .ground { fill: #16181d } .ink { fill: #f0f0f0 } .faint { fill: #b5b8c0 }
 .grid { stroke: #33363f } .axis { stroke: #b5b8c0 }
