@@ -5,7 +5,9 @@
 use crate::body::{Fields, refused};
 use crate::door::Inside;
 use crate::named::{base64_shape, hex};
-use crate::openapi::schema::{hash, list, list_to, object, object_with, one_of, or_null, text};
+use crate::openapi::schema::{
+    hash, label, list, list_to, object, object_with, one_of, or_null, text,
+};
 use crate::openapi::{Content, Doc};
 use crate::reply::Reply;
 use crate::request::Ask;
@@ -187,7 +189,7 @@ fn doc() -> Doc {
         ("sha256", hash()),
     ]);
     let refusal = object(&[
-        ("label", text("^path_[a-z_]+$")),
+        ("label", label()),
         // 0 is the certificate itself.
         ("depth", or_null(&depth)),
         ("text", sentence()),
