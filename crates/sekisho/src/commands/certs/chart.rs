@@ -86,8 +86,8 @@ fn facts(bars: &Bars) -> [String; 2] {
              の週）。"
         ),
         format!(
-            "{total} end in all, at most {ends} in a week ({on}); levelled, at most {invited} renewals \
-             in a week ({from})."
+            "{total} end in all, at most {ends} a week ({on}). Renewals levelled: at most {invited} a \
+             week ({from})."
         ),
     ]
 }
@@ -166,8 +166,11 @@ fn columns(out: &mut String, bars: &Bars, top: u64) {
 fn steps(out: &mut String, class: &str, counts: &[u64], top: u64) {
     let slot = slot(counts.len());
     let _ = write!(out, "<path class=\"{class}\" d=\"M{LEFT:.1} {BOTTOM}");
-    for (at, count) in counts.iter().enumerate() {
-        let _ = write!(out, "V{:.2}H{:.2}", y_of(*count, top), LEFT + slot * (at as f64 + 1.0));
+    let mut end = 0;
+    for level in counts.chunk_by(|one, next| one == next) {
+        end += level.len();
+        let (y, x) = (y_of(level[0], top), LEFT + slot * end as f64);
+        let _ = write!(out, "V{y:.2}H{x:.2}");
     }
     let _ = writeln!(out, "V{BOTTOM}Z\"/>");
 }
