@@ -177,54 +177,22 @@ const REVOCATION: [&str; 3] = ["required", "if_present", "none"];
 const DOCUMENTS_MAX: usize = 4_096;
 
 fn doc() -> Doc {
-    let moment = || json!({ "type": "string", "format": "date-time" });
-    let flag = || json!({ "type": "boolean" });
-    let der = || json!({ "type": "string", "minLength": 1 });
-    let many = || list_to(&der(), DOCUMENTS_MAX);
-    let depth = json!({ "type": "integer", "minimum": 0, "maximum": 4_096 });
-    let sentence = || json!({ "type": "string" });
-    let step = object(&[
-        ("serial", text("^[0-9a-f]{0,128}$")),
-        ("not_after", moment()),
-        ("sha256", hash()),
-    ]);
-    let refusal = object(&[
-        ("label", label()),
-        // 0 is the certificate itself.
-        ("depth", or_null(&depth)),
-        ("text", sentence()),
-        ("text_ja", sentence()),
-    ]);
-    let accepted = object(&[
-        ("accepted", flag()),
-        ("time", moment()),
-        ("path", list(&step)),
-        // Null: any.
-        ("policies", or_null(&list(&sentence()))),
-    ]);
-    let not_accepted = object(&[("accepted", flag()), ("time", moment()), ("refusal", refusal)]);
+    let refusal = json!({
+        "label": "path_revoked",
+        "depth": 0,
+        "text": "leaf: the certificate is revoked (keyCompromise)",
+        "text_ja": "証明書は失効しています",
+    });
     Doc {
         tag: "certificates",
         summary: "Whether a certificate is to be believed (RFC 5280 path validation), by the \
                   caller's own anchors, intermediates and revocation lists, all in base64 (DER). \
                   Nothing is fetched and nothing of the platform is read, so that this is no act. \
                   Without `time` it is now; without `revocation`, `required`. Accepted with the \
-                  path from the certificate to the anchor, or refused with the reason.",
+                  path from the certificate to the anchor and the policies that hold (null: any), \
+                  or refused with the reason and the place in the path (0: the certificate).",
         body: Some(Content::json(
-            object_with(
-                &[("certificate", base64_shape()), ("anchors", many())],
-                &[
-                    ("intermediates", many()),
-                    ("lists", many()),
-                    ("time", moment()),
-                    ("purpose", one_of(&Purpose::ALL.map(Purpose::word))),
-                    ("policies", list_to(&text("^[0-9]+([.][0-9]+){1,64}$"), DOCUMENTS_MAX)),
-                    ("explicit_policy", flag()),
-                    ("inhibit_policy_mapping", flag()),
-                    ("inhibit_any_policy", flag()),
-                    ("revocation", one_of(&REVOCATION)),
-                ],
-            ),
+            question_shape(),
             json!({
                 "certificate": "MIIC",
                 "anchors": ["MIIC"],
@@ -234,18 +202,63 @@ fn doc() -> Doc {
             }),
         )),
         answer: Content::json(
-            json!({ "oneOf": [accepted, not_accepted] }),
-            json!({
-                "accepted": false,
-                "time": "2026-04-01T00:00:00Z",
-                "refusal": {
-                    "label": "path_revoked",
-                    "depth": 0,
-                    "text": "leaf: the certificate is revoked (keyCompromise)",
-                    "text_ja": "証明書は失効しています",
-                },
-            }),
+            json!({ "oneOf": [accepted_shape(), refused_shape()] }),
+            json!({ "accepted": false, "time": "2026-04-01T00:00:00Z", "refusal": refusal }),
         ),
         links: Vec::new(),
     }
+}
+
+fn question_shape() -> Value {
+    let der = json!({ "type": "string", "minLength": 1 });
+    let many = || list_to(&der, DOCUMENTS_MAX);
+    let policies = list_to(&text("^[0-9]+([.][0-9]+){1,64}$"), DOCUMENTS_MAX);
+    object_with(
+        &[("certificate", base64_shape()), ("anchors", many())],
+        &[
+            ("intermediates", many()),
+            ("lists", many()),
+            ("time", moment_shape()),
+            ("purpose", one_of(&Purpose::ALL.map(Purpose::word))),
+            ("policies", policies),
+            ("explicit_policy", flag_shape()),
+            ("inhibit_policy_mapping", flag_shape()),
+            ("inhibit_any_policy", flag_shape()),
+            ("revocation", one_of(&REVOCATION)),
+        ],
+    )
+}
+
+fn accepted_shape() -> Value {
+    let step = object(&[
+        ("serial", text("^[0-9a-f]{0,128}$")),
+        ("not_after", moment_shape()),
+        ("sha256", hash()),
+    ]);
+    object(&[
+        ("accepted", flag_shape()),
+        ("time", moment_shape()),
+        ("path", list(&step)),
+        ("policies", or_null(&list(&json!({ "type": "string" })))),
+    ])
+}
+
+fn refused_shape() -> Value {
+    let depth = json!({ "type": "integer", "minimum": 0, "maximum": DOCUMENTS_MAX });
+    let sentence = || json!({ "type": "string" });
+    let refusal = object(&[
+        ("label", label()),
+        ("depth", or_null(&depth)),
+        ("text", sentence()),
+        ("text_ja", sentence()),
+    ]);
+    object(&[("accepted", flag_shape()), ("time", moment_shape()), ("refusal", refusal)])
+}
+
+fn moment_shape() -> Value {
+    json!({ "type": "string", "format": "date-time" })
+}
+
+fn flag_shape() -> Value {
+    json!({ "type": "boolean" })
 }
