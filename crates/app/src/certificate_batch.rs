@@ -4,7 +4,8 @@
 //! Lines go through in chunks. One transaction stores the intentions of a chunk together with the
 //! outcomes of an earlier one; beside it, on all processors, the chunk between the two is signed
 //! and the requests of the next are checked. A line is answered when what came of it is durable, in
-//! the order of the lines. What is refused stops nobody else; what a crash left open is finished by
+//! the order of the lines. The first chunks are small, so that no processor waits for the first
+//! lines. What is refused stops nobody else; what a crash left open is finished by
 //! `certificate_finish`.
 
 use crate::certificate_issue::{
@@ -13,7 +14,7 @@ use crate::certificate_issue::{
 use crate::commit::transact;
 use crate::number_ask::Whose;
 use crate::platform::Platform;
-use crate::side_by_side::side_by_side;
+use crate::side_by_side::{OF_LARGE, side_by_side};
 use crate::work::{Work, broken};
 use authority::CertificateKind;
 use authority::certificate::Card;
@@ -72,13 +73,16 @@ pub fn certificate_batch(
     let mut lines = lines;
     let mut line = 0;
     let mut report = BatchReport::default();
-    let mut step = Step { ready: read(order, &mut lines)?, ..Step::default() };
+    let most = order.chunk.clamp(1, CHUNK_LINES_MAX);
+    let mut count = CHUNK_LINES_FIRST.min(most);
+    let mut step = Step { ready: read(order, count, &mut lines)?, ..Step::default() };
     while !step.is_over() {
+        count = most.min(2 * count);
         let (stored, issued, next) = thread::scope(|scope| {
             let (ready, signed) = (&step.ready, &step.signed);
             let beside = thread::Builder::new().spawn_scoped(scope, || {
                 let signed = signed_all(platform, &step.stored)?;
-                Ok::<_, Problem>((signed, read(order, &mut lines)?))
+                Ok::<_, Problem>((signed, read(order, count, &mut lines)?))
             });
             let beside = beside.map_err(Problem::from_io)?;
             let done = store(platform, order, ready, signed);
@@ -127,9 +131,9 @@ impl BatchReport {
 /// The next lines, with their requests checked; none at the end.
 fn read(
     order: &BatchOrder,
+    count: usize,
     lines: &mut (impl Iterator<Item = Result<BatchLine, Problem>> + Send),
 ) -> Result<Chunk<Keyed>, Problem> {
-    let count = order.chunk.clamp(1, CHUNK_LINES_MAX);
     let lines = lines.take(count).map(of_line).collect::<Result<Chunk<_>, _>>()?;
     each(&lines, |line| {
         let request = CertificationRequest::parse(&line.request);
@@ -233,7 +237,7 @@ fn each<T: Sync, U: Send>(
         Ok(line) => of_line(map(line)),
         Err(problem) => Ok(Err(problem.clone())),
     };
-    side_by_side(lines, || (), one)
+    side_by_side(lines, OF_LARGE, || (), one)
 }
 
 /// What is refused is the line's affair, and so is a certificate that is on its way on another
@@ -256,6 +260,9 @@ fn is_of_the_run(problem: &Problem) -> bool {
 
 /// Lines in one transaction where nothing else is asked for.
 pub const CHUNK_LINES: usize = 8_192;
+
+/// Lines in the first transaction; each one after it may have twice as many.
+const CHUNK_LINES_FIRST: usize = 64;
 
 /// Most lines in one transaction.
 pub const CHUNK_LINES_MAX: usize = 16_384;

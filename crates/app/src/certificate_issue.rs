@@ -12,7 +12,7 @@ use crate::enact::FIRST_KEY_GENERATION;
 use crate::number_ask::{self, Whose, ask_about};
 use crate::permits::permit;
 use crate::platform::Platform;
-use crate::side_by_side::side_by_side;
+use crate::side_by_side::{OF_LARGE, side_by_side};
 use crate::work::{Outcome, Work, broken};
 use authority::certificate::decide_put_in_force;
 use authority::certificate::{Application, Card, Change, Issuance, decide_issue};
@@ -186,6 +186,7 @@ pub(crate) fn compose(
     let of_persons = of_persons.collect::<Result<Vec<_>, Problem>>()?;
     let composed = side_by_side(
         &of_persons,
+        OF_LARGE,
         || (platform.entropy)(),
         |entropy, (Decided { head, issuer, contents }, person)| {
             let composed = platform.profile.holder(&issuer.issuer, contents).map(|tbs| {

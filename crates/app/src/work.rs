@@ -14,7 +14,7 @@ use crate::key_roles::KeyRole;
 use crate::keyed::{KeyedCode, KeyedEntry, KeyedMessage};
 use crate::people::Person;
 use crate::platform::Platform;
-use crate::side_by_side::side_by_side;
+use crate::side_by_side::{OF_SMALL, side_by_side};
 use base::{ActId, Date, Entropy, Moment, PersonId, Problem, labels};
 use certificates::CertificateRows;
 pub(crate) use certificates::Held;
@@ -333,7 +333,7 @@ impl<'a> Work<'a> {
         let open = |(): &mut (), (row, key, code): &(PersonRow, DataKeyRow, RecordCodeRow)| {
             Person::open(row.clone(), open_key(platform, key)?, code)
         };
-        for person in side_by_side(&sealed, || (), open)? {
+        for person in side_by_side(&sealed, OF_SMALL, || (), open)? {
             self.people.insert(person.row.id, Box::new(person));
         }
         Ok(())

@@ -22,18 +22,20 @@ impl Weakness {
             KeyAlgorithm::Rsa2048 => {
                 let before_exponent = key.bits().len().checked_sub(EXPONENT_BYTES)?;
                 let start = before_exponent.checked_sub(MODULUS_BYTES)?;
-                Self::of_modulus(&key.bits()[start..before_exponent])
+                Self::of_modulus(key.bits()[start..before_exponent].try_into().ok()?)
             }
             KeyAlgorithm::Ed25519 | KeyAlgorithm::P256 | KeyAlgorithm::P384 => None,
         }
     }
 
     /// What is weak about an RSA modulus of 2,048 bits, big-endian.
-    pub(crate) fn of_modulus(modulus: &[u8]) -> Option<Self> {
+    pub(crate) fn of_modulus(modulus: &[u8; MODULUS_BYTES]) -> Option<Self> {
+        let (words, _) = modulus.as_chunks();
+        let words: Vec<_> = words.iter().map(|word| u32::from_be_bytes(*word)).collect();
         let mut fingerprint = true;
-        for (group, product) in GROUPS {
-            let rest = remainder(modulus, product);
-            for prime in &PRIMES[group.0..group.1] {
+        for group in &GROUPS {
+            let rest = group.remainder(&words);
+            for prime in &PRIMES[group.from..group.to] {
                 let rest = rest % prime;
                 if rest == 0 {
                     return Some(Self::SmallFactor);
@@ -62,14 +64,6 @@ impl fmt::Display for Weakness {
     }
 }
 
-fn remainder(big_endian: &[u8], divisor: u32) -> u32 {
-    let divisor = u64::from(divisor);
-    let step = |rest: u64, four: &[u8]| {
-        four.iter().fold(rest, |rest, byte| rest << 8 | u64::from(*byte)) % divisor
-    };
-    big_endian.chunks(4).fold(0, step) as u32
-}
-
 /// Whether this is a power of 65537 modulo the prime. The weak chips' primes are such a power
 /// modulo the product of the first primes, and so is every product of two of them.
 fn is_power(number: u32, prime: u32) -> bool {
@@ -96,32 +90,58 @@ const fn primes() -> [u32; 133] {
     out
 }
 
-/// Runs of the primes, from and to, with their product below 2³²: one long division serves a run.
-const fn groups() -> [((usize, usize), u32); GROUP_COUNT] {
-    let mut out = [((0, 0), 1); GROUP_COUNT];
-    let (mut count, mut at) = (0, 0);
-    while at < PRIMES.len() {
-        let (start, mut product) = (at, 1_u32);
-        while at < PRIMES.len()
-            && let Some(next) = product.checked_mul(PRIMES[at])
-        {
-            product = next;
-            at += 1;
+/// A run of the primes whose product is below 2²⁵, with what each word of a modulus is worth
+/// modulo this product: the words' worths add up in 64 bits, and one division serves the run.
+struct Group {
+    from: usize,
+    to: usize,
+    product: u32,
+    worth: [u32; WORDS],
+}
+
+impl Group {
+    const fn new(from: usize) -> Self {
+        let (mut to, mut product) = (from, 1);
+        while to < PRIMES.len() && product < PRODUCT_LIMIT / PRIMES[to] {
+            product *= PRIMES[to];
+            to += 1;
         }
-        out[count] = ((start, at), product);
+        let (mut worth, mut at) = ([1; WORDS], WORDS - 1);
+        while at > 0 {
+            at -= 1;
+            worth[at] = (((worth[at + 1] as u64) << 32) % product as u64) as u32;
+        }
+        Self { from, to, product, worth }
+    }
+
+    fn remainder(&self, words: &[u32]) -> u32 {
+        let worths =
+            words.iter().zip(self.worth).map(|(word, worth)| u64::from(*word) * u64::from(worth));
+        (worths.sum::<u64>() % u64::from(self.product)) as u32
+    }
+}
+
+const fn groups() -> [Group; GROUP_COUNT] {
+    let mut out = [const { Group::new(0) }; GROUP_COUNT];
+    let (mut count, mut from) = (0, 0);
+    while from < PRIMES.len() {
+        out[count] = Group::new(from);
+        from = out[count].to;
         count += 1;
     }
     assert!(count == GROUP_COUNT);
     out
 }
 
-const GROUPS: [((usize, usize), u32); GROUP_COUNT] = groups();
-const GROUP_COUNT: usize = 38;
+static GROUPS: [Group; GROUP_COUNT] = groups();
+const GROUP_COUNT: usize = 53;
+const PRODUCT_LIMIT: u32 = 1 << 25;
 /// The primes below 752.
 const PRIMES: [u32; 133] = primes();
 /// The last of the 126 primes whose product the weak chips used for keys of 1,984 to 3,936 bits.
 const ROCA_PRIME_MAX: u32 = 701;
 const MODULUS_BYTES: usize = 256;
+const WORDS: usize = MODULUS_BYTES / 4;
 /// INTEGER 65537 with tag and length.
 const EXPONENT_BYTES: usize = 5;
 
@@ -153,17 +173,31 @@ pub(crate) mod tests {
         assert_eq!(Weakness::of_modulus(&modulus), Some(Weakness::SmallFactor));
         // 2²⁰⁴⁸ − 1 is divisible by 3.
         assert_eq!(Weakness::of_modulus(&[0xff; 256]), Some(Weakness::SmallFactor));
-        let mut last = vec![1];
-        multiply(&mut last, 751);
-        assert_eq!(remainder(&big_endian(&last), 751), 0);
+        // Every prime alone, as the factor of a number that no smaller prime divides.
+        for (at, prime) in PRIMES.iter().enumerate().skip(1) {
+            let mut multiple = vec![*prime];
+            while multiple.len() < WORDS {
+                multiply(&mut multiple, 65_537);
+                multiply(&mut multiple, u32::MAX - 4);
+            }
+            multiple.truncate(WORDS);
+            let group = GROUPS.iter().find(|group| group.to > at).unwrap();
+            let plain = multiple
+                .iter()
+                .rev()
+                .fold(0, |rest, word| (rest << 32 | u64::from(*word)) % u64::from(*prime));
+            let words: Vec<_> = multiple.into_iter().rev().collect();
+            assert_eq!(u64::from(group.remainder(&words) % prime), plain);
+        }
     }
 
     #[test]
     fn the_fingerprint_is_found_and_broken_by_any_other_step() {
         let weak = roca_modulus(0);
         assert_eq!(weak[0] & 0x80, 0x80);
-        assert_eq!(Weakness::of_modulus(&weak), Some(Weakness::Roca));
-        let others = [2, 6, 10, 26].map(|added| Weakness::of_modulus(&roca_modulus(added)));
+        assert_eq!(Weakness::of_modulus(weak[..].try_into().unwrap()), Some(Weakness::Roca));
+        let others = [2, 6, 10, 26]
+            .map(|added| Weakness::of_modulus(roca_modulus(added)[..].try_into().unwrap()));
         assert!(others.iter().all(|found| *found != Some(Weakness::Roca)), "{others:?}");
     }
 

@@ -9,7 +9,7 @@ use crate::epochs::Epochs;
 use crate::key_roles::KeyRole;
 use crate::people::Person;
 use crate::platform::Platform;
-use crate::side_by_side::side_by_side;
+use crate::side_by_side::{OF_SMALL, side_by_side};
 use base::{ActId, Moment, PersonId, Problem, labels};
 use ledger::leaf::{Commitment, LeafDraft, LeafEntry, Salt, commit};
 use numbers::LocalGovernmentCode;
@@ -44,7 +44,8 @@ impl Work<'_> {
         let (platform, epochs, now) = (self.platform, self.epochs, self.now);
         let (kek, pseudonym) = (epochs.in_use(KeyRole::Kek), epochs.in_use(KeyRole::Pseudonym));
         let mut changes = self.changes;
-        let acts = side_by_side(&self.acts, || (), |(), act| leaf(platform, pseudonym, now, act))?;
+        let leaf_of = |(): &mut (), act: &_| leaf(platform, pseudonym, now, act);
+        let acts = side_by_side(&self.acts, OF_SMALL, || (), leaf_of)?;
         changes.acts = acts;
         changes.data_keys = wrap_keys(platform, kek, &self.new_keys)?;
         changes.persons.extend(seal_persons(platform, &epochs, self.people)?);
@@ -98,6 +99,7 @@ fn wrap_keys(
     let epoch = kek.epoch().map(i64::from).ok_or_else(|| broken("a key without an epoch"))?;
     side_by_side(
         keys,
+        OF_SMALL,
         || (platform.entropy)(),
         |entropy, NewKey { person, generation, key }| {
             let place = WrapPlace { person: person.0, generation: *generation };
@@ -123,6 +125,7 @@ fn seal_persons(
     }
     side_by_side(
         &changed,
+        OF_SMALL,
         || (platform.entropy)(),
         |entropy, person| {
             let key = digest_keys.get(&person.resident.municipality);

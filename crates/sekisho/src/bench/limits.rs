@@ -9,6 +9,7 @@ use aws_lc_rs::signature::{
 };
 use base::Problem;
 use std::num::NonZero;
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -62,8 +63,12 @@ fn on_all<D: FnMut() -> Result<(), Problem>>(
     begin: impl Fn() -> Result<D, Problem> + Sync,
 ) -> Result<(f64, f64), Problem> {
     let processor = AtomicU64::new(0);
+    // Making the keys takes one thread longer than the other, which must not run alone.
+    let all_began = Barrier::new(threads());
     let one = || {
-        let mut act = begin()?;
+        let act = begin();
+        all_began.wait();
+        let mut act = act?;
         for _ in 0..WARM_UP {
             act()?;
         }
