@@ -14,6 +14,7 @@ pub(super) fn status(context: &Context) -> Result<Answer, Problem> {
     let platform = context.open()?.platform;
     let found = authority_status(&platform)?;
     let now = platform.clock.now();
+    let missing: usize = found.iter().map(|one| files_missing(context, one)).sum();
     let rows: Vec<_> = found.iter().map(|one| row(one, now)).collect();
     let mut text = table(&HEADER, &rows);
     for one in &found {
@@ -30,8 +31,13 @@ pub(super) fn status(context: &Context) -> Result<Answer, Problem> {
             ));
         }
     }
-    let holds = found.iter().all(|one| one.holds(now));
-    let facts = found.iter().map(|one| facts(one, now)).collect();
+    if missing > 0 {
+        text.push_str(&format!(
+            "\n{missing} files of revocation lists are missing. `certs lists` makes them again."
+        ));
+    }
+    let holds = missing == 0 && found.iter().all(|one| one.holds(now));
+    let facts = found.iter().map(|one| facts(context, one, now)).collect();
     Ok(Answer::good(text, facts).holds_if(holds))
 }
 
@@ -53,7 +59,14 @@ fn row(one: &AuthorityStatus, now: Moment) -> Vec<String> {
     ]
 }
 
-fn facts(one: &AuthorityStatus, now: Moment) -> Value {
+/// Lists on record whose files are not where `serve` gives them out.
+fn files_missing(context: &Context, one: &AuthorityStatus) -> usize {
+    let folder = context.config.data().join("crl");
+    let made = one.lists.iter().filter(|list| list.number > 0);
+    made.filter(|list| !folder.join(list_path(&one.authority, list.partition)).is_file()).count()
+}
+
+fn facts(context: &Context, one: &AuthorityStatus, now: Moment) -> Value {
     let AuthorityStatus { authority, unrevoked, counts, lists, .. } = one;
     let moment = |at: Option<Moment>| at.map(|at| at.to_string());
     let list = |list: &RevocationListRow| {
@@ -74,6 +87,7 @@ fn facts(one: &AuthorityStatus, now: Moment) -> Value {
         "held": counts.held,
         "revoked": counts.revoked,
         "lists_ended": one.lists_ended(now),
+        "files_missing": files_missing(context, one),
         "responder_until": moment(one.responder_until),
         "stamper_until": moment(one.stamper_until),
         "holds": one.holds(now),
