@@ -57,7 +57,7 @@ fn join<U>(
 pub(crate) const OF_SMALL: usize = 128;
 
 /// Of things that take a signature each.
-pub(crate) const OF_LARGE: usize = 8;
+pub(crate) const OF_LARGE: usize = 2;
 
 #[cfg(test)]
 mod tests {

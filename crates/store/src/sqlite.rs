@@ -11,6 +11,7 @@ use crate::session::Session;
 use crate::tables::Table;
 use base::{Label, Moment, Problem, labels};
 use ports::{Store, TxWork, ViewWork};
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Statement, ffi};
 use std::fs::OpenOptions;
@@ -175,14 +176,7 @@ impl Engine for SqliteEngine<'_> {
         types: &[Type],
     ) -> Result<Vec<Row>, Problem> {
         // `$1` would be a name, numbered by its first appearance; `?1` is the first parameter.
-        let mut statement = self.prepare(&sql.replace('$', "?"))?;
-        bind(&mut statement, params)?;
-        let mut rows = statement.raw_query();
-        let mut out = Vec::new();
-        while let Some(row) = rows.next().map_err(problem)? {
-            out.push(read(row, types)?);
-        }
-        Ok(out)
+        rows(&mut *self.prepare(&sql.replace('$', "?"))?, params, types)
     }
 
     fn look_up(
@@ -210,8 +204,8 @@ impl Engine for SqliteEngine<'_> {
         keys: &[Param<'_>],
     ) -> Result<Vec<Vec<Row>>, Problem> {
         let sql = format!("{} ORDER BY {}", select_by(table, by), table.key.join(", "));
-        let types = table.types();
-        keys.chunks(by.len()).map(|key| self.query(&sql, key, &types)).collect()
+        let (mut statement, types) = (self.prepare(&sql)?, table.types());
+        keys.chunks(by.len()).map(|key| rows(&mut statement, key, &types)).collect()
     }
 
     fn write(&mut self, table: &'static Table, values: &[Param<'_>]) -> Result<(), Problem> {
@@ -300,6 +294,8 @@ fn connect(path: &Path, options: &SqliteOptions) -> Result<Connection, Problem> 
         options.cache_mib * 1024
     );
     connection.execute_batch(&settings).map_err(problem)?;
+    // Otherwise a query whose plan might depend on its values is planned anew for each of them.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(problem)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     Ok(connection)
 }
@@ -319,6 +315,20 @@ fn texts(connection: &Connection, sql: &str) -> Result<Vec<String>, Problem> {
     let mut statement = connection.prepare(sql).map_err(problem)?;
     let rows = statement.query_map([], |row| row.get(0)).map_err(problem)?;
     rows.collect::<Result<_, _>>().map_err(problem)
+}
+
+fn rows(
+    statement: &mut Statement<'_>,
+    params: &[Param<'_>],
+    types: &[Type],
+) -> Result<Vec<Row>, Problem> {
+    bind(statement, params)?;
+    let mut rows = statement.raw_query();
+    let mut out = Vec::new();
+    while let Some(row) = rows.next().map_err(problem)? {
+        out.push(read(row, types)?);
+    }
+    Ok(out)
 }
 
 fn bind(statement: &mut Statement<'_>, params: &[Param<'_>]) -> Result<(), Problem> {

@@ -141,7 +141,7 @@ const TICKS_PER_SECOND: f64 = 100.0;
 const RESIDENTS: usize = 60_000;
 const QUICK_RESIDENTS: usize = 20_000;
 /// Making an RSA key takes a thousand times as long as certifying it.
-const RSA_KEYS: usize = 2_000;
+const RSA_KEYS: usize = 3_000;
 const QUICK_RSA_KEYS: usize = 400;
 /// Enough for all processors, and several of them in a run of so few.
 const RSA_CHUNK: usize = 256;
