@@ -43,9 +43,9 @@ pub fn certificate_end(
         let permit = permit_about(work, actor, action, purpose, person)?;
         let certificates = Certificates::of(work, person)?;
         let endings =
-            decide_end(&certificates.known, trigger, certificates.now(work)).map_err(refused)?;
+            decide_end(&certificates.known, trigger, certificates.now(work)).map_err(untouched)?;
         if endings.is_empty() {
-            return Err(refused(Refusal::Absent));
+            return Err(untouched(Refusal::Absent));
         }
         end(work, &permit, &certificates, &endings, trigger.word())
     })
@@ -64,11 +64,19 @@ pub fn certificate_release(
     ask_about(work, &asking, whose, &asked, |work, person| {
         let permit = permit_about(work, actor, action, purpose, person)?;
         let certificates = Certificates::of(work, person)?;
-        let ending = decide_release(&certificates.known, kind, work.now()).map_err(refused)?;
+        let ending = decide_release(&certificates.known, kind, work.now()).map_err(untouched)?;
         let held = certificates.at(ending.serial)?;
         let act = certificates::change(work, &permit, held, ending.change, &asked)?;
         Ok((held.intention.id, act))
     })
+}
+
+/// There may be certificates, and none of them is one that this ends, holds or releases.
+fn untouched(refusal: Refusal) -> Problem {
+    match refusal {
+        Refusal::Absent => refused(refusal).detail("none in force that this touches"),
+        other => refused(other),
+    }
 }
 
 /// Ends what a decision of the register ends.

@@ -1,4 +1,4 @@
-//! How many certificates end in which week, and how many holders to invite in each, so that the
+//! How many certificates end in which week, and how many to renew in each, so that the
 //! counters are never busier than they must be. Reads the counts that the store keeps with each
 //! commit, and no person: no act.
 //!

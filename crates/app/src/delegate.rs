@@ -7,7 +7,6 @@ use crate::authorities::{Authorities, Authority};
 use crate::authority_init::public_key;
 use crate::certificate_issue::check_clock;
 use crate::commit::transact;
-use crate::key_status::Standing;
 use crate::meant::{self, Meant, delegate_setting};
 use crate::permits::permit;
 use crate::platform::Platform;
@@ -66,6 +65,14 @@ pub fn renew(platform: &Platform) -> Result<usize, Problem> {
     Ok(wanted.len())
 }
 
+/// Whether a key of this name is a delegate's.
+pub(crate) fn is_ones_key(label: &KeyLabel) -> bool {
+    let name = label.name();
+    [OCSP, TIME_STAMP]
+        .iter()
+        .any(|word| name.strip_prefix(word).and_then(|rest| rest.strip_prefix('-')).is_some())
+}
+
 /// A delegate to be made.
 struct Wanted {
     authority: Arc<Authority>,
@@ -101,8 +108,9 @@ fn want(
     }
     let epochs = rows.iter().filter_map(|row| row.key_label.parse::<KeyLabel>().ok()?.epoch());
     let epoch = epochs.max().unwrap_or(0) + 1;
-    let (name, id) = (name_of(purpose), authority.id());
-    let key = format!("{name}-{id}/{epoch}").parse().map_err(Problem::from)?;
+    let word = if form == Form::TimeStamper { TIME_STAMP } else { OCSP };
+    let id = authority.id();
+    let key = format!("{word}-{id}/{epoch}").parse().map_err(Problem::from)?;
     Ok(Some(Wanted { authority: Arc::clone(authority), purpose, form, key }))
 }
 
@@ -181,38 +189,6 @@ fn keep(
     meant::forget(work, &delegate_setting(key.authority, key.purpose))
 }
 
-/// What the keys of a purpose are called, before the number of their authority.
-const fn name_of(purpose: i64) -> &'static str {
-    if purpose == delegate_purpose::TIME_STAMP { "time-stamp" } else { "ocsp" }
-}
-
-/// How a delegate's key is used; none where no delegate has a key of this label.
-pub(crate) fn standing(
-    view: &mut (impl View + ?Sized),
-    label: &KeyLabel,
-    now: Moment,
-) -> Result<Option<Standing>, Problem> {
-    let of = |purpose| {
-        let rest = label.name().strip_prefix(name_of(purpose))?;
-        Some((rest.strip_prefix('-')?.parse::<i64>().ok()?, purpose))
-    };
-    let purposes = [delegate_purpose::OCSP, delegate_purpose::TIME_STAMP];
-    let Some((authority, purpose)) = purposes.into_iter().find_map(of) else { return Ok(None) };
-    let mut followed = false;
-    for row in view.newest_delegates(authority, purpose, ALL)? {
-        let ended = row.not_after < now;
-        if row.key_label == label.as_str() {
-            return Ok(Some(match (ended, followed) {
-                (true, _) => Standing::Done,
-                (false, true) => Standing::Former("its certificate has not ended"),
-                (false, false) => Standing::InUse,
-            }));
-        }
-        followed |= !ended;
-    }
-    Ok(None)
-}
-
 fn own_permit() -> Result<policy::Permit, Problem> {
     permit(&Actor::Platform, Action::CertificateIssue, Purpose::Operation, None)
 }
@@ -236,10 +212,11 @@ pub(crate) fn newest(
     Ok(opened.into_iter().find(|delegate| delegate.is_valid(now)))
 }
 
+/// What the names of their keys begin with.
+const OCSP: &str = "ocsp";
+const TIME_STAMP: &str = "time-stamp";
 /// A new one is made before the one in use ends: two overlap at most.
 const NEWEST: usize = 4;
-/// More than any authority makes while it lasts.
-const ALL: usize = 10_000;
 /// How long a delegate is good: short, since verifiers do not look it up on a list.
 const VALID_US: i64 = 30 * DAY_US;
 const RENEW_BEFORE_US: i64 = 10 * DAY_US;

@@ -7,7 +7,7 @@
 use crate::commit::transact;
 use crate::key_generate::is_there;
 use crate::key_roles::KeyRole;
-use crate::key_status::{Standing, standing};
+use crate::key_status::{Standing, certifying, standing};
 use crate::permits::permit;
 use crate::platform::Platform;
 use crate::work::{Outcome, Work, broken};
@@ -28,8 +28,11 @@ pub fn key_destroy(
     }
     let mut act = None;
     transact(platform, |work| {
-        let (epochs, now) = (work.epochs().clone(), work.now());
-        let standing = standing(work.tx, &epochs, label, now)?;
+        let of_authority = certifying(work.tx, work.now())?.remove(label.as_str());
+        let standing = match of_authority {
+            Some((_, standing)) => standing,
+            None => standing(work.epochs(), label, work.now()),
+        };
         let why = standing.needed().or(still_wraps(work, label)?);
         if let Some(why) = why {
             return Err(Problem::new(&labels::KEY_IN_USE, format!("{label}: {why}")));
@@ -55,6 +58,7 @@ fn still_wraps(work: &mut Work<'_>, label: &KeyLabel) -> Result<Option<&'static 
 
 /// A key that has outlived what it signed counts no more, from this act on.
 fn leave_behind(work: &mut Work<'_>, label: &KeyLabel, standing: Standing) -> Result<(), Problem> {
+    // The epochs are of the platform's own keys alone.
     let Ok(role) = KeyRole::named(label.name()) else { return Ok(()) };
     let epoch = label.epoch().unwrap_or(0);
     if standing == Standing::Done && epoch >= work.epochs().era(role).oldest {

@@ -1,13 +1,15 @@
 //! What keys there are, what each is for and whether something needs it, and how what holds them
 //! fares. Shows no person and no secret.
 
-use crate::delegate;
+use crate::authorities::Authorities;
 use crate::epochs::{Epochs, Era, epochs_of};
 use crate::key_roles::{KeyRole, Rotation};
 use crate::key_rotate::outlived;
 use crate::platform::Platform;
 use base::{Moment, Problem};
+use ports::rows::delegate_purpose;
 use ports::{DeviceState, KeyInfo, KeyLabel, View};
+use std::collections::BTreeMap;
 
 /// The keys and what holds them.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -16,6 +18,8 @@ pub struct KeyStatus {
     pub devices: Vec<DeviceState>,
     /// Every key, by label.
     pub keys: Vec<KeyState>,
+    /// Why the keys cannot be named just now: a device does not answer. There are none then.
+    pub unlisted: Option<Problem>,
 }
 
 /// A key and its use.
@@ -23,8 +27,8 @@ pub struct KeyStatus {
 pub struct KeyState {
     /// The key.
     pub key: KeyInfo,
-    /// What it is for; none for a key that is not the platform's own.
-    pub role: Option<KeyRole>,
+    /// What it is for; none for a key that is neither the platform's nor an authority's.
+    pub purpose: Option<&'static str>,
     /// How it is used.
     pub standing: Standing,
 }
@@ -40,20 +44,8 @@ pub enum Standing {
     Waiting,
     /// Nothing needs it: it may be destroyed.
     Done,
-    /// It is for others to say: a witness's, or a certification authority's, which signs lists as
-    /// long as it has any.
+    /// It is for others to say: a witness's.
     Other,
-}
-
-impl KeyState {
-    /// What it is for, for people.
-    pub fn purpose(&self) -> Option<&'static str> {
-        let others = || {
-            let name = self.key.label.name();
-            OTHERS.iter().find(|(begin, _)| name.starts_with(begin)).map(|(_, purpose)| *purpose)
-        };
-        self.role.map(KeyRole::purpose).or_else(others)
-    }
 }
 
 impl Standing {
@@ -74,7 +66,7 @@ impl Standing {
             Self::InUse => Some("it is in use"),
             Self::Former(why) => Some(why),
             Self::Waiting => Some("it waits to be put into use"),
-            Self::Other => Some("a certification authority's or a witness's key stays"),
+            Self::Other => Some("it is not a key of the platform's own"),
             Self::Done => None,
         }
     }
@@ -82,34 +74,71 @@ impl Standing {
 
 /// All keys with their use.
 pub fn key_status(platform: &Platform) -> Result<KeyStatus, Problem> {
+    let listed = match platform.keys.list() {
+        Ok(listed) => listed,
+        // How the devices fare is what is asked for when one is sick.
+        Err(problem) if problem.is_of_the_platform() => {
+            let devices = platform.keys.status();
+            return Ok(KeyStatus { devices, keys: Vec::new(), unlisted: Some(problem) });
+        }
+        Err(problem) => return Err(problem),
+    };
     let mut found = Vec::new();
     platform.store.snapshot("key_status", &mut |view| {
         found.clear();
-        let epochs = epochs_of(platform, view)?;
-        for key in platform.keys.list()? {
+        let (epochs, now) = (epochs_of(platform, view)?, platform.clock.now());
+        let certifying = certifying(view, now)?;
+        for key in listed.iter().cloned() {
+            let of_authority = certifying.get(key.label.as_str()).copied();
             let role = KeyRole::named(key.label.name()).ok();
-            let standing = standing(view, &epochs, &key.label, platform.clock.now())?;
-            found.push(KeyState { key, role, standing });
+            let (purpose, standing) = match of_authority {
+                Some((purpose, standing)) => (Some(purpose), standing),
+                None => (role.map(KeyRole::purpose), standing(&epochs, &key.label, now)),
+            };
+            found.push(KeyState { key, purpose, standing });
         }
         Ok(())
     })?;
-    Ok(KeyStatus { devices: platform.keys.status(), keys: found })
+    Ok(KeyStatus { devices: platform.keys.status(), keys: found, unlisted: None })
+}
+
+/// The keys of certification authorities and of those that act for them, by label: what each is
+/// for, and how it is used. An authority's own is never done with here: what it issued may be asked
+/// about for longer than anybody can tell. A delegate's is, with the end of its certificate.
+pub(crate) fn certifying(
+    view: &mut (impl View + ?Sized),
+    now: Moment,
+) -> Result<BTreeMap<String, (&'static str, Standing)>, Problem> {
+    let mut found = BTreeMap::new();
+    for authority in Authorities::read(view)?.iter() {
+        let standing = match authority.issues() {
+            true => Standing::InUse,
+            false => Standing::Former("it signs lists and answers about what it issued"),
+        };
+        found.insert(authority.row.key_label.clone(), ("signs certificates and lists", standing));
+        for (purpose, what) in [
+            (delegate_purpose::OCSP, "signs OCSP answers"),
+            (delegate_purpose::TIME_STAMP, "signs time stamps"),
+        ] {
+            let delegates = view.newest_delegates(authority.id(), purpose, usize::MAX)?;
+            for (age, row) in delegates.into_iter().enumerate() {
+                let standing = match (row.not_after < now, age) {
+                    (true, _) => Standing::Done,
+                    (false, 0) => Standing::InUse,
+                    (false, _) => Standing::Former("its certificate has not ended"),
+                };
+                found.insert(row.key_label, (what, standing));
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// How a key is used.
-pub(crate) fn standing(
-    view: &mut (impl View + ?Sized),
-    epochs: &Epochs,
-    label: &KeyLabel,
-    now: Moment,
-) -> Result<Standing, Problem> {
-    match (KeyRole::named(label.name()), label.epoch()) {
-        (Ok(role), Some(epoch)) => Ok(standing_of(epochs, role, epoch, now)),
-        _ => Ok(delegate::standing(view, label, now)?.unwrap_or(Standing::Other)),
-    }
-}
-
-fn standing_of(epochs: &Epochs, role: KeyRole, epoch: u32, now: Moment) -> Standing {
+pub(crate) fn standing(epochs: &Epochs, label: &KeyLabel, now: Moment) -> Standing {
+    let (Ok(role), Some(epoch)) = (KeyRole::named(label.name()), label.epoch()) else {
+        return Standing::Other;
+    };
     let era = epochs.era(role);
     let Era { oldest, current, .. } = era;
     if epoch == current {
@@ -137,11 +166,3 @@ const fn why_former(role: KeyRole) -> &'static str {
         _ => "it counts still",
     }
 }
-
-/// Keys that are not the platform's own, by the beginning of their names.
-const OTHERS: [(&str, &str); 4] = [
-    ("ca-", "signs certificates and lists"),
-    ("ocsp-", "answers for certificates"),
-    ("time-stamp-", "stamps checkpoints and what others show"),
-    ("witness", "cosigns checkpoints"),
-];

@@ -33,6 +33,7 @@ mod side_by_side;
 pub mod attributes_ask;
 pub mod authority_init;
 pub mod authority_retire;
+pub mod authority_status;
 pub mod certificate_ask;
 pub mod certificate_batch;
 pub mod certificate_end;

@@ -48,6 +48,8 @@ pub struct Fields {
 pub enum Issuer {
     /// No certificate of an authority was at hand.
     NotAsked,
+    /// None of the authorities whose certificates the asker trusts.
+    NotTrusted,
     /// No authority of ours.
     Unknown,
     /// An authority of ours that did not sign these bytes.
@@ -82,6 +84,8 @@ pub enum Reason {
     Malformed,
     /// Nobody could say whether its authority signed it.
     IssuerNotChecked,
+    /// None of the authorities that the asker trusts issued it.
+    IssuerNotTrusted,
     /// No authority of ours issued it.
     IssuerUnknown,
     /// Changed after it was signed, or signed by another.
@@ -114,7 +118,21 @@ pub enum Reason {
     ListOutOfDate(Moment),
 }
 
+/// What the reasons come to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// Nothing stands against the certificate.
+    Valid,
+    /// Something does.
+    NotValid,
+    /// Nothing that was found does, and not all that is needed to say so was at hand.
+    Unknown,
+}
+
 /// Everything that stands against a certificate, the gravest first. Nothing means that it is valid.
+///
+/// Where no list tells of a certificate whose time is over or has not come, its time is the answer:
+/// lists leave ended certificates out.
 pub fn explain(facts: &Facts<'_>) -> Vec<Reason> {
     let Some(fields) = facts.fields else { return vec![Reason::Malformed] };
     if let Some(foreign) = not_ours(facts.issuer) {
@@ -135,8 +153,55 @@ pub fn explain(facts: &Facts<'_>) -> Vec<Reason> {
         None => Some(Reason::NoPurpose),
         Some(kind) => facts.purpose.filter(|asked| *asked != kind).map(Reason::OtherPurpose),
     };
-    let all = [issuer, of_record(facts.record), of_time, of_purpose];
-    all.into_iter().flatten().collect()
+    let of_record = of_record(facts.record);
+    let of_record = of_record.filter(|reason| of_time.is_none() || !reason.is_doubt());
+    let mut all: Vec<_> = [issuer, of_record, of_time, of_purpose].into_iter().flatten().collect();
+    all.sort_by_key(|reason| reason.is_doubt());
+    all
+}
+
+impl Verdict {
+    /// What these reasons come to.
+    pub fn of(reasons: &[Reason]) -> Self {
+        match reasons {
+            [] => Self::Valid,
+            _ if reasons.iter().all(|reason| reason.is_doubt()) => Self::Unknown,
+            _ => Self::NotValid,
+        }
+    }
+
+    /// The word for programs.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::NotValid => "not_valid",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// One sentence in English, about a moment.
+    pub fn english(self, at: Moment) -> String {
+        let at = english_time(at);
+        match self {
+            Self::Valid => format!("The certificate is valid at {at}: nothing stands against it."),
+            Self::NotValid => format!("The certificate is not valid at {at}."),
+            Self::Unknown => {
+                format!("Whether the certificate is valid at {at} cannot be said from here.")
+            }
+        }
+    }
+
+    /// One sentence in Japanese, about a moment.
+    pub fn japanese(self, at: Moment) -> String {
+        let at = japanese_time(at);
+        match self {
+            Self::Valid => format!("この電子証明書は、{at}現在、有効です。"),
+            Self::NotValid => format!("この電子証明書は、{at}現在、有効ではありません。"),
+            Self::Unknown => {
+                format!("この電子証明書が{at}現在有効かどうかは、確認できませんでした。")
+            }
+        }
+    }
 }
 
 impl Fields {
@@ -160,6 +225,7 @@ impl Fields {
 
 const fn not_ours(issuer: Issuer) -> Option<Reason> {
     match issuer {
+        Issuer::NotTrusted => Some(Reason::IssuerNotTrusted),
         Issuer::Unknown => Some(Reason::IssuerUnknown),
         Issuer::SignatureWrong => Some(Reason::SignatureWrong),
         Issuer::NotAsked | Issuer::Revoked(_) | Issuer::Expired(_) | Issuer::Good => None,
@@ -182,11 +248,17 @@ const fn of_record(record: Record<'_>) -> Option<Reason> {
 }
 
 impl Reason {
+    /// Whether it says only that something needed was not at hand.
+    pub const fn is_doubt(self) -> bool {
+        matches!(self, Self::IssuerNotChecked | Self::StatusUnknown | Self::ListOutOfDate(_))
+    }
+
     /// The stable label.
     pub const fn label(self) -> &'static str {
         match self {
             Self::Malformed => "malformed",
             Self::IssuerNotChecked => "issuer_not_checked",
+            Self::IssuerNotTrusted => "issuer_not_trusted",
             Self::IssuerUnknown => "issuer_unknown",
             Self::SignatureWrong => "signature_wrong",
             Self::IssuerRevoked(_) => "issuer_revoked",
@@ -208,9 +280,12 @@ impl Reason {
     /// One sentence in English.
     pub fn english(self) -> String {
         match self {
-            Self::Malformed => "The file is not a certificate in DER or PEM.".into(),
+            Self::Malformed => "The file is not a whole certificate in DER or PEM.".into(),
             Self::IssuerNotChecked => {
                 "No authority's certificate was at hand to check who signed it.".into()
+            }
+            Self::IssuerNotTrusted => {
+                "None of the authorities that were named as trusted issued it.".into()
             }
             Self::IssuerUnknown => "It was not issued by one of our authorities.".into(),
             Self::SignatureWrong => {
@@ -219,7 +294,7 @@ impl Reason {
                     .into()
             }
             Self::IssuerRevoked(at) => {
-                format!("The authority that issued it is revoked since {}.", english_time(at))
+                format!("The authority that issued it was revoked on {}.", english_time(at))
             }
             Self::IssuerExpired(at) => {
                 format!("The authority that issued it ended on {}.", english_time(at))
@@ -228,19 +303,20 @@ impl Reason {
             Self::NeverInForce => "It was prepared and never came into force.".into(),
             Self::OtherBytes => "Its number belongs to another certificate.".into(),
             Self::Revoked(at, reason) => {
-                format!("It is revoked since {}: {}.", english_time(at), english_reason(reason))
+                format!("It was revoked on {}: {}.", english_time(at), english_reason(reason))
             }
             Self::Held(at) => format!(
-                "It is held since {}, as when a card is missing. It may be released again.",
+                "It has been on hold since {}, as when a card is missing. It may be released \
+                 again.",
                 english_time(at)
             ),
             Self::Expired(at) => format!("It ended on {}.", english_time(at)),
             Self::NotYetValid(at) => format!("It is valid from {} on.", english_time(at)),
             Self::OtherPurpose(CertificateKind::Signature) => {
-                "It shows who is there and cannot sign documents.".into()
+                "It is an authentication certificate: it does not serve for signing.".into()
             }
             Self::OtherPurpose(CertificateKind::Authentication) => {
-                "It signs documents and does not serve for logging in.".into()
+                "It is a signature certificate: it does not serve for logging in.".into()
             }
             Self::NoPurpose => {
                 "It is neither a signature certificate nor an authentication certificate.".into()
@@ -261,6 +337,9 @@ impl Reason {
             Self::Malformed => "DER形式またはPEM形式の電子証明書ではありません。".into(),
             Self::IssuerNotChecked => {
                 "認証局の証明書が手元になく、発行者の署名を確認できません。".into()
+            }
+            Self::IssuerNotTrusted => {
+                "信頼するものとして示された認証局が発行した電子証明書ではありません。".into()
             }
             Self::IssuerUnknown => "当認証局が発行した電子証明書ではありません。".into(),
             Self::SignatureWrong => {

@@ -1,4 +1,4 @@
-//! Renewal waves: how many certificates end in each week, and how many holders to invite each week
+//! Renewal waves: how many certificates end in each week, and how many to renew in each
 //! so that the counters are never busier than they must be.
 //!
 //! Weeks begin on Monday, in Japan. A holder can renew from three months before the end; the plan

@@ -248,6 +248,32 @@ impl Trigger {
         }
     }
 
+    /// What happened, in plain words.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Moved => "the registered address is another one",
+            Self::NameChanged => "the registered name changed or was corrected",
+            Self::BirthDateChanged => "the registered birth date was corrected",
+            Self::SexChanged => "the registered sex changed or was corrected",
+            Self::AddressCorrected => "the registered address was corrected",
+            Self::CorrectedSlightly => "a slight correction of the record",
+            Self::Died => "the holder died",
+            Self::Deleted => "the record was deleted ex officio",
+            Self::LeftTheCountry => "the holder left the country and gave up the card",
+            Self::LeftWithTheCard => "the holder left the country and keeps the card",
+            Self::AppliedFor(_) => "the holder applied for its end",
+            Self::ReportedMissing => "the holder told by telephone that the card is missing",
+            Self::CardLost => "the card is lost",
+            Self::KeyCompromised(_) => "the holder's key became known, or may have",
+            Self::CardUnusable => "the card or its keys no longer work",
+            Self::CardReturned => "the card was given back",
+            Self::CardLapsed => "the card lost its force by law",
+            Self::RecordedWrongly(_) => "what was recorded in it is wrong",
+            Self::AuthorityCompromised(_) => "the authority's key became known, or may have",
+            Self::DestroyedBeforeDelivery => "the card was destroyed before it was handed over",
+        }
+    }
+
     /// The trigger of this word.
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|trigger| trigger.word() == word)

@@ -24,6 +24,7 @@ pub mod token;
 // the resources
 mod acts;
 mod authorities;
+mod certificate_verify;
 mod certificates;
 mod explain;
 mod feed;

@@ -347,7 +347,7 @@ const MEANINGS: [(&str, &str, &str); 18] = [
 ];
 
 const DESCRIPTION: &str = "\
-Numbers, resident events and the ledger of one platform. Callers show a signed token \
+Numbers, resident events, certificates and the ledger of one platform. Callers show a signed token \
 (`Authorization: Bearer`), name the purpose of an act where they may have several, and get the id of \
 the act back, which can be looked up and proved. Personal numbers never stand in an address. \
 Everything that goes wrong is a problem of RFC 9457 with a stable label. To a municipality, people of \

@@ -7,8 +7,8 @@ use crate::openapi::Doc;
 use crate::reply::Reply;
 use crate::request::Ask;
 use crate::{
-    acts, authorities, certificates, door::Inside, explain, feed, ledger_proof, log, numbers, ocsp,
-    operation, revocation_list, set_difference, stock, time_stamp, verifiers,
+    acts, authorities, certificate_verify, certificates, door::Inside, explain, feed, ledger_proof,
+    log, numbers, ocsp, operation, revocation_list, set_difference, stock, time_stamp, verifiers,
 };
 use app::Work;
 use app::once::{Answered, Before};
@@ -129,6 +129,7 @@ pub(crate) fn table() -> Vec<Route> {
     routes.extend(time_stamp::routes());
     routes.extend(verifiers::routes());
     routes.extend(explain::routes());
+    routes.extend(certificate_verify::routes());
     routes.extend(acts::routes());
     routes.extend(ledger_proof::routes());
     routes.extend(log::routes());

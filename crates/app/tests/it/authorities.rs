@@ -7,13 +7,14 @@ use base::{Actor, Problem, Purpose};
 use ports::rows::CertificateId;
 use sekisho_app::authority_init::{AuthorityAsked, authority_init};
 use sekisho_app::authority_retire::authority_retire;
+use sekisho_app::authority_status::authority_status;
 use sekisho_app::certificate_ask::{certificate_ask, certificate_of_key};
 use sekisho_app::certificate_forecast::certificate_forecast;
-use sekisho_app::delegate;
 use sekisho_app::key_destroy::key_destroy;
-use sekisho_app::key_status::key_status;
+use sekisho_app::key_status::{Standing, key_status};
 use sekisho_app::number_ask::Whose;
-use sekisho_app::ocsp;
+use sekisho_app::{delegate, ocsp};
+use std::collections::BTreeMap;
 use x509::KeyAlgorithm;
 
 fn label<T>(told: Result<T, Problem>) -> Option<&'static str> {
@@ -48,36 +49,79 @@ fn an_authority_is_retired_when_a_newer_one_issues() {
     });
 }
 
+/// Delegates renew themselves every twenty days: a token must not fill up with their keys.
 #[test]
-fn a_delegates_key_may_go_when_its_certificate_has_ended() {
+fn keys_of_delegates_may_go_when_their_certificates_have_ended() {
+    on_both(|house| {
+        let _bureau = Bureau::open(house, KeyAlgorithm::P256);
+        let standings = || -> BTreeMap<String, Standing> {
+            let keys = key_status(&house.platform).unwrap().keys;
+            keys.into_iter().map(|one| (one.key.label.to_string(), one.standing)).collect()
+        };
+        let destroy = |label: &str| {
+            key_destroy(&house.platform, &operator(), &label.parse().unwrap())
+                .map_err(|problem| problem.label())
+        };
+        delegate::renew(&house.platform).unwrap();
+        let first = standings();
+        assert_eq!(
+            (first["ocsp-1/1"], first["ca-signature/1"]),
+            (Standing::InUse, Standing::InUse)
+        );
+        for label in ["ocsp-1/1", "time-stamp-1/1", "ca-signature/1"] {
+            assert_eq!(destroy(label), Err("key_in_use"), "{label}");
+        }
+        house.clock.pass_hours(21 * 24);
+        delegate::renew(&house.platform).unwrap();
+        assert!(matches!(standings()["ocsp-1/1"], Standing::Former(_)));
+        assert_eq!(standings()["ocsp-1/2"], Standing::InUse);
+        assert_eq!(destroy("ocsp-1/1"), Err("key_in_use"));
+        house.clock.pass_hours(10 * 24);
+        for label in ["ocsp-1/1", "time-stamp-1/1"] {
+            assert_eq!(standings()[label], Standing::Done, "{label}");
+            destroy(label).unwrap();
+        }
+        delegate::renew(&house.platform).unwrap();
+        assert!(!standings().contains_key("ocsp-1/1"), "it does not come again");
+        let kind = CertificateKind::Signature;
+        let asked = AuthorityAsked { kind, algorithm: KeyAlgorithm::P384 };
+        authority_init(&house.platform, &operator(), asked).unwrap();
+        house.act(|work| authority_retire(work, &operator(), 1)).unwrap();
+        assert!(matches!(standings()["ca-signature/1"], Standing::Former(_)));
+        assert_eq!(destroy("ca-signature/1"), Err("key_in_use"));
+    });
+}
+
+/// What others rely on: lists that have not ended, a responder that is good.
+#[test]
+fn the_status_of_an_authority_tells_what_has_ended() {
     on_both(|house| {
         let code = resident(house);
         let bureau = Bureau::open(house, KeyAlgorithm::P256);
-        let issued = bureau.issue(CertificateKind::Authentication, &code);
-        let destroy =
-            |key: &str| label(key_destroy(&house.platform, &operator(), &key.parse().unwrap()));
-        assert_eq!(destroy("ocsp-2/1"), Some("key_in_use"));
-        house.clock.pass_hours(21 * 24);
-        assert_eq!(delegate::renew(&house.platform).unwrap(), 3);
-        for key in ["ocsp-2/1", "ocsp-2/2", "time-stamp-1/1", "ca-authentication/1"] {
-            assert_eq!(destroy(key), Some("key_in_use"), "{key}: both overlap");
-        }
-        house.clock.pass_hours(10 * 24);
-        let keys = key_status(&house.platform).unwrap().keys;
-        let shown = |key: &str| {
-            let state = keys.iter().find(|state| state.key.label.as_str() == key).unwrap();
-            (state.standing.word(), state.purpose().unwrap())
-        };
-        assert_eq!(shown("ocsp-2/1"), ("done", "answers for certificates"));
-        assert_eq!(shown("time-stamp-1/2").0, "in_use");
-        assert_eq!(shown("ca-signature/1"), ("other", "signs certificates and lists"));
-        for key in ["ocsp-1/1", "ocsp-2/1", "time-stamp-1/1"] {
-            assert_eq!((destroy(key), destroy(key)), (None, Some("key_absent")), "{key}");
-        }
-        for key in ["ocsp-2/2", "time-stamp-1/2", "ca-authentication/1"] {
-            assert_eq!(destroy(key), Some("key_in_use"), "{key}");
-        }
-        assert_eq!(bureau.told(&issued), x509::CertStatus::Good);
+        bureau.issue(CertificateKind::Signature, &code);
+        let status = || authority_status(&house.platform).unwrap().remove(0);
+        let lists = &bureau.lists;
+        lists.make_due().unwrap();
+        delegate::renew(&house.platform).unwrap();
+        let now = house.platform.clock.now();
+        let fresh = status();
+        assert!(fresh.holds(now), "{fresh:?}");
+        assert_eq!((fresh.unrevoked, fresh.counts.revoked, fresh.lists.len()), (1, 0, 2));
+        // Two days without anybody who makes lists, and they have ended.
+        house.clock.pass_hours(49);
+        let now = house.platform.clock.now();
+        let late = status();
+        assert!(!late.holds(now) && late.first_list_ends() < Some(now));
+        assert_eq!((late.lists_ended(now), late.lists_due(now)), (2, 2));
+        lists.make_due().unwrap();
+        assert!(status().holds(now));
+        // A month, and the responder has.
+        house.clock.pass_hours(31 * 24);
+        lists.make_due().unwrap();
+        let now = house.platform.clock.now();
+        assert!(!status().holds(now) && status().lists_ended(now) == 0);
+        delegate::renew(&house.platform).unwrap();
+        assert!(status().holds(now));
     });
 }
 

@@ -77,7 +77,7 @@ fn issuer(files: &Files<'_>, read: &x509::Certificate<'_>, now: Moment) -> Issue
         (Some(_), _) => Issuer::Good,
         // Generations of an authority share a name: another one's key proves nothing.
         (None, false) if names_one_of(&named, read) => Issuer::SignatureWrong,
-        (None, _) => Issuer::Unknown,
+        (None, _) => Issuer::NotTrusted,
     }
 }
 
@@ -105,8 +105,12 @@ fn found_on_lists(
     match validate(&question).map_err(|refusal| refusal.reason) {
         Ok(_) => OnLists::Clear,
         Err(path::Reason::Revoked | path::Reason::OnHold) => entry(files, read),
-        Err(path::Reason::CrlExpired) => out_of_date(files, read),
-        Err(_) => OnLists::Nothing,
+        // What was revoked stays revoked, however old the list and whatever else is wrong.
+        Err(other) => match entry(files, read) {
+            revoked @ OnLists::Entry(State::Revoked(_), since) if since <= now => revoked,
+            _ if other == path::Reason::CrlExpired => out_of_date(files, read),
+            _ => OnLists::Nothing,
+        },
     }
 }
 
@@ -135,11 +139,13 @@ fn out_of_date(files: &Files<'_>, read: &x509::Certificate<'_>) -> OnLists {
     until.map_or(OnLists::Nothing, OnLists::OutOfDate)
 }
 
-/// Lists of the certificate's issuer, signed by one of the trusted authorities.
+/// Lists of the certificate's issuer, signed by the trusted authority that signed the certificate:
+/// generations share a name, and each has serial numbers of its own.
 fn lists_of<'a>(files: &Files<'a>, read: &x509::Certificate<'a>) -> impl Iterator<Item = Crl<'a>> {
     let issuer = read.issuer();
     let anchors = files.anchors.iter().filter_map(|der| x509::Certificate::parse(der).ok());
-    let keys: Vec<_> = anchors.filter_map(|anchor| anchor.public_key().ok()).collect();
+    let keys = anchors.filter_map(|anchor| anchor.public_key().ok());
+    let keys: Vec<_> = keys.filter(|key| read.is_signed_by(key)).collect();
     let lists = files.lists.iter().filter_map(|der| Crl::parse(der).ok());
     lists.filter(move |list| {
         list.issuer() == issuer && keys.iter().any(|key| list.is_signed_by(key))

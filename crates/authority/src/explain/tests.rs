@@ -50,6 +50,7 @@ fn what_is_not_ours_is_told_alone() {
     let base = facts(&known);
     assert_eq!(labels(&Facts { fields: None, ..base }), ["malformed"]);
     assert_eq!(labels(&Facts { issuer: Issuer::Unknown, ..base }), ["issuer_unknown"]);
+    assert_eq!(labels(&Facts { issuer: Issuer::NotTrusted, ..base }), ["issuer_not_trusted"]);
     assert_eq!(labels(&Facts { issuer: Issuer::SignatureWrong, ..base }), ["signature_wrong"]);
 }
 
@@ -105,12 +106,33 @@ fn several_reasons_are_told_gravest_first() {
 }
 
 #[test]
+fn what_was_not_at_hand_is_no_verdict() {
+    let known = certificate(State::InForce);
+    let base = facts(&known);
+    let verdict = |facts: &Facts<'_>| Verdict::of(&explain(facts)).word();
+    assert_eq!(verdict(&base), "valid");
+    let alone = Facts { issuer: Issuer::NotAsked, record: Record::NotAsked, ..base };
+    assert_eq!(verdict(&alone), "unknown");
+    let late = Facts { record: Record::ListOutOfDate(known.not_before), ..base };
+    assert_eq!(verdict(&late), "unknown");
+    // What ended needs no list, and what is certain is told before what is not.
+    let ended = Facts { now: moment("2031-01-01T00:00:00Z"), ..alone };
+    assert_eq!(labels(&ended), ["expired", "issuer_not_checked"]);
+    assert_eq!(verdict(&ended), "not_valid");
+    let sentences = |verdict: Verdict| (verdict.english(base.now), verdict.japanese(base.now));
+    let (english, japanese) = sentences(Verdict::Unknown);
+    assert!(english.contains("2026-07-01 09:00:00 JST"), "{english}");
+    assert!(japanese.contains("2026年7月1日9時00分00秒"), "{japanese}");
+    assert_ne!(sentences(Verdict::Valid), sentences(Verdict::NotValid));
+}
+
+#[test]
 fn the_words_tell_japanese_time_and_reason() {
     let known = certificate(State::Revoked(RevocationReason::AffiliationChanged));
     let reason = explain(&facts(&known))[0];
     assert_eq!(
         reason.english(),
-        "It is revoked since 2026-06-01 12:04:05 JST: what is registered about the holder \
+        "It was revoked on 2026-06-01 12:04:05 JST: what is registered about the holder \
          changed, as by a move."
     );
     let japanese = "2026年6月1日12時04分05秒に失効しました（転居など登録事項の異動）。";
@@ -123,6 +145,7 @@ fn every_reason_has_its_own_words() {
     let mut all = vec![
         Reason::Malformed,
         Reason::IssuerNotChecked,
+        Reason::IssuerNotTrusted,
         Reason::IssuerUnknown,
         Reason::SignatureWrong,
         Reason::IssuerRevoked(at),
@@ -145,5 +168,5 @@ fn every_reason_has_its_own_words() {
     assert!(english.iter().all(|text| text.ends_with('.') && text.is_ascii()));
     assert!(japanese.iter().all(|text| text.ends_with('。')));
     let labels: BTreeSet<_> = all.iter().map(|reason| reason.label()).collect();
-    assert_eq!(labels.len(), 17);
+    assert_eq!(labels.len(), 18);
 }

@@ -64,6 +64,25 @@ fn a_list_of_the_authority_tells_whether_it_is_revoked() {
     assert_eq!(papers.explain(&root, &[], NOW), [Reason::StatusUnknown]);
 }
 
+/// A list that is out of date is worth something: no revocation is taken back.
+#[test]
+fn what_an_old_list_revoked_stays_revoked() {
+    let papers = Papers::new();
+    let root = [papers.root.der.clone()];
+    let old = NOW.plus_us(-30 * HOUR_US);
+    let listed = |reason, now| papers.explain(&root, &[papers.list(old, Some(reason))], now);
+    let lost = Reason::Revoked(revoked_at(), RevocationReason::KeyCompromise);
+    assert_eq!(listed(x509::RevocationReason::KeyCompromise, NOW), [lost]);
+    let end = Certificate::parse(&papers.holder.der).unwrap().not_after();
+    let ended = listed(x509::RevocationReason::KeyCompromise, end.plus_us(HOUR_US));
+    assert_eq!(ended, [lost, Reason::Expired(end)]);
+    // A hold may have been released since, and what came later was not so yet.
+    let until = Reason::ListOutOfDate(old.plus_us(24 * HOUR_US));
+    assert_eq!(listed(x509::RevocationReason::CertificateHold, NOW), [until]);
+    let before = revoked_at().plus_us(-HOUR_US);
+    assert_eq!(listed(x509::RevocationReason::KeyCompromise, before), [until]);
+}
+
 #[test]
 fn a_list_of_others_tells_nothing() {
     let papers = Papers::new();
@@ -84,9 +103,9 @@ fn without_authorities_the_issuer_is_not_judged_and_others_are_not_ours() {
     let alone = papers.explain(&[], &[], NOW);
     assert_eq!(alone, [Reason::IssuerNotChecked, Reason::StatusUnknown]);
     let [other, ..] = papers.house.all(CertificateKind::Authentication);
-    assert_eq!(papers.explain(&[other.der], &[], NOW), [Reason::IssuerUnknown]);
+    assert_eq!(papers.explain(&[other.der], &[], NOW), [Reason::IssuerNotTrusted]);
     let [next, ..] = House::new(KeyAlgorithm::P384).all(KIND);
-    assert_eq!(papers.explain(&[next.der], &[], NOW), [Reason::IssuerUnknown], "a generation");
+    assert_eq!(papers.explain(&[next.der], &[], NOW), [Reason::IssuerNotTrusted], "a generation");
     let mut spoiled = papers.holder.der.clone();
     *spoiled.last_mut().unwrap() ^= 1;
     let anchors = [papers.root.der.clone()];
@@ -102,7 +121,9 @@ fn time_and_purpose_are_told_of_each_form() {
     let root = [papers.root.der.clone()];
     let end = Certificate::parse(&papers.holder.der).unwrap().not_after();
     let late = papers.explain(&root, &[], end.plus_us(HOUR_US));
-    assert_eq!(late, [Reason::StatusUnknown, Reason::Expired(end)]);
+    assert_eq!(late, [Reason::Expired(end)]);
+    let early = papers.explain(&[], &[], Moment::from_us(0));
+    assert!(matches!(early[..], [Reason::NotYetValid(_), Reason::IssuerNotChecked]), "{early:?}");
     for kind in CertificateKind::ALL {
         let [root, holder, responder, stamper] = papers.house.all(kind);
         let anchors = [root.der.clone()];

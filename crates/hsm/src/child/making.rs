@@ -71,10 +71,12 @@ fn make_secret(session: &Session, label: &str, mark: &Mark) -> Result<(), Troubl
     let (mechanism, key_type) = match mark.kind {
         KeyKind::Mac => {
             template.extend([Attribute::Sign(true), Attribute::Verify(true)]);
+            template.extend([Attribute::Encrypt(false), Attribute::Decrypt(false)]);
             (Mechanism::GenericSecretKeyGen, KeyType::GENERIC_SECRET)
         }
         _ => {
             template.extend([Attribute::Encrypt(true), Attribute::Decrypt(true)]);
+            template.extend([Attribute::Sign(false), Attribute::Verify(false)]);
             (Mechanism::AesKeyGen, KeyType::AES)
         }
     };
@@ -83,6 +85,9 @@ fn make_secret(session: &Session, label: &str, mark: &Mark) -> Result<(), Troubl
         Attribute::KeyType(key_type),
         Attribute::ValueLen(Ulong::new(32)),
         Attribute::Private(true),
+        Attribute::Wrap(false),
+        Attribute::Unwrap(false),
+        Attribute::Derive(false),
     ]);
     template.extend(closed());
     session.generate_key(&mechanism, &template)?;
@@ -97,8 +102,11 @@ fn make_pair(
 ) -> Result<(), Trouble> {
     let mut public = common(label, mark);
     public.extend([Attribute::Verify(true), Attribute::Private(false)]);
+    public.extend([Attribute::Encrypt(false), Attribute::Wrap(false)]);
     let mut private = common(label, mark);
     private.extend([Attribute::Sign(true), Attribute::Private(true)]);
+    // A key that signs does nothing else; what is not said, some libraries allow.
+    private.extend([Attribute::Decrypt(false), Attribute::Unwrap(false), Attribute::Derive(false)]);
     private.extend(closed());
     let mechanism = match algorithm {
         KeyAlgorithm::Ed25519 => {

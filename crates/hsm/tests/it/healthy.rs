@@ -86,10 +86,19 @@ fn no_key_can_be_taken_out_of_the_token() {
     let secret = |line: &&str| line.contains("Access:") && line.contains("sensitive");
     let lines: Vec<&str> = shown.lines().filter(secret).collect();
     assert_eq!(lines.len(), KeyKind::ALL.len(), "{shown}");
+    let lines_of_secrets = lines.len();
     for line in lines {
         for word in ["always sensitive", "never extractable", "local"] {
             assert!(line.contains(word), "{shown}");
         }
+    }
+    // Nothing is wrapped or derived with a key, and what signs decrypts nothing.
+    let usages: Vec<_> = shown.lines().filter_map(|line| line.split("Usage:").nth(1)).collect();
+    assert!(usages.len() > lines_of_secrets, "{shown}");
+    for usage in usages {
+        assert!(!usage.contains("wrap") && !usage.contains("derive"), "{shown}");
+        let signs = usage.contains("sign") || usage.contains("verify");
+        assert!(!(signs && usage.contains("crypt")), "{shown}");
     }
     for (class, label) in [("secrkey", "k-wrap"), ("secrkey", "k-mac"), ("privkey", "k-sign-p256")]
     {

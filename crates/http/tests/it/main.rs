@@ -23,6 +23,8 @@ mod log;
 #[cfg(test)]
 mod marks;
 #[cfg(test)]
+mod path;
+#[cfg(test)]
 mod probing;
 #[cfg(test)]
 mod problems;

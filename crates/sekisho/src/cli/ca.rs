@@ -23,6 +23,16 @@ pub(crate) enum Ca {
         "sekisho ca list --json | jq '.[] | select(.state == \"issuing\")'",
     ))]
     List,
+    /// Say how every authority fares: certificates, revocation lists, responders.
+    #[command(after_help = concat!(
+        "Exit code 1 when something that others rely on has ended: a revocation list, an OCSP \
+         responder. `serve` keeps them new; without it, `certs lists` makes lists.\n\n",
+        examples!(
+            "sekisho ca status",
+            "sekisho ca status --json | jq '.[].lists[] | select(.due)'",
+        )
+    ))]
+    Status,
     /// Save the certificates of all authorities (DER and PEM) and all revocation lists.
     #[command(after_help = examples!(
         "sekisho ca save ca",

@@ -1,7 +1,9 @@
 //! The command line of `sekisho certs`.
 
 use super::{Acting, Algorithm, CertsExplain, Kind};
-use authority::trigger::{Origin, Trigger};
+use authority::CertificateKind;
+use authority::trigger::{Effect, LegalBasis, Origin, Trigger};
+use clap::builder::PossibleValue;
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -12,7 +14,7 @@ use std::path::PathBuf;
 pub(crate) enum Certs {
     /// Say whether a certificate is to be believed, and if not, why (RFC 5280 path validation).
     #[command(after_help = concat!(
-        "Exit code 3 when the certificate is refused. Files are PEM, several documents in a row, \
+        "Exit code 3 when the certificate is refused, 4 when a file is not there. Files are PEM, several documents in a row, \
          or DER. Indirect revocation lists, SHA-1 and RSA below 2,048 bits are refused.\n\n",
         examples!(
             "sekisho certs verify --anchor root.pem --intermediate ca.pem --crl ca.crl --crl \
@@ -67,7 +69,8 @@ Examples:
         "sekisho certs save --authority 1 --serial 4 holder.der --form der",
     ))]
     Save(CertsSave),
-    /// Show how many certificates end in each week, and how many holders to invite in each.
+    /// Show how many certificates end in each week, and how many to renew in each so that the
+    /// counters are never busier than they must be.
     #[command(after_help = examples!(
         "sekisho certs forecast",
         "sekisho certs forecast --weeks 520 --municipality 131016 --format csv",
@@ -75,18 +78,23 @@ Examples:
     ))]
     Forecast(CertsForecast),
     /// Finish what a crash left between intention and certificate.
+    ///
+    /// `serve` does it as it starts.
     #[command(after_help = examples!(
         "sekisho certs finish",
     ))]
     Finish,
     /// Make the revocation lists that are due, and those that are missing.
+    ///
+    /// `serve` does it by itself. How all lists stand says `ca status`.
     #[command(after_help = examples!(
         "sekisho certs lists",
     ))]
     Lists,
     /// Say in plain words why a certificate is not valid, in English and Japanese.
     #[command(after_help = concat!(
-        "Exit code 1 when something stands against the certificate. With what the platform of the \
+        "Exit code 1 when something stands against the certificate, and when what is at hand is \
+         not enough to say. With what the platform of the \
          data directory knows, which is an act that the holder sees; with --offline, --anchor, \
          --crl or --at, and where there is no platform, by files alone.\n\n",
         examples!(
@@ -161,7 +169,8 @@ pub(crate) enum Form {
 /// Options of `certs end`.
 #[derive(Args, Debug)]
 pub(crate) struct CertsEnd {
-    /// What happened.
+    /// What happened. What the resident register tells (a move, a death) ends certificates by
+    /// itself.
     #[arg(long, value_name = "TRIGGER", value_parser = triggers())]
     pub(crate) trigger: String,
     #[command(flatten)]
@@ -253,13 +262,42 @@ pub(crate) enum ForecastFormat {
 /// What people and offices tell; what the register tells comes with the feed.
 fn triggers() -> clap::builder::PossibleValuesParser {
     let told = Trigger::ALL.into_iter().filter(|trigger| trigger.origin() != Origin::Registry);
-    told.map(Trigger::word).collect::<Vec<_>>().into()
+    let value = |trigger: Trigger| PossibleValue::new(trigger.word()).help(outcome(trigger));
+    told.map(value).collect::<Vec<_>>().into()
+}
+
+/// What a trigger means, what it does and by which articles.
+fn outcome(trigger: Trigger) -> String {
+    let touched = CertificateKind::ALL.into_iter().filter_map(|kind| {
+        let deed = match trigger.effect(kind)? {
+            Effect::Hold => "holds",
+            Effect::Revoke(_) => "ends",
+        };
+        Some((kind, deed, trigger.legal_basis(kind)))
+    });
+    let touched: Vec<_> = touched.collect();
+    let deed = touched.first().map_or("leaves all", |(_, deed, _)| *deed);
+    let which = match &touched[..] {
+        [(kind, ..)] => format!("the {kind} certificate"),
+        _ => "both".to_owned(),
+    };
+    let articles = touched.iter().filter_map(|(_, _, basis)| match basis {
+        LegalBasis::Article(number) => Some(number.to_string()),
+        LegalBasis::Practice => None,
+    });
+    let articles: Vec<_> = articles.collect();
+    let basis = match &articles[..] {
+        [] => "practice statement".to_owned(),
+        [one] => format!("art. {one}"),
+        several => format!("arts. {}", several.join(", ")),
+    };
+    format!("{}: {deed} {which} ({basis})", trigger.meaning())
 }
 
 /// Options of `certs verify`.
 #[derive(Args, Debug)]
 pub(crate) struct CertsVerify {
-    /// The certificate.
+    /// The certificate, in PEM or DER, with or without its chain behind it; `-` for standard input.
     pub(crate) leaf: PathBuf,
     /// Certificates that are trusted; may be given several times.
     #[arg(long = "anchor", required = true, value_name = "FILE")]
@@ -276,10 +314,11 @@ pub(crate) struct CertsVerify {
     /// What the certificate is wanted for.
     #[arg(long, default_value = "any", value_name = "PURPOSE", value_parser = purpose())]
     pub(crate) purpose: String,
-    /// A certificate policy that is wanted; may be given several times. Without one, any will do.
+    /// A certificate policy of which one must hold along the path; may be given several times.
+    /// Without one, any will do, and none too.
     #[arg(long = "policy", value_name = "OID")]
     pub(crate) policies: Vec<String>,
-    /// Refuse when no policy holds along the path.
+    /// Refuse when no policy at all holds along the path.
     #[arg(long)]
     pub(crate) explicit_policy: bool,
     /// Let policy mappings count for nothing.

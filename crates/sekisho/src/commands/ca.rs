@@ -1,5 +1,7 @@
 //! `sekisho ca`: the certification authorities of the platform.
 
+mod status;
+
 use super::Context;
 use crate::cli::{Ca, CaInit};
 use crate::output::{Answer, program, table};
@@ -23,6 +25,7 @@ pub(crate) fn ca(context: &Context, asked: &Ca) -> Result<Answer, Problem> {
     match asked {
         Ca::Init(asked) => init(context, asked),
         Ca::List => list(&context.open()?),
+        Ca::Status => status::status(context),
         Ca::Save { directory } => save(context, directory),
         Ca::Retire { id, acting } => retire(context, *id, acting.operator.as_deref()),
     }
@@ -250,6 +253,11 @@ fn list_paths(wired: &Wired, authorities: &[Arc<Authority>]) -> Result<Vec<Strin
     Ok(paths)
 }
 
+/// Where the list of a partition is; of the authorities' own, the one of authorities.
+fn list_path(authority: &Authority, of: Partition) -> String {
+    authority.issuer.list_path(of.municipality.map_or(Point::Authorities, Point::Municipality))
+}
+
 fn delta_of(path: &str) -> String {
     path.strip_suffix(".crl").map_or_else(|| path.to_owned(), |stem| format!("{stem}-delta.crl"))
 }
@@ -265,7 +273,7 @@ impl Saved<'_> {
         let path = self.directory.join(name);
         let folder = path.parent().unwrap_or(self.directory);
         let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, bytes));
-        written.map_err(Problem::from_io)?;
+        written.map_err(super::io_at(&path))?;
         self.files.push(name.to_owned());
         Ok(())
     }

@@ -9,23 +9,25 @@ mod lines;
 mod results;
 mod verify;
 
-use super::{Context, maintenance::read_code};
+use super::{Context, io_at, maintenance::read_code, read_file};
 use crate::cli::{By, Certs, CertsEnd, CertsIssue, CertsList, CertsRelease, CertsSave, Form};
-use crate::output::{Answer, table};
-use app::certificate_ask::certificate_ask;
+use crate::output::{Answer, program, table};
+use crate::wiring::Wired;
+use app::certificate_ask::{certificate_ask, certificate_of_key};
 use app::certificate_end::{Ended, certificate_end, certificate_release};
 use app::certificate_finish::certificate_finish;
-use app::certificate_issue::{CertificateAsked, conclude, intend, sign};
+use app::certificate_issue::{CertificateAsked, Issued, conclude, intend, sign};
 use app::certificate_list::{Listed, certificate_list};
 use app::number_ask::Whose;
+use authority::CertificateKind;
 use authority::certificate::{Card, State};
-use authority::trigger::Trigger;
+use authority::trigger::{Effect, Trigger};
 use base::{Actor, Problem, Purpose, labels};
 use numbers::LocalGovernmentCode;
 use ports::rows::CertificateId;
 use serde_json::{Value, json};
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use x509::{CertificationRequest, RequestRefusal, pem};
@@ -33,7 +35,7 @@ use x509::{CertificationRequest, RequestRefusal, pem};
 /// Carries out a certificate command.
 pub(crate) fn certs(context: &Context, asked: &Certs) -> Result<Answer, Problem> {
     match asked {
-        Certs::Verify(asked) => verify::verify(asked),
+        Certs::Verify(asked) => verify::verify(context, asked),
         Certs::Issue(asked) => issue(context, asked),
         Certs::Batch(asked) => batch::batch(context, asked),
         Certs::End(asked) => end(context, asked),
@@ -57,19 +59,69 @@ fn issue(context: &Context, asked: &CertsIssue) -> Result<Answer, Problem> {
         is_ward: asked.ward,
         algorithm: asked.algorithm.map(Into::into),
     };
+    // Before anything is issued: an answer that finds no place would be lost.
+    asked.out.as_deref().map_or(Ok(()), has_place)?;
     let wired = context.open_for_change()?;
-    let intended = wired.act(move |work| intend(work, &actor, Purpose::Certification, &wanted))?;
-    let signed = sign(&wired.platform, &intended)?;
-    let issued = wired.act(move |work| conclude(work, &signed))?;
+    let issued = match issue_now(&wired, &actor, &wanted) {
+        Err(problem) if problem.label() == labels::CERTIFICATE_KEY_USED.text => {
+            again(&wired, actor, wanted)?.ok_or(problem).map(|issued| (issued, true))
+        }
+        issued => issued.map(|issued| (issued, false)),
+    };
     wired.lists().make_due()?;
     wired.publish()?;
-    let written = put(asked.out.as_deref(), asked.form, &issued.certificate)?;
+    let (issued, repeated) = issued?;
+    handed_over(&issued, repeated, asked)
+}
+
+fn issue_now(wired: &Wired, actor: &Actor, wanted: &CertificateAsked) -> Result<Issued, Problem> {
+    let (actor, wanted) = (actor.clone(), wanted.clone());
+    let intended = wired.act(move |work| intend(work, &actor, Purpose::Certification, &wanted))?;
+    let signed = sign(&wired.platform, &intended)?;
+    wired.act(move |work| conclude(work, &signed))
+}
+
+/// The certificate in force that this key has, if it is the one that is asked for: what asks again
+/// may have lost the answer.
+fn again(wired: &Wired, actor: Actor, wanted: CertificateAsked) -> Result<Option<Issued>, Problem> {
+    certificate_finish(&wired.platform, 0)?;
+    wired.act(move |work| {
+        let key = x509::sha256(&wanted.key.public_key().to_spki());
+        let asked = (&wanted.whose, wanted.kind, &key);
+        let told = certificate_of_key(work, &actor, Purpose::Certification, asked);
+        let (id, told) = match told {
+            Ok(told) => told,
+            Err(problem) if problem.is_of_the_platform() => return Err(problem),
+            Err(_) => return Ok(None),
+        };
+        let all = certificate_list(work, &actor, Purpose::Certification, &wanted.whose)?;
+        let listed = all.certificates.iter().find(|listed| listed.id == id);
+        let holds = listed.is_some_and(|one| matches!(one.state, State::InForce | State::Released));
+        Ok(holds.then_some(Issued { id, act: told.act, certificate: told.certificate }))
+    })
+}
+
+/// Puts an issued certificate where it is wanted.
+fn handed_over(issued: &Issued, repeated: bool, asked: &CertsIssue) -> Result<Answer, Problem> {
     let (id, act) = (issued.id, issued.act);
-    let told = format!("certificate {} of authority {}, as act {act}", id.serial, id.authority);
-    let mut answer = json!({ "authority": id.authority, "serial": id.serial, "act": act.0 });
+    let CertificateId { authority, serial } = id;
+    let written =
+        put(asked.out.as_deref(), asked.form, &issued.certificate).map_err(|problem| {
+            let detail = format!(
+                "{}; the certificate is issued: `{} certs save --authority {authority} --serial \
+             {serial} FILE`",
+                problem.detail_text(),
+                program()
+            );
+            problem.detail(detail)
+        })?;
+    let mut answer =
+        json!({ "authority": authority, "serial": serial, "act": act.0, "repeated": repeated });
     Ok(match (written, &asked.out) {
         (None, Some(file)) => {
             answer["file"] = json!(file);
+            let how = if repeated { "issued before and told again" } else { "issued" };
+            let told = format!("certificate {serial} of authority {authority}, {how} as act {act}");
             Answer::good(format!("{told}, is in {}", file.display()), answer)
         }
         (text, _) => {
@@ -91,7 +143,7 @@ fn end(context: &Context, asked: &CertsEnd) -> Result<Answer, Problem> {
     })?;
     wired.lists().make_due()?;
     wired.publish()?;
-    Ok(told(&ended))
+    told(&wired, &ended, |kind| trigger.effect(kind))
 }
 
 fn release(context: &Context, asked: &CertsRelease) -> Result<Answer, Problem> {
@@ -104,19 +156,44 @@ fn release(context: &Context, asked: &CertsRelease) -> Result<Answer, Problem> {
     })?;
     wired.lists().make_due()?;
     wired.publish()?;
-    Ok(told(&[released]))
+    told(&wired, &[released], |_| None)
 }
 
 /// What became of certificates, each with its act.
-fn told(ended: &[Ended]) -> Answer {
-    let row =
-        |(id, act): &Ended| vec![id.authority.to_string(), id.serial.to_string(), act.to_string()];
-    let facts = ended
-        .iter()
-        .map(|(id, act)| json!({ "authority": id.authority, "serial": id.serial, "act": act.0 }));
-    let rows: Vec<_> = ended.iter().map(row).collect();
-    let text = table(&["authority", "serial", "act"], &rows);
-    Answer::good(format!("{text}\nThe lists tell it."), facts.collect())
+fn told(
+    wired: &Wired,
+    ended: &[Ended],
+    effect: impl Fn(CertificateKind) -> Option<Effect>,
+) -> Result<Answer, Problem> {
+    let authorities = super::ca::read(wired)?;
+    let (mut rows, mut facts) = (Vec::new(), Vec::new());
+    for (id, act) in ended {
+        let kind = authorities.iter().find(|one| one.id() == id.authority).map(|one| one.kind());
+        let state = match kind.and_then(&effect) {
+            None => State::Released,
+            Some(Effect::Hold) => State::Held,
+            Some(Effect::Revoke(reason)) => State::Revoked(reason),
+        };
+        let (kind, reason) = (kind.map_or("", CertificateKind::word), reason_of(state));
+        rows.push(vec![
+            id.authority.to_string(),
+            id.serial.to_string(),
+            kind.to_owned(),
+            state.word().to_owned(),
+            reason.unwrap_or_default().to_owned(),
+            act.to_string(),
+        ]);
+        facts.push(json!({
+            "authority": id.authority,
+            "serial": id.serial,
+            "kind": kind,
+            "state": state.word(),
+            "reason": reason,
+            "act": act.0,
+        }));
+    }
+    let text = table(&["authority", "serial", "kind", "now", "reason", "act"], &rows);
+    Ok(Answer::good(format!("{text}\nThe revocation lists tell it now."), facts.into()))
 }
 
 fn list(context: &Context, asked: &CertsList) -> Result<Answer, Problem> {
@@ -171,9 +248,10 @@ const fn reason_of(state: State) -> Option<&'static str> {
 fn save(context: &Context, asked: &CertsSave) -> Result<Answer, Problem> {
     let actor = actor(context, &asked.by)?;
     let id = CertificateId { authority: asked.authority, serial: asked.serial };
+    let out = Some(asked.out.as_path()).filter(|out| *out != Path::new("-"));
+    out.map_or(Ok(()), has_place)?;
     let wired = context.open_for_change()?;
     let told = wired.act(move |work| certificate_ask(work, &actor, Purpose::Certification, id))?;
-    let out = Some(asked.out.as_path()).filter(|out| *out != Path::new("-"));
     let written = put(out, asked.form, &told.certificate)?;
     let text = written.unwrap_or_else(|| format!("saved, as act {}", told.act));
     Ok(Answer::good(text, json!({ "act": told.act.0, "file": out })))
@@ -225,11 +303,7 @@ fn municipality(code: &str) -> Result<LocalGovernmentCode, Problem> {
 
 /// A request in PEM or DER, whose key is its holder's.
 fn read_request(path: &Path) -> Result<CertificationRequest, Problem> {
-    let bytes = fs::read(path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => Problem::new(&labels::PATH_ABSENT, path.display().to_string()),
-        _ => Problem::from_io(error),
-    });
-    let bytes = bytes.map_err(|problem| problem.in_field("request"))?;
+    let bytes = read_file(path).map_err(|problem| problem.in_field("request"))?;
     let read = match std::str::from_utf8(&bytes) {
         // DER begins with the tag of a SEQUENCE, which is a digit in text: 0.
         Ok(text) if !text.starts_with('0') => CertificationRequest::from_pem(text),
@@ -259,6 +333,16 @@ fn put(out: Option<&Path>, form: Form, der: &[u8]) -> Result<Option<String>, Pro
     let mut options = fs::OpenOptions::new();
     let file = options.write(true).create(true).truncate(true).mode(0o600).open(path);
     let written = file.and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
-    written.map_err(|error| Problem::from_io(error).in_field("out"))?;
+    written.map_err(|error| io_at(path)(error).in_field("out"))?;
     Ok(None)
+}
+
+/// Refuses a file that cannot be made where it is wanted.
+fn has_place(path: &Path) -> Result<(), Problem> {
+    let above = path.parent().filter(|above| *above != Path::new("")).unwrap_or(Path::new("."));
+    let found = fs::metadata(above).map_err(|error| io_at(above)(error).in_field("out"))?;
+    if found.is_dir() && !path.is_dir() {
+        return Ok(());
+    }
+    Err(Problem::new(&labels::PATH_ABSENT, path.display().to_string()).in_field("out"))
 }

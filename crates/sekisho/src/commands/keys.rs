@@ -4,7 +4,7 @@
 use super::Context;
 use crate::ceremony::Plan;
 use crate::cli::keys::{Ceremony, Generate, Keys, Rotate};
-use crate::output::{Answer, grouped, program, table};
+use crate::output::{Answer, exit_code, grouped, problem_json, program, table};
 use crate::progress;
 use crate::wiring::{self, Wired};
 use app::key_ceremony::{Carried, key_ceremony};
@@ -37,14 +37,18 @@ fn status(context: &Context) -> Result<Answer, Problem> {
     let status = key_status(&context.open()?.platform)?;
     let devices: Vec<_> = status.devices.iter().map(device_row).collect();
     let rows: Vec<_> = status.keys.iter().map(key_row).collect();
-    let text = format!(
-        "{}\n\n{}",
-        table(&["held by", "kind", "condition", ""], &devices),
-        table(&["key", "kind", "made", "", "for"], &rows)
-    );
+    let devices_table = table(&["held by", "kind", "condition", ""], &devices);
+    let below = match &status.unlisted {
+        None => table(&["key", "kind", "made", "", "for"], &rows),
+        Some(problem) => format!("The keys cannot be named just now: {problem}"),
+    };
     let devices: Vec<_> = status.devices.iter().map(device_json).collect();
     let keys: Vec<_> = status.keys.iter().map(key_json).collect();
-    Ok(Answer::good(text, json!({ "devices": devices, "keys": keys })))
+    let problem = status.unlisted.as_ref().map(problem_json);
+    let facts = json!({ "devices": devices, "keys": keys, "problem": problem });
+    let mut answer = Answer::good(format!("{devices_table}\n\n{below}"), facts);
+    answer.exit = status.unlisted.as_ref().map_or(0, exit_code);
+    Ok(answer)
 }
 
 fn device_row(device: &DeviceState) -> Vec<String> {
@@ -58,7 +62,7 @@ fn device_json(device: &DeviceState) -> Value {
 }
 
 fn key_row(state: &KeyState) -> Vec<String> {
-    let KeyState { key, standing, .. } = state;
+    let KeyState { key, purpose, standing } = state;
     let shown = match standing {
         Standing::InUse => "in use".to_owned(),
         Standing::Former(why) => format!("former: {why}"),
@@ -66,19 +70,19 @@ fn key_row(state: &KeyState) -> Vec<String> {
         Standing::Done => "may be destroyed".to_owned(),
         Standing::Other => String::new(),
     };
-    let purpose = state.purpose().unwrap_or_default().to_owned();
+    let purpose = purpose.unwrap_or_default().to_owned();
     let (label, kind) = (key.label.to_string(), key.kind.to_string());
     vec![label, kind, key.created.to_string(), shown, purpose]
 }
 
 fn key_json(state: &KeyState) -> Value {
-    let KeyState { key, standing, .. } = state;
+    let KeyState { key, purpose, standing } = state;
     json!({
         "label": key.label.to_string(),
         "kind": key.kind.word(),
         "created": key.created.to_string(),
         "fingerprint": fingerprint(key),
-        "purpose": state.purpose(),
+        "purpose": purpose,
         "standing": standing.word(),
         "needed": standing.needed(),
     })

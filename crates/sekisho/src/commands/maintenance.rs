@@ -1,17 +1,17 @@
 //! `verify`, `lists` and `dispose`: what operators do.
 
-use super::{Context, counted};
+use super::{Context, counted, read_file};
 use crate::cli::Dispose;
 use crate::output::{Answer, program, table};
 use crate::progress;
 use crate::wiring::Wired;
 use app::number_ask::Whose;
 use app::verify::VerifyReport;
-use base::{Problem, Purpose, labels};
+use base::{Problem, Purpose};
 use numbers::ResidentRecordCode;
 use serde_json::json;
-use std::io::Read;
 use std::path::Path;
+use zeroize::Zeroizing;
 
 /// Walks the whole store and the published revocation lists.
 pub(crate) fn verify(context: &Context) -> Result<Answer, Problem> {
@@ -95,19 +95,6 @@ pub(crate) fn dispose(context: &Context, asked: &Dispose) -> Result<Answer, Prob
 /// The resident record code in a file.
 pub(super) fn read_code(path: &Path) -> Result<ResidentRecordCode, Problem> {
     let refused = |refusal: numbers::NumberRefusal| Problem::from_refusal(refusal.label());
-    read(path)?.trim().parse().map_err(refused)
-}
-
-fn read(path: &Path) -> Result<String, Problem> {
-    let mut text = String::new();
-    let read = if path == Path::new("-") {
-        std::io::stdin().read_to_string(&mut text).map(|_| text)
-    } else {
-        std::fs::read_to_string(path)
-    };
-    read.map_err(|error| {
-        let absent = error.kind() == std::io::ErrorKind::NotFound;
-        let label = if absent { &labels::PATH_ABSENT } else { &labels::IO };
-        Problem::new(label, error.kind().to_string())
-    })
+    let bytes = Zeroizing::new(read_file(path)?);
+    std::str::from_utf8(&bytes).unwrap_or_default().trim().parse().map_err(refused)
 }

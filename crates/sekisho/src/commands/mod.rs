@@ -19,7 +19,8 @@ use crate::output::{Answer, grouped, table};
 use crate::wiring::{self, Wired};
 use base::{Actor, ActorRefusal, Problem, labels};
 use serde_json::json;
-use std::io::IsTerminal;
+use std::io::{ErrorKind, IsTerminal, Read as _};
+use std::path::Path;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 /// What every command has at hand.
@@ -65,6 +66,26 @@ impl Context {
         let wired = self.open()?;
         wired.publish()?;
         Ok(wired)
+    }
+}
+
+/// What a file holds; `-` is standard input.
+fn read_file(path: &Path) -> Result<Vec<u8>, Problem> {
+    if path != Path::new("-") {
+        return std::fs::read(path).map_err(io_at(path));
+    }
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().take(STANDARD_INPUT_BYTES_MAX).read_to_end(&mut bytes);
+    read.map(|_| bytes).map_err(io_at(path))
+}
+
+/// What went wrong with a file that the caller named. One that is not there is the caller's affair,
+/// not the platform's.
+fn io_at(path: &Path) -> impl Fn(std::io::Error) -> Problem {
+    let path = path.display().to_string();
+    move |error| match error.kind() {
+        ErrorKind::NotFound => Problem::new(&labels::PATH_ABSENT, path.clone()),
+        kind => Problem::from_io(error).detail(format!("{path}: {kind}")),
     }
 }
 
@@ -149,3 +170,6 @@ fn start_log(config: &Config) {
 pub(crate) fn counted(count: u64, what: &str) -> Vec<String> {
     vec![what.to_owned(), grouped(count)]
 }
+
+/// What is read of standard input at most: more than any certificate or list of one has.
+const STANDARD_INPUT_BYTES_MAX: u64 = 1 << 28;

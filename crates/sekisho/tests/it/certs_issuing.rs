@@ -72,14 +72,18 @@ fn what_is_held_may_come_back_or_end() {
     let release = ["certs", "release", "--kind", "authentication", "--code", &code];
     let release = |by: &str| house.ask(&[&release[..], &["--municipality", by]].concat());
     release(CHIYODA).problem(3, "certificate_not_held");
+    let explain = || house.ask(&["certs", "explain", &bureau.at("card.pem")]).json();
+    assert_eq!(explain()["verdict"], "valid");
     // The call centre takes reports of loss; only the municipality releases.
     end("reported_missing", &["--operator", "k.sato"]).good();
     bureau.refused("card.pem", "path_on_hold");
+    assert_eq!(explain()["reasons"][0]["label"], "held");
     release(CHUO).problem(4, "resident_absent");
     release(CHIYODA).good();
     bureau.believed("card.pem");
     end("card_lost", &["--municipality", CHIYODA]).good();
     bureau.refused("card.pem", "path_revoked");
+    assert_eq!((&explain()["verdict"], &explain()["valid"]), (&"not_valid".into(), &false.into()));
     end("moved", &[]).json();
     assert_eq!(bureau.listed(0)[0].1, "revoked");
     house.done();
@@ -104,6 +108,36 @@ fn a_certificate_is_saved_as_it_was_issued_and_reading_it_is_an_act() {
     house.done();
 }
 
+/// An answer may be lost: the same again tells it, as long as it is in force. What has no place is
+/// refused before anything is issued.
+#[test]
+fn who_asks_again_is_told_the_same_certificate() {
+    let bureau = Bureau::open("p256", 2);
+    let (house, request) = (&bureau.house, bureau.request("card", P256));
+    let nowhere = bureau.issue("authentication", 0, &request, "none/card.pem");
+    nowhere.problem(4, "path_absent");
+    assert!(bureau.listed(0).is_empty(), "nothing is issued that cannot be handed over");
+    let first = bureau.issue("authentication", 0, &request, "card.pem").good();
+    assert_eq!(first["repeated"], false);
+    let again = bureau.issue("authentication", 0, &request, "again.pem").good();
+    assert_eq!((&again["serial"], &again["repeated"]), (&first["serial"], &true.into()));
+    let read = |name: &str| fs::read(bureau.at(name)).unwrap();
+    assert_eq!(read("card.pem"), read("again.pem"));
+    for (kind, resident) in [("signature", 0), ("authentication", 1)] {
+        let other = bureau.issue(kind, resident, &request, "other.pem");
+        other.problem(3, "certificate_key_used");
+    }
+    let end = ["certs", "end", "--trigger", "card_lost", "--code", &bureau.at("code-0")];
+    let ended = house.ask(&end).good();
+    assert_eq!(
+        (&ended[0]["kind"], &ended[0]["state"], &ended[0]["reason"]),
+        (&"authentication".into(), &"revoked".into(), &"key_compromise".into())
+    );
+    let late = bureau.issue("authentication", 0, &request, "late.pem");
+    late.problem(3, "certificate_key_used");
+    house.done();
+}
+
 #[test]
 fn generations_follow_each_other() {
     let bureau = Bureau::open("rsa2048", 2);
@@ -123,6 +157,10 @@ fn generations_follow_each_other() {
     assert_eq!(bureau.issue("authentication", 1, &request, "new.pem").good()["authority"], 3);
     bureau.believed("old.pem");
     bureau.believed("new.pem");
+    let status = house.ask(&["ca", "status"]).good();
+    for (one, unrevoked) in status.as_array().unwrap().iter().zip([0, 1, 1]) {
+        assert_eq!((&one["holds"], &one["unrevoked"]), (&true.into(), &unrevoked.into()), "{one}");
+    }
     // What was saved is what was listed.
     for (name, entry) in
         [("signature-1", &list[0]), ("authentication-1", &list[1]), ("authentication-2", &list[2])]
@@ -204,7 +242,10 @@ fn lists_that_were_lost_are_made_again_while_serving() {
     bureau.issue("signature", 0, &request, "holder.pem").good();
     let before = bureau.lists();
     assert!(before >= 5, "{before}");
+    bureau.house.ask(&["ca", "status"]).good();
     fs::remove_dir_all(bureau.house.data().join("crl/signature")).unwrap();
+    let status = bureau.house.ask(&["ca", "status"]).does_not_hold();
+    assert_eq!((&status[0]["files_missing"], &status[1]["files_missing"]), (&2.into(), &0.into()));
     let serving = Serving::start(&bureau.house, &["--json", "serve"]);
     while bureau.lists() < before {
         std::thread::sleep(Duration::from_millis(50));

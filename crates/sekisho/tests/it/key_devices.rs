@@ -32,6 +32,12 @@ fn a_platform_lives_with_its_keys_in_a_token() {
     let labels = keys.as_array().unwrap().iter().map(|key| key["label"].as_str().unwrap());
     assert!(labels.clone().any(|label| label == "kek/2"), "{keys}");
     house.ask(&["keys", "destroy", "kek/1", "--yes", "--operator", "k.sato"]).good();
+    // Without a file of keys there is a platform all the same, and what it knows is told.
+    house.ask(&["ca", "init", "--algorithm", "p256"]).good();
+    house.ask(&["ca", "save", &house.beside("ca").display().to_string()]).good();
+    let root = house.beside("ca/signature-1.pem").display().to_string();
+    let explained = house.ask(&["certs", "explain", &root]).json();
+    assert!(explained["act"].as_u64().is_some(), "{explained}");
     house.ask(&["init"]).problem(3, "already_initialised");
     house.ask(&["keys", "passphrase", "--generate"]).problem(3, "not_initialised");
     house.done();
@@ -200,6 +206,28 @@ fn a_wrong_pin_and_a_loose_pin_file_are_told() {
     house.ask(&asked[1..]).problem(3, "passphrase_missing");
     let told = String::from_utf8(house.heard()).unwrap();
     assert!(!told.contains(PIN) && !told.contains("000000"));
+}
+
+/// What is asked for when a device is gone is how the devices fare.
+#[test]
+fn status_tells_of_a_device_that_is_gone() {
+    let mut house = tokened("");
+    house.ask(&["init"]).good();
+    let one = config(&house, "");
+    let (head, device) = one.split_once("[[keys.devices]]").unwrap();
+    let gone = device.replace("'platform'", "'nobody'");
+    house.configure(&format!("{head}[[keys.devices]]{device}[[keys.devices]]{gone}"));
+    let told = house.ask(&["keys", "status"]);
+    assert_eq!(told.code, 5, "{}", told.err);
+    let status = told.json();
+    let conditions = status["devices"].as_array().unwrap().iter();
+    let ready: Vec<_> = conditions.map(|device| device["condition"] == "ready").collect();
+    assert_eq!(ready, [true, false], "{status}");
+    assert!(
+        ["hsm_gone", "hsm_unavailable"].contains(&status["problem"]["label"].as_str().unwrap())
+    );
+    house.configure(&one);
+    house.done();
 }
 
 /// A house whose keys are to be in a new token, behind the library that fails on demand.

@@ -181,7 +181,7 @@ fn a_certificate_is_explained_by_the_platform_and_by_files_alone() {
     assert_eq!(labels(&house.ask(&files).does_not_hold()), ["revoked"]);
     let late = [&files[..], &["--at", "2126-01-01T00:00:00Z"]].concat();
     let late = labels(&house.ask(&late).does_not_hold());
-    assert_eq!(late, ["issuer_expired", "status_unknown", "expired"]);
+    assert_eq!(late, ["issuer_expired", "revoked", "expired"], "no revocation is taken back");
 
     // Anybody can ask, with nothing but the file.
     let nobody = House::empty();
@@ -189,6 +189,8 @@ fn a_certificate_is_explained_by_the_platform_and_by_files_alone() {
     assert_eq!(said.code, 1);
     assert!(said.out.contains("No authority's certificate was at hand"), "{}", said.out);
     assert!(said.out.contains("失効の有無を確認できる情報がありません。"), "{}", said.out);
+    let asked = nobody.ask(&["certs", "explain", &pem]).does_not_hold();
+    assert_eq!((&asked["verdict"], &asked["valid"]), (&json!("unknown"), &json!(false)));
     let said = nobody.run(&["certs", "explain", &code, "--language", "ja"]);
     assert!(said.out.contains("ではありません。") && !said.out.contains("The "), "{}", said.out);
     house.done();

@@ -8,7 +8,7 @@ use super::lines::Lines;
 use super::municipality;
 use super::results::{Done, Entry, Results};
 use crate::cli::CertsBatch;
-use crate::commands::{Context, counted};
+use crate::commands::{Context, counted, io_at};
 use crate::output::{Answer, problem_json, table};
 use crate::progress;
 use crate::wiring::Wired;
@@ -26,7 +26,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{BufRead, BufReader, ErrorKind};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -264,11 +264,8 @@ fn opened(path: &Path) -> Result<Box<dyn BufRead + Send>, Problem> {
     if path == Path::new("-") {
         return Ok(Box::new(BufReader::new(std::io::stdin())));
     }
-    let file = File::open(path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => Problem::new(&labels::PATH_ABSENT, path.display().to_string()),
-        _ => Problem::from_io(error),
-    });
-    Ok(Box::new(BufReader::with_capacity(1 << 20, file?)))
+    let file = File::open(path).map_err(io_at(path))?;
+    Ok(Box::new(BufReader::with_capacity(1 << 20, file)))
 }
 
 fn hex(request: &[u8]) -> String {

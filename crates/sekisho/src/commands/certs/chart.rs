@@ -1,6 +1,9 @@
-//! A chart of weeks as SVG: one bar a week for what ends, one for whom to invite. Plain shapes and
-//! text, no script, no file beside it; its colours follow the reader's light or dark ground, and a
-//! text says what the picture shows.
+//! A chart of weeks as SVG: what ends in each, and what to renew in each. Plain shapes and text, no
+//! script, no file beside it; on screen its colours follow the reader's light or dark ground, on
+//! paper they differ in grey too, and a text says what the picture shows.
+//!
+//! Weeks that find room have two bars each; many weeks are two steps of one line each, with the
+//! years below.
 
 use crate::output::grouped;
 use base::Date;
@@ -14,7 +17,7 @@ pub(super) struct Bars {
     pub(super) weeks: Vec<Date>,
     /// Certificates that end in it.
     pub(super) expiring: Vec<u64>,
-    /// Holders to invite in it.
+    /// Certificates to renew in it.
     pub(super) invited: Vec<u64>,
 }
 
@@ -25,48 +28,85 @@ pub(super) fn chart(bars: &Bars) -> String {
     let top = most.div_ceil(step).max(1) * step;
     let mut out = head(bars);
     scale(&mut out, step, top);
-    columns(&mut out, bars, top);
-    weeks(&mut out, &bars.weeks);
+    if slot(bars.weeks.len()) >= SLOT_OF_BARS {
+        columns(&mut out, bars, top);
+        mondays(&mut out, &bars.weeks);
+    } else {
+        steps(&mut out, "ends", &bars.expiring, top);
+        steps(&mut out, "invited", &bars.invited, top);
+        years(&mut out, &bars.weeks);
+    }
+    line(&mut out, "axis", BOTTOM);
+    under(&mut out, bars.weeks.len());
     legend(&mut out);
+    if most == 0 {
+        nothing(&mut out);
+    }
     out.push_str("</svg>\n");
     out
 }
 
 fn head(bars: &Bars) -> String {
     let (title, subtitle) = (escaped(&bars.title), escaped(&bars.subtitle));
-    let said = escaped(&said(bars));
+    let (said, [all, peaks]) = (escaped(&said(bars)), facts(bars));
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" \
-         aria-labelledby=\"title said\" font-family=\"'Noto Sans JP','Noto Sans CJK JP',sans-serif\" \
+         aria-labelledby=\"title said\" \
+         font-family=\"'Noto Sans JP','Noto Sans CJK JP',IPAGothic,sans-serif\" \
          font-size=\"13\">\n\
          <title id=\"title\">{title}</title>\n\
          <desc id=\"said\">{said}</desc>\n\
          <style>\n{STYLE}</style>\n\
          <rect class=\"ground\" width=\"{WIDTH}\" height=\"{HEIGHT}\"/>\n\
          <text class=\"ink\" x=\"{LEFT}\" y=\"28\" font-size=\"18\" font-weight=\"600\">{title}</text>\n\
-         <text class=\"faint\" x=\"{LEFT}\" y=\"50\">{subtitle}</text>\n"
+         <text class=\"faint\" x=\"{LEFT}\" y=\"50\">{subtitle}</text>\n\
+         <text class=\"faint\" x=\"{LEFT}\" y=\"70\">{all}</text>\n\
+         <text class=\"faint\" x=\"{LEFT}\" y=\"90\">{peaks}</text>\n"
     )
+}
+
+/// The busiest week of a kind: its count and its Monday.
+fn busiest(counts: &[u64], weeks: &[Date]) -> Option<(String, Date)> {
+    let most = counts.iter().copied().enumerate().max_by_key(|(at, n)| (*n, usize::MAX - at));
+    most.and_then(|(at, count)| Some((grouped(count), *weeks.get(at)?)))
+}
+
+/// Two lines of figures, in both languages.
+fn facts(bars: &Bars) -> [String; 2] {
+    let busiest = |counts| busiest(counts, &bars.weeks);
+    let (Some((ends, on)), Some((invited, from))) =
+        (busiest(&bars.expiring), busiest(&bars.invited))
+    else {
+        return [String::new(), String::new()];
+    };
+    let total = grouped(bars.expiring.iter().sum());
+    [
+        format!(
+            "満了 計 {total} 件、最多 {ends} 件（{on} の週）。更新を平準化すると最多 {invited} 件（{from} \
+             の週）。"
+        ),
+        format!(
+            "{total} end in all, at most {ends} a week ({on}). Renewals levelled: at most {invited} a \
+             week ({from})."
+        ),
+    ]
 }
 
 /// The chart in words.
 fn said(bars: &Bars) -> String {
-    let most = |counts: &[u64]| {
-        let most = counts.iter().copied().enumerate().max_by_key(|(at, n)| (*n, usize::MAX - at));
-        most.and_then(|(at, count)| Some((grouped(count), bars.weeks.get(at)?)))
-    };
     let total = |counts: &[u64]| grouped(counts.iter().sum());
-    match (most(&bars.expiring), most(&bars.invited)) {
+    let busiest = |counts| busiest(counts, &bars.weeks);
+    match (busiest(&bars.expiring), busiest(&bars.invited)) {
         (Some((ends, ends_on)), Some((invited, invited_on))) => {
             let (all_end, all_invited) = (total(&bars.expiring), total(&bars.invited));
             format!(
-                "満了 {all_end} 件、最多は {ends_on} の週の {ends} 件。案内 {all_invited} 人、最多は \
-                 {invited_on} の週の {invited} 人。 / {all_end} certificates end, most in the week \
-                 from {ends_on}: {ends}. {all_invited} holders are to be invited, most in the week \
-                 from {invited_on}: {invited}."
+                "満了 {all_end} 件、最多は {ends_on} の週の {ends} 件。更新の案内 {all_invited} 件、最多は \
+                 {invited_on} の週の {invited} 件。 / {all_end} certificates end, most in the week \
+                 from {ends_on}: {ends}. {all_invited} are to be renewed, most in the week from \
+                 {invited_on}: {invited}."
             )
         }
-        _ => "期間内に満了する電子証明書はありません / No certificate ends in these weeks."
-            .to_owned(),
+        _ => NOTHING.to_owned(),
     }
 }
 
@@ -75,12 +115,11 @@ fn scale(out: &mut String, step: u64, top: u64) {
     let mut count = 0;
     while count <= top {
         let y = y_of(count, top);
-        let class = if count == 0 { "axis" } else { "grid" };
+        line(out, "grid", y);
         // Writing into a String cannot fail.
         let _ = writeln!(
             out,
-            "<line class=\"{class}\" x1=\"{LEFT}\" x2=\"{RIGHT}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>\n\
-             <text class=\"faint\" x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
+            "<text class=\"faint\" x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
             LEFT - 8.0,
             y + 4.5,
             grouped(count),
@@ -91,7 +130,14 @@ fn scale(out: &mut String, step: u64, top: u64) {
     let _ = writeln!(
         out,
         "<text class=\"faint\" transform=\"translate(18 {middle:.1}) rotate(-90)\" \
-         text-anchor=\"middle\">件 / 人（週ごと） · count per week</text>"
+         text-anchor=\"middle\">件（週ごと） · certificates per week</text>"
+    );
+}
+
+fn line(out: &mut String, class: &str, y: f64) {
+    let _ = writeln!(
+        out,
+        "<line class=\"{class}\" x1=\"{LEFT}\" x2=\"{RIGHT}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>"
     );
 }
 
@@ -116,40 +162,88 @@ fn columns(out: &mut String, bars: &Bars, top: u64) {
     }
 }
 
+/// One line that goes up and down with the weeks, filled down to the bottom.
+fn steps(out: &mut String, class: &str, counts: &[u64], top: u64) {
+    let slot = slot(counts.len());
+    let _ = write!(out, "<path class=\"{class}\" d=\"M{LEFT:.1} {BOTTOM}");
+    let mut end = 0;
+    for level in counts.chunk_by(|one, next| one == next) {
+        end += level.len();
+        let (y, x) = (y_of(level[0], top), LEFT + slot * end as f64);
+        let _ = write!(out, "V{y:.2}H{x:.2}");
+    }
+    let _ = writeln!(out, "V{BOTTOM}Z\"/>");
+}
+
 /// So many Mondays along the bottom as find room.
-fn weeks(out: &mut String, weeks: &[Date]) {
+fn mondays(out: &mut String, weeks: &[Date]) {
     let slot = slot(weeks.len());
     let every = (LABEL_WIDTH / slot).ceil().max(1.0) as usize;
     for (at, monday) in weeks.iter().enumerate().step_by(every) {
-        let x = LEFT + slot * (at as f64 + 0.5);
-        let _ = writeln!(
-            out,
-            "<line class=\"axis\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{BOTTOM}\" y2=\"{}\"/>\n\
-             <text class=\"faint\" x=\"{x:.1}\" y=\"{}\" text-anchor=\"middle\">{monday}</text>",
-            BOTTOM + 5.0,
-            BOTTOM + 22.0,
-        );
+        mark(out, LEFT + slot * (at as f64 + 0.5), &monday.to_string());
     }
-    let middle = f64::midpoint(LEFT, RIGHT);
+}
+
+/// The week in which each year begins.
+fn years(out: &mut String, weeks: &[Date]) {
+    let slot = slot(weeks.len());
+    let mut year = weeks.first().map_or(0, |first| first.year());
+    for (at, monday) in weeks.iter().enumerate().filter(|(at, _)| *at > 0) {
+        if monday.year() != year {
+            year = monday.year();
+            mark(out, LEFT + slot * at as f64, &format!("{year}年"));
+        }
+    }
+}
+
+fn mark(out: &mut String, x: f64, text: &str) {
     let _ = writeln!(
         out,
-        "<text class=\"faint\" x=\"{middle:.1}\" y=\"{}\" text-anchor=\"middle\">週の始まり（月曜日） · \
-         week from (Monday)</text>",
-        BOTTOM + 44.0,
+        "<line class=\"axis\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{BOTTOM}\" y2=\"{}\"/>\n\
+         <text class=\"faint\" x=\"{x:.1}\" y=\"{}\" text-anchor=\"middle\">{text}</text>",
+        BOTTOM + 5.0,
+        BOTTOM + 22.0,
+    );
+}
+
+/// What the marks at the bottom are.
+fn under(out: &mut String, weeks: usize) {
+    let what = if slot(weeks) >= SLOT_OF_BARS {
+        "週の始まり（月曜日） · week from (Monday)"
+    } else {
+        "年の最初の週 · first week of the year"
+    };
+    let middle = f64::midpoint(LEFT, RIGHT);
+    for (text, below) in [(what, 44.0), (NOTE, 66.0)] {
+        let _ = writeln!(
+            out,
+            "<text class=\"faint\" x=\"{middle:.1}\" y=\"{}\" text-anchor=\"middle\">{text}</text>",
+            BOTTOM + below,
+        );
+    }
+}
+
+fn nothing(out: &mut String) {
+    let (x, y) = (f64::midpoint(LEFT, RIGHT), f64::midpoint(TOP, BOTTOM));
+    let _ = writeln!(
+        out,
+        "<text class=\"ink\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"middle\">{NOTHING}</text>"
     );
 }
 
 fn legend(out: &mut String) {
     let entries = [
         ("ends", LEFT, "満了する電子証明書 / certificates that end"),
-        ("invited", LEFT + 330.0, "更新を案内する人 / holders to invite"),
+        ("invited", LEFT + 340.0, "更新を案内する電子証明書 / certificates to renew"),
     ];
+    let y = TOP - 26.0;
     for (class, x, text) in entries {
         let _ = writeln!(
             out,
-            "<rect class=\"{class}\" x=\"{x}\" y=\"64\" width=\"12\" height=\"12\"/>\n\
-             <text class=\"ink\" x=\"{}\" y=\"75\">{text}</text>",
+            "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"12\" height=\"12\"/>\n\
+             <text class=\"ink\" x=\"{}\" y=\"{}\">{text}</text>",
             x + 18.0,
+            y + 11.0,
         );
     }
 }
@@ -181,21 +275,28 @@ fn escaped(text: &str) -> String {
 }
 
 const WIDTH: f64 = 960.0;
-const HEIGHT: f64 = 440.0;
+const HEIGHT: f64 = 496.0;
 const LEFT: f64 = 92.0;
 const RIGHT: f64 = 936.0;
-const TOP: f64 = 100.0;
-const BOTTOM: f64 = 372.0;
+const TOP: f64 = 136.0;
+const BOTTOM: f64 = 412.0;
 const LABEL_WIDTH: f64 = 96.0;
-/// Blue and orange are told apart by those too who see no red or green.
+/// What a week needs across for two bars.
+const SLOT_OF_BARS: f64 = 8.0;
+const NOTE: &str = "更新後の電子証明書の満了は含みません · what is renewed is not counted again";
+const NOTHING: &str =
+    "期間内に満了する電子証明書はありません / No certificate ends in these weeks.";
+/// Blue and orange are told apart by those too who see no red or green, and the dark from the light
+/// one by a printer without colours.
 const STYLE: &str = "\
-.ground { fill: #ffffff } .ink { fill: #1a1a1a } .faint { fill: #595959 }
+.ground { fill: #ffffff } .ink { fill: #1a1a1a } .faint { fill: #4d4d4d }
 .grid { stroke: #e0e0e0 } .axis { stroke: #595959 }
-.ends { fill: #c25700 } .invited { fill: #2166ac }
-@media (prefers-color-scheme: dark) {
+.ends { fill: #a63f00 } .invited { fill: #a9cdea; stroke: #2166ac; stroke-width: 0.8 }
+path.invited { fill-opacity: 0.25; stroke-width: 1.2 }
+@media screen and (prefers-color-scheme: dark) {
 .ground { fill: #16181d } .ink { fill: #f0f0f0 } .faint { fill: #b5b8c0 }
 .grid { stroke: #33363f } .axis { stroke: #b5b8c0 }
-.ends { fill: #ff9d4d } .invited { fill: #6db3f2 }
+.ends { fill: #ff9d4d } .invited { fill: #2f5f8f; stroke: #8cc4f5 }
 }
 ";
 
@@ -233,12 +334,36 @@ mod tests {
         let text = chart(&bars);
         assert!(text.contains("a &lt; b &amp; c"));
         assert!(text.contains(
-            "1,200 certificates end, most in the week from 2026-11-23: 1,200. 1,200 holders are to \
-             be invited, most in the week from 2026-11-16: 800."
+            "1,200 certificates end, most in the week from 2026-11-23: 1,200. 1,200 are to be \
+             renewed, most in the week from 2026-11-16: 800."
         ));
         assert_eq!(text.matches("<rect class=\"ends\"").count(), 2, "a bar and the legend");
         assert_eq!(text.matches("<rect class=\"invited\"").count(), 3, "two bars and the legend");
         let empty = Bars { weeks: vec![], expiring: vec![], invited: vec![], ..bars };
         assert!(chart(&empty).contains("No certificate ends"));
+    }
+
+    /// 520 weeks find no room for bars and dates: two lines, and the years.
+    #[test]
+    fn many_weeks_are_lines_over_years() {
+        let first: Date = "2026-11-16".parse().unwrap();
+        let monday = |week: i64| first.saturating_add(jiff::Span::new().weeks(week));
+        let bars = Bars {
+            title: String::new(),
+            subtitle: String::new(),
+            weeks: (0..520).map(monday).collect(),
+            expiring: (0..520).map(|week| u64::from(week % 52 == 0) * 1_000).collect(),
+            invited: vec![20; 520],
+        };
+        let text = chart(&bars);
+        assert_eq!(text.matches("<path class=").count(), 2);
+        assert_eq!(text.matches("年</text>").count(), 10, "2027 to 2036");
+        assert!(text.len() < 32_768, "{}", text.len());
+        let x = |year: &str| {
+            let before = text.split(&format!("\" text-anchor=\"middle\">{year}年")).next().unwrap();
+            let place = before.rsplit("x=\"").next().unwrap();
+            place.split('"').next().unwrap().parse::<f64>().unwrap()
+        };
+        assert!(x("2027") > LEFT && x("2036") < RIGHT && x("2027") < x("2028"));
     }
 }

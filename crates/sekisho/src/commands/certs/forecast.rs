@@ -49,17 +49,20 @@ fn shown(forecast: &Forecast) -> String {
         .filter(|week| week.expiring + week.invited > 0)
         .map(|week| vec![week.monday.to_string(), grouped(week.expiring), grouped(week.invited)])
         .collect();
-    let mut text = table(&["week from", "certificates end", "holders to invite"], &rows);
+    let mut text = table(&["week from", "certificates end", "certificates to renew"], &rows);
     let busiest = forecast.waves.iter().filter(|wave| wave.level > 0).max_by_key(|wave| wave.level);
     match busiest {
         Some(wave) => {
-            let of = forecast.waves.len();
+            let of = match forecast.waves.len() {
+                1 => "1 municipality".to_owned(),
+                several => format!("{several} municipalities"),
+            };
             let (level, code) = (grouped(wave.level), wave.municipality);
             // Writing into a String cannot fail.
             let _ = write!(
                 text,
-                "\nWeeks without any are left out. {of} municipalities; the most invitations in a \
-                 week, {level}, are {code}'s: no plan has fewer."
+                "\nWeeks without any are left out. {of}; the most renewals in a week, {level}, are \
+                 {code}'s: no plan has fewer. Whoever renews both certificates counts twice."
             );
         }
         None => text.push_str("\nNo certificate ends in these weeks."),
@@ -68,7 +71,7 @@ fn shown(forecast: &Forecast) -> String {
 }
 
 fn csv(waves: &[Wave]) -> String {
-    let mut text = String::from("municipality,week_from,certificates_end,holders_to_invite\n");
+    let mut text = String::from("municipality,week_from,certificates_end,certificates_to_renew\n");
     for wave in waves {
         for Week { monday, expiring, invited } in &wave.weeks {
             let _ = writeln!(text, "{},{monday},{expiring},{invited}", wave.municipality);
@@ -104,12 +107,15 @@ fn facts(forecast: &Forecast) -> Value {
 
 fn bars(forecast: &Forecast, weeks: u16, only: Option<LocalGovernmentCode>) -> Bars {
     let place = only.and_then(places::by_code).map(|place| place.name());
-    let of = place.map_or_else(|| "全国 / all municipalities".to_owned(), str::to_owned);
+    let of = match (only, place) {
+        (Some(code), Some(name)) => format!("{name}（{code}）"),
+        _ => "全市区町村 / all municipalities".to_owned(),
+    };
     let sums = sums(&forecast.waves);
     let day = |week: &Week| -> Date { week.monday };
     Bars {
         title: "電子証明書の更新の予測 / Renewals of certificates to come".to_owned(),
-        subtitle: format!("{of}, {} から {weeks} 週 / {weeks} weeks from {0}", forecast.today),
+        subtitle: format!("{of} · {} から {weeks} 週 / {weeks} weeks from {0}", forecast.today),
         weeks: sums.iter().map(day).collect(),
         expiring: sums.iter().map(|week| week.expiring).collect(),
         invited: sums.iter().map(|week| week.invited).collect(),

@@ -1,11 +1,11 @@
 //! `sekisho certs verify`: what a certificate is worth. Needs no platform.
 
+use super::super::{Context, read_file};
 use crate::cli::CertsVerify;
 use crate::output::{Answer, table};
-use crate::wiring::SystemClock;
-use base::{Clock, Moment, Problem, labels};
+use crate::wiring;
+use base::{Moment, Problem, labels};
 use serde_json::{Value, json};
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use x509::path::{
     Accepted, Certificate, Crl, PolicyQuestion, PolicySet, Purpose, Question, Reason, Refusal,
@@ -14,7 +14,7 @@ use x509::path::{
 use x509::pem;
 
 /// Says whether a certificate is to be believed.
-pub(super) fn verify(asked: &CertsVerify) -> Result<Answer, Problem> {
+pub(super) fn verify(context: &Context, asked: &CertsVerify) -> Result<Answer, Problem> {
     let anchors = read_all(&asked.anchors, pem::CERTIFICATE, "anchor", Certificate::parse)?;
     let intermediates =
         read_all(&asked.intermediates, pem::CERTIFICATE, "intermediate", Certificate::parse)?;
@@ -23,21 +23,20 @@ pub(super) fn verify(asked: &CertsVerify) -> Result<Answer, Problem> {
     // What follows the certificate in its own file is the chain that came with it.
     let leaf = leaves.remove(0);
     let intermediates = [intermediates, leaves].concat();
+    let now = wiring::clock(&context.config)?.now();
     let question = Question {
         leaf: &leaf,
         intermediates: &intermediates,
         anchors: &anchors,
         crls: &crls,
-        at: asked
-            .time
-            .map_or_else(|| SystemClock.now(), |time| Moment::from_us(time.as_microsecond())),
+        at: asked.time.map_or(now, |time| Moment::from_us(time.as_microsecond())),
         purpose: Purpose::from_word(&asked.purpose).unwrap_or_default(),
         policies: policies(asked)?,
         revocation: revocation(asked),
         limits: x509::path::Limits::default(),
     };
     match validate(&question) {
-        Ok(accepted) => Ok(believed(&accepted, question.at)),
+        Ok(accepted) => Ok(believed(&accepted, &question)),
         Err(refusal) => Err(told(&refusal)),
     }
 }
@@ -52,7 +51,8 @@ fn policies(asked: &CertsVerify) -> Result<PolicyQuestion, Problem> {
     let wanted: Result<_, _> = asked.policies.iter().map(|oid| oid.parse()).collect();
     Ok(PolicyQuestion {
         wanted: wanted.map_err(malformed)?,
-        require_explicit: asked.explicit_policy,
+        // Whoever names a policy wants it; RFC 5280 would take a path without it all the same.
+        require_explicit: asked.explicit_policy || !asked.policies.is_empty(),
         inhibit_mapping: asked.inhibit_policy_mapping,
         inhibit_any: asked.inhibit_any_policy,
     })
@@ -68,7 +68,8 @@ const fn revocation(asked: &CertsVerify) -> Revocation {
     }
 }
 
-fn believed(accepted: &Accepted<'_>, at: Moment) -> Answer {
+fn believed(accepted: &Accepted<'_>, question: &Question<'_>) -> Answer {
+    let at = Moment::from_us(question.at.seconds() * 1_000_000);
     let last = accepted.path.len() - 1;
     let role = |depth: usize| match depth {
         0 => "leaf".to_owned(),
@@ -98,13 +99,24 @@ fn believed(accepted: &Accepted<'_>, at: Moment) -> Answer {
             (these.iter().map(String::as_str).collect::<Vec<_>>().join(", "), json!(these))
         }
     };
+    let revocation = match question.revocation {
+        Revocation::Required => "required",
+        Revocation::IfPresent => "if_present",
+        Revocation::None => "none",
+    };
+    let caveat = match question.revocation {
+        Revocation::Required => "",
+        Revocation::IfPresent => " Revocation was looked at where lists were given, only there.",
+        Revocation::None => " Revocation was not looked at.",
+    };
     let text = format!(
-        "{}\nThe certificate is valid at {at}. Policies: {shown}.",
-        table(&["path", "serial", "valid until", "SHA-256"], &rows)
+        "{}\nThe certificate is valid at {at}. Policies: {shown}.{caveat}",
+        table(&["path", "serial (hex)", "valid until", "SHA-256"], &rows)
     );
     let answer = json!({
         "accepted": true,
         "time": at.to_string(),
+        "revocation": revocation,
         "path": path,
         "policies": policies,
     });
@@ -131,20 +143,28 @@ fn read<T>(
     field: &'static str,
     parse: fn(&[u8]) -> Result<T, Refusal>,
 ) -> Result<Vec<T>, Problem> {
-    let bytes = std::fs::read(file).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => Problem::new(&labels::PATH_ABSENT, file.display().to_string()),
-        _ => Problem::from_io(error),
-    });
-    let bytes = bytes.map_err(|problem| problem.in_field(field))?;
-    let found = documents(&bytes, label).map_err(|problem| problem.in_field(field))?;
-    let refused = |refusal: Refusal| told(&refusal).in_field(field);
-    found.iter().map(|document| parse(document)).collect::<Result<_, _>>().map_err(refused)
+    let documents = read_documents(file, label, field)?;
+    let parsed: Result<_, _> = documents.iter().map(|document| parse(document)).collect();
+    parsed.map_err(|refusal: Refusal| {
+        let detail = format!("{}: {refusal}", file.display());
+        Problem::from_refusal(refusal.label()).in_field(field).detail(detail)
+    })
 }
 
-/// What a file holds under a label. One that holds nothing is told by what it should have been.
-pub(super) fn documents(file: &[u8], label: &str) -> Result<Vec<Vec<u8>>, Problem> {
+/// The documents of a file under a label, in DER. One that holds nothing is told by what it should
+/// have been.
+pub(super) fn read_documents(
+    file: &Path,
+    label: &str,
+    field: &'static str,
+) -> Result<Vec<Vec<u8>>, Problem> {
+    let bytes = read_file(file).map_err(|problem| problem.in_field(field))?;
     let wanted = if label == pem::X509_CRL { Reason::CrlMalformed } else { Reason::Malformed };
-    pem::documents(file, label).ok_or_else(|| Problem::from_refusal(wanted.label()))
+    let absent = || {
+        let shown = file.display().to_string();
+        Problem::from_refusal(wanted.label()).in_field(field).detail(shown)
+    };
+    pem::documents(&bytes, label).ok_or_else(absent)
 }
 
 fn hex(bytes: &[u8]) -> String {
