@@ -14,13 +14,12 @@ use crate::certificate_issue::{
 use crate::commit::transact;
 use crate::number_ask::Whose;
 use crate::platform::Platform;
-use crate::side_by_side::{OF_LARGE, side_by_side};
+use crate::side_by_side::{OF_LARGE, Portions, processors, with_help};
 use crate::work::{Work, broken};
 use authority::CertificateKind;
 use authority::certificate::Card;
 use base::{Actor, Problem, Purpose, Remedy, labels};
 use std::collections::BTreeMap;
-use std::thread;
 use x509::{CertificationRequest, KeyAlgorithm};
 
 /// One certificate of a production run.
@@ -67,7 +66,7 @@ pub struct BatchReport {
 pub fn certificate_batch(
     platform: &Platform,
     order: &BatchOrder,
-    lines: impl Iterator<Item = Result<BatchLine, Problem>> + Send,
+    lines: impl Iterator<Item = Result<BatchLine, Problem>>,
     told: &mut dyn FnMut(u64, Result<Issued, Problem>),
 ) -> Result<BatchReport, Problem> {
     let mut lines = lines;
@@ -75,31 +74,32 @@ pub fn certificate_batch(
     let mut report = BatchReport::default();
     let most = order.chunk.clamp(1, CHUNK_LINES_MAX);
     let mut count = CHUNK_LINES_FIRST.min(most);
-    let mut step = Step { ready: read(order, count, &mut lines)?, ..Step::default() };
-    while !step.is_over() {
-        count = most.min(2 * count);
-        let (stored, issued, next) = thread::scope(|scope| {
-            let (ready, signed) = (&step.ready, &step.signed);
-            let beside = thread::Builder::new().spawn_scoped(scope, || {
-                let signed = signed_all(platform, &step.stored)?;
-                Ok::<_, Problem>((signed, read(order, count, &mut lines)?))
-            });
-            let beside = beside.map_err(Problem::from_io)?;
-            let done = store(platform, order, ready, signed);
-            let stopped = |_| Err(Problem::new(&labels::INTERNAL, "a thread stopped"));
-            let beside = beside.join().unwrap_or_else(stopped);
-            let (stored, issued) = done?;
-            Ok::<_, Problem>((stored, issued, beside))
-        })?;
+    let mut step = Step::default();
+    loop {
+        let read: Result<Chunk<_>, _> = lines.by_ref().take(count).map(of_line).collect();
+        let next = read.as_deref().unwrap_or_default();
+        if step.is_over() && next.is_empty() {
+            return read.map(|_| report);
+        }
+        let signed = Portions::new(&step.stored, OF_LARGE);
+        let ready = Portions::new(next, OF_LARGE);
+        let beside = || {
+            signed.work(|line| each(line, |intended| sign(platform, intended)))?;
+            ready.work(|line| each(line, |line| keyed(order, line)))
+        };
+        let store = || store(platform, order, &step.ready, &step.signed);
+        let ((stored, issued), beside) = with_help(processors(), beside, store)?;
         for result in issued {
             report.count(&result);
             told(line, result);
             line += 1;
         }
-        let (signed, ready) = next?;
+        beside?;
+        let (ready, signed) = (ready.into_mapped(), signed.into_mapped());
+        read?;
         step = Step { ready, stored, signed };
+        count = most.min(2 * count);
     }
-    Ok(report)
 }
 
 /// Lines on their way: each is what became of it so far, or why it is refused.
@@ -128,29 +128,18 @@ impl BatchReport {
     }
 }
 
-/// The next lines, with their requests checked; none at the end.
-fn read(
-    order: &BatchOrder,
-    count: usize,
-    lines: &mut (impl Iterator<Item = Result<BatchLine, Problem>> + Send),
-) -> Result<Chunk<Keyed>, Problem> {
-    let lines = lines.take(count).map(of_line).collect::<Result<Chunk<_>, _>>()?;
-    each(&lines, |line| {
-        let request = CertificationRequest::parse(&line.request);
-        let request = request.map_err(|refusal| Problem::from_refusal(refusal.label()))?;
-        Ok(Keyed::new(CertificateAsked {
-            kind: line.kind,
-            whose: line.whose.clone(),
-            key: request.into_key(),
-            card: line.card,
-            is_ward: line.is_ward,
-            algorithm: order.algorithm,
-        }))
-    })
-}
-
-fn signed_all(platform: &Platform, stored: &Chunk<Intended>) -> Result<Chunk<Signed>, Problem> {
-    each(stored, |intended| sign(platform, intended))
+/// A line with its request checked.
+fn keyed(order: &BatchOrder, line: &BatchLine) -> Result<Keyed, Problem> {
+    let request = CertificationRequest::parse(&line.request);
+    let request = request.map_err(|refusal| Problem::from_refusal(refusal.label()))?;
+    Ok(Keyed::new(CertificateAsked {
+        kind: line.kind,
+        whose: line.whose.clone(),
+        key: request.into_key(),
+        card: line.card,
+        is_ward: line.is_ward,
+        algorithm: order.algorithm,
+    }))
 }
 
 /// What one transaction does: the outcomes of what was signed, then the intentions of what is
@@ -163,6 +152,9 @@ fn store(
 ) -> Result<(Chunk<Intended>, Chunk<Issued>), Problem> {
     let mut stored = Vec::new();
     let mut issued = Vec::new();
+    if ready.is_empty() && signed.is_empty() {
+        return Ok((stored, issued));
+    }
     transact(platform, |work| {
         prefetch(work, ready, signed)?;
         check_clock(work)?;
@@ -224,16 +216,12 @@ fn prefetch(
     work.prefetch_certificates(&persons, &keys)
 }
 
-/// Maps the lines that are not refused, on all processors.
-fn each<T: Sync, U: Send>(
-    lines: &Chunk<T>,
-    map: impl Fn(&T) -> Result<U, Problem> + Sync,
-) -> Result<Chunk<U>, Problem> {
-    let one = |(): &mut (), line: &Result<T, Problem>| match line {
-        Ok(line) => of_line(map(line)),
-        Err(problem) => Ok(Err(problem.clone())),
-    };
-    side_by_side(lines, OF_LARGE, || (), one)
+/// Goes on with a line that is not refused.
+fn each<T, U>(
+    line: &Result<T, Problem>,
+    map: impl Fn(&T) -> Result<U, Problem>,
+) -> Result<Result<U, Problem>, Problem> {
+    of_line(line.as_ref().map_err(Clone::clone).and_then(map))
 }
 
 /// What is refused is the line's affair, and so is a certificate that is on its way on another

@@ -7,6 +7,7 @@
 use base::{Problem, labels};
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Builder, ScopedJoinHandle};
 
 /// Maps every item, in the order of the items; `portion` of them are handed out at a time. `begin`
@@ -17,37 +18,82 @@ pub(crate) fn side_by_side<T: Sync, S, U: Send>(
     begin: impl Fn() -> S + Sync,
     each: impl Fn(&mut S, &T) -> Result<U, Problem> + Sync,
 ) -> Result<Vec<U>, Problem> {
-    let portions: Vec<&[T]> = items.chunks(portion.max(1)).collect();
-    let next = AtomicUsize::new(0);
-    let take = || {
+    let portions = Portions::new(items, portion);
+    let work = || {
         let mut state = begin();
-        let mut done = Vec::new();
-        loop {
-            let place = next.fetch_add(1, Ordering::Relaxed);
-            let Some(items) = portions.get(place) else { return Ok(done) };
-            let mapped = items.iter().map(|item| each(&mut state, item));
-            done.push((place, mapped.collect::<Result<Vec<U>, Problem>>()?));
-        }
+        portions.work(|item| each(&mut state, item))
     };
-    let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    let mut done = thread::scope(|scope| {
-        let spawn = |_| Builder::new().spawn_scoped(scope, take);
-        let others: Vec<_> = (1..threads.min(portions.len())).map(spawn).collect();
-        let mut done = take()?;
-        for other in others {
-            done.extend(join(other)?);
-        }
-        Ok::<_, Problem>(done)
-    })?;
-    done.sort_unstable_by_key(|(place, _)| *place);
-    let mut mapped = Vec::with_capacity(items.len());
-    done.into_iter().for_each(|(_, some)| mapped.extend(some));
-    Ok(mapped)
+    let others = processors().min(portions.count()).saturating_sub(1);
+    let ((), worked) = with_help(others, work, || Ok(()))?;
+    worked.map(|()| portions.into_mapped())
 }
 
-fn join<U>(
-    thread: std::io::Result<ScopedJoinHandle<'_, Result<U, Problem>>>,
-) -> Result<U, Problem> {
+/// Does one thing while other threads do what they find, and helps them when it is done: what came
+/// of each.
+pub(crate) fn with_help<V>(
+    threads: usize,
+    work: impl Fn() -> Result<(), Problem> + Sync,
+    first: impl FnOnce() -> Result<V, Problem>,
+) -> Result<(V, Result<(), Problem>), Problem> {
+    thread::scope(|scope| {
+        let spawn = |_| Builder::new().spawn_scoped(scope, &work);
+        let others: Vec<_> = (0..threads).map(spawn).collect();
+        let done = first()?;
+        let mut worked = work();
+        for other in others {
+            worked = worked.and(join(other));
+        }
+        Ok((done, worked))
+    })
+}
+
+/// Threads that work at a time.
+pub(crate) fn processors() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get)
+}
+
+/// Things that are handed out a few at a time, and what became of them.
+pub(crate) struct Portions<'i, T, U> {
+    all: Vec<&'i [T]>,
+    next: AtomicUsize,
+    mapped: Mutex<Vec<(usize, Vec<U>)>>,
+}
+
+impl<'i, T, U> Portions<'i, T, U> {
+    pub(crate) fn new(items: &'i [T], portion: usize) -> Self {
+        let all = items.chunks(portion.max(1)).collect();
+        Self { all, next: AtomicUsize::new(0), mapped: Mutex::default() }
+    }
+
+    fn count(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Takes portions until none is left.
+    pub(crate) fn work(
+        &self,
+        mut each: impl FnMut(&T) -> Result<U, Problem>,
+    ) -> Result<(), Problem> {
+        let mut mapped = Vec::new();
+        while let place = self.next.fetch_add(1, Ordering::Relaxed)
+            && let Some(items) = self.all.get(place)
+        {
+            let some: Result<_, _> = items.iter().map(&mut each).collect();
+            mapped.push((place, some?));
+        }
+        self.mapped.lock().unwrap_or_else(PoisonError::into_inner).append(&mut mapped);
+        Ok(())
+    }
+
+    /// All, in the order of the items, when every thread that took some has come to the end.
+    pub(crate) fn into_mapped(self) -> Vec<U> {
+        let mut mapped = self.mapped.into_inner().unwrap_or_else(PoisonError::into_inner);
+        mapped.sort_unstable_by_key(|(place, _)| *place);
+        mapped.into_iter().flat_map(|(_, some)| some).collect()
+    }
+}
+
+fn join(thread: std::io::Result<ScopedJoinHandle<'_, Result<(), Problem>>>) -> Result<(), Problem> {
     let thread = thread.map_err(Problem::from_io)?;
     let stopped = |_| Err(Problem::new(&labels::INTERNAL, "a thread stopped"));
     thread.join().unwrap_or_else(stopped)
