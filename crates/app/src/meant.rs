@@ -5,6 +5,7 @@
 //! signed, so a serial number never stands for two certificates.
 
 use crate::certificate_issue::sign_as;
+use crate::certificate_named::hex;
 use crate::platform::Platform;
 use crate::work::{Work, broken};
 use authority::profile::Issuer;
@@ -75,16 +76,6 @@ pub(crate) fn authority_setting(id: i64) -> String {
 /// The setting of the intention to make a delegate of an authority.
 pub(crate) fn delegate_setting(authority: i64, purpose: i64) -> String {
     format!("delegate_meant/{authority}/{purpose}")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut out = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        // Writing into a String cannot fail.
-        let _ = write!(out, "{byte:02x}");
-    }
-    out
 }
 
 fn from_hex(text: &str) -> Option<Vec<u8>> {
