@@ -1,5 +1,6 @@
-//! What a service and a child say to each other. A request names the key by its label; an answer is
-//! bytes or a failure. Numbers of requests are never used twice: a late answer finds nobody.
+//! What a service and a child say to each other. A request names the key by its label and identity,
+//! so that another one under that label is not used; an answer is bytes or a failure. Numbers of
+//! requests are never used twice: a late answer finds nobody.
 
 use crate::failure::Failure;
 use crate::options::TokenChoice;

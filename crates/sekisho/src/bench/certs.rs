@@ -3,8 +3,8 @@
 //! Every certificate is asked for by a request of its own key (of the kind that the authority has,
 //! as it is in every generation of the official ones), whose signature is checked;
 //! it is composed, linted, signed, verified, sealed, stored with its outcome and put on the ledger
-//! by two acts. The limit is the same number of bare signatures and verifications (P-256), or of
-//! bare signatures (RSA), on the same number of threads, before and after the run. Growth compares
+//! by two acts. The limit is how many bare signatures, each verified (P-256), or bare signatures
+//! (RSA) as many threads make in a second, before and after the run. Growth compares
 //! the rate on an empty store with that on one that holds as many certificates as asked for. These
 //! are written through the store's own writer, row for row as an issuance leaves them; what is
 //! sealed or signed in them is noise of the same length, and they belong to persons of whom nothing
