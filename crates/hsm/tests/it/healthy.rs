@@ -110,12 +110,14 @@ fn no_key_can_be_taken_out_of_the_token() {
 #[test]
 fn what_is_configured_wrongly_is_told_and_a_pin_is_not_tried_twice() {
     let token = Token::new("strict");
-    let mut wrong_pin = token.healthy();
+    // SoftHSM notes a wrong PIN in the token's file: whoever reads it just then may find nothing.
+    let other = Token::new("other");
+    let mut wrong_pin = other.healthy();
     wrong_pin.pin = Arc::new(Passphrase::new(b"000000".to_vec()).unwrap());
     let mut no_library = token.healthy();
     no_library.module = "/nonexistent/pkcs11.so".into();
     let mut no_token = token.healthy();
-    no_token.token = TokenChoice::Label("other".to_owned());
+    no_token.token = TokenChoice::Label("absent".to_owned());
     for (device, label) in [
         (wrong_pin.clone(), "hsm_configuration"),
         (no_library, "hsm_configuration"),
