@@ -5,10 +5,12 @@
 //! them. A municipality sees those of its own residents only: another's are as absent as none.
 
 use crate::certificate_finish::open_in;
+use crate::certificates::known_as;
 use crate::number_ask::{Whose, ask_about, content, permit_about};
 use crate::permits::permit;
 use crate::work::{Outcome, PLATFORM_PERSON, Work};
 use authority::CertificateKind;
+use authority::certificate::State;
 use base::{ActId, Actor, PersonId, Problem, Purpose, Remedy, labels};
 use policy::{Action, Permit};
 use ports::rows::{CertificateId, CertificateRow};
@@ -83,7 +85,8 @@ fn read(
 }
 
 /// Tells the certificate of a kind that a person was issued for this key (SHA-256 of its
-/// SubjectPublicKeyInfo): to whoever asks for it again.
+/// SubjectPublicKeyInfo): to whoever asks for it again. One that is held or has ended is as any
+/// other key in use.
 pub fn certificate_of_key(
     work: &mut Work<'_>,
     actor: &Actor,
@@ -96,9 +99,13 @@ pub fn certificate_of_key(
         let used = || Problem::new(&labels::CERTIFICATE_KEY_USED, "");
         let id = work.key_holder(key)?.ok_or_else(used)?;
         let held = work.certificate(id)?.ok_or_else(used)?;
-        let is_meant = held.intention.person == person
-            && work.authorities()?.by_id(id.authority)?.kind() == kind;
-        if !is_meant {
+        let of = work.authorities()?.by_id(id.authority)?.kind();
+        // What is still to be signed goes on, to be refused as such.
+        let may_be_told = matches!(
+            known_as(kind, 1, &held)?.state,
+            State::Intended | State::InForce | State::Released
+        );
+        if held.intention.person != person || of != kind || !may_be_told {
             return Err(used());
         }
         let asked = fields::pack(&[&id.authority.to_string(), &id.serial.to_string()]);

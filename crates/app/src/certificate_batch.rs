@@ -87,7 +87,12 @@ pub fn certificate_batch(
             signed.work(|line| each(line, |intended| sign(platform, intended)))?;
             ready.work(|line| each(line, |line| keyed(order, line)))
         };
-        let store = || store(platform, order, &step.ready, &step.signed);
+        let store = || {
+            store(platform, order, &step.ready, &step.signed).inspect_err(|_| {
+                signed.stop();
+                ready.stop();
+            })
+        };
         let ((stored, issued), beside) = with_help(processors(), beside, store)?;
         for result in issued {
             report.count(&result);

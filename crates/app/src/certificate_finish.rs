@@ -56,6 +56,17 @@ pub fn certificate_finish(platform: &Platform, grace_us: i64) -> Result<Finished
     }
 }
 
+/// Finishes the case that has this key (SHA-256 of its SubjectPublicKeyInfo), if there is one: the
+/// others are left to whoever is at work on them.
+pub fn certificate_finish_of(platform: &Platform, key: &[u8; 32]) -> Result<(), Problem> {
+    let mut id = None;
+    platform.store.snapshot("key_holder", &mut |view| {
+        id = view.key_holders(&[*key])?.pop().flatten();
+        Ok(())
+    })?;
+    id.map_or(Ok(()), |id| finish_one(platform, id).map(drop))
+}
+
 /// The certificate of an intention, signed now if it was not yet.
 pub fn certificate_of(platform: &Platform, id: CertificateId) -> Result<Issued, Problem> {
     let (intended, outcome) = found(platform, id)?;

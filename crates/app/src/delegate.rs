@@ -70,7 +70,8 @@ pub(crate) fn is_ones_key(label: &KeyLabel) -> bool {
     let name = label.name();
     [OCSP, TIME_STAMP]
         .iter()
-        .any(|word| name.strip_prefix(word).and_then(|rest| rest.strip_prefix('-')).is_some())
+        .filter_map(|word| name.strip_prefix(word)?.strip_prefix('-'))
+        .any(|authority| authority.parse::<u16>().is_ok())
 }
 
 /// A delegate to be made.

@@ -36,8 +36,9 @@ pub(crate) fn with_help<V>(
     first: impl FnOnce() -> Result<V, Problem>,
 ) -> Result<(V, Result<(), Problem>), Problem> {
     thread::scope(|scope| {
-        let spawn = |_| Builder::new().spawn_scoped(scope, &work);
-        let others: Vec<_> = (0..threads).map(spawn).collect();
+        // Where no thread can be had, this one does all of it.
+        let spawn = |_| Builder::new().spawn_scoped(scope, &work).ok();
+        let others: Vec<_> = (0..threads).filter_map(spawn).collect();
         let done = first()?;
         let mut worked = work();
         for other in others {
@@ -79,10 +80,15 @@ impl<'i, T, U> Portions<'i, T, U> {
             && let Some(items) = self.all.get(place)
         {
             let some: Result<_, _> = items.iter().map(&mut each).collect();
-            mapped.push((place, some?));
+            mapped.push((place, some.inspect_err(|_| self.stop())?));
         }
         self.mapped.lock().unwrap_or_else(PoisonError::into_inner).append(&mut mapped);
         Ok(())
+    }
+
+    /// Hands out no more of them.
+    pub(crate) fn stop(&self) {
+        self.next.fetch_max(self.all.len(), Ordering::Relaxed);
     }
 
     /// All, in the order of the items, when every thread that took some has come to the end.
@@ -93,8 +99,7 @@ impl<'i, T, U> Portions<'i, T, U> {
     }
 }
 
-fn join(thread: std::io::Result<ScopedJoinHandle<'_, Result<(), Problem>>>) -> Result<(), Problem> {
-    let thread = thread.map_err(Problem::from_io)?;
+fn join(thread: ScopedJoinHandle<'_, Result<(), Problem>>) -> Result<(), Problem> {
     let stopped = |_| Err(Problem::new(&labels::INTERNAL, "a thread stopped"));
     thread.join().unwrap_or_else(stopped)
 }
@@ -116,6 +121,20 @@ mod tests {
             let doubled = side_by_side(&items, OF_SMALL, || (), |(), item| Ok(item * 2)).unwrap();
             assert_eq!(doubled, (0..count).map(|item| item * 2).collect::<Vec<_>>());
         }
+    }
+
+    #[test]
+    fn after_a_problem_no_more_is_handed_out() {
+        let items: Vec<usize> = (0..1_000).collect();
+        let portions = Portions::new(&items, 1);
+        let seen = AtomicUsize::new(0);
+        let each = |item: &usize| {
+            seen.fetch_add(1, Ordering::Relaxed);
+            if *item == 3 { Err(Problem::new(&labels::INTERNAL, "bad")) } else { Ok(()) }
+        };
+        portions.work(each).unwrap_err();
+        portions.work(each).unwrap();
+        assert_eq!(seen.into_inner(), 4);
     }
 
     #[test]

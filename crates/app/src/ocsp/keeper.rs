@@ -5,7 +5,7 @@
 //! A program that ends in good order has written them all. One that is killed loses those of the
 //! last moment, which are signed again.
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use ports::Store;
 use ports::rows::{Changes, OcspAnswerRow};
 use std::sync::Arc;
@@ -43,14 +43,17 @@ impl Keeper {
         Self { store, door }
     }
 
-    /// Keeps an answer soon. Whoever signs faster than the disk takes waits for it.
+    /// Keeps an answer soon. While more are signed than the disk takes, some are not kept: nobody
+    /// waits for it.
     pub(super) fn keep(&self, row: OcspAnswerRow) {
-        let left = match &self.door {
-            Some(door) => door.rows.send(row).err().map(|unsent| unsent.0),
-            None => Some(row),
+        let sent = match &self.door {
+            Some(door) => door.rows.try_send(row),
+            None => Err(TrySendError::Disconnected(row)),
         };
-        if let Some(row) = left {
-            write(&*self.store, vec![row]);
+        match sent {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => tracing::warn!("an OCSP answer was not kept"),
+            Err(TrySendError::Disconnected(row)) => write(&*self.store, vec![row]),
         }
     }
 }

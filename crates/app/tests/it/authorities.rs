@@ -3,12 +3,15 @@
 use crate::certifying::{Bureau, operator};
 use crate::house::{CHIYODA, CHUO, House, message, on_both, town};
 use authority::CertificateKind;
+use authority::trigger::Trigger;
 use base::{Actor, Problem, Purpose};
-use ports::rows::CertificateId;
+use ports::rows::{CertificateId, IntentionHead};
 use sekisho_app::authority_init::{AuthorityAsked, authority_init};
 use sekisho_app::authority_retire::authority_retire;
 use sekisho_app::authority_status::authority_status;
 use sekisho_app::certificate_ask::{certificate_ask, certificate_of_key};
+use sekisho_app::certificate_end::{certificate_end, certificate_release};
+use sekisho_app::certificate_finish::certificate_finish_of;
 use sekisho_app::certificate_forecast::certificate_forecast;
 use sekisho_app::key_destroy::key_destroy;
 use sekisho_app::key_status::{Standing, key_status};
@@ -158,6 +161,43 @@ fn certificates_are_told_to_those_who_may_know_of_them() {
         let refused = again(&other, CertificateKind::Authentication);
         assert_eq!(label(refused), Some("resident_absent"));
     });
+}
+
+#[test]
+fn only_what_is_in_force_is_told_again() {
+    on_both(|house| {
+        let (code, own) = (resident(house), Actor::Municipality(town(CHIYODA)));
+        let bureau = Bureau::open(house, KeyAlgorithm::P256);
+        let (kind, purpose) = (CertificateKind::Authentication, Purpose::Certification);
+        let whose = Whose::Code(code.clone());
+        let intended = bureau.intend(kind, &code).unwrap();
+        let key = head_of(house, intended.id).key_digest;
+        let again =
+            || house.act(|work| certificate_of_key(work, &own, purpose, (&whose, kind, &key)));
+        assert_eq!(label(again()), Some("certificate_unready"));
+        certificate_finish_of(&house.platform, &key).unwrap();
+        certificate_finish_of(&house.platform, &[0; 32]).unwrap();
+        assert_eq!(again().unwrap().0, intended.id);
+        let end = |trigger| {
+            house.act(|work| certificate_end(work, &own, purpose, (&whose, trigger))).unwrap();
+        };
+        end(Trigger::ReportedMissing);
+        assert_eq!(label(again()), Some("certificate_key_used"), "it is held");
+        house.act(|work| certificate_release(work, &own, purpose, (&whose, kind))).unwrap();
+        assert_eq!(again().unwrap().0, intended.id);
+        end(Trigger::CardLost);
+        assert_eq!(label(again()), Some("certificate_key_used"), "it is revoked");
+    });
+}
+
+fn head_of(house: &House, id: CertificateId) -> IntentionHead {
+    let mut found = None;
+    let read = &mut |view: &mut dyn ports::View| {
+        found = view.intention_heads(&[id])?.pop().flatten();
+        Ok(())
+    };
+    house.platform.store.snapshot("test", read).unwrap();
+    found.unwrap()
 }
 
 #[test]

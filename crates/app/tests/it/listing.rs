@@ -173,9 +173,8 @@ fn a_revocation_does_not_wait_behind_all_lists_of_the_day() {
     for of in others.filter(|of| *of != town(CHIYODA)).take(160) {
         let now = house.clock.now().us();
         house.raw(&format!(
-            "INSERT INTO revocation_list (authority, municipality, number, published, \
-             this_update, next_update, due) \
-             VALUES ({AUTHORITY}, {of}, 0, 0, {now}, {now}, {now})"
+            "INSERT INTO revocation_list (authority, municipality, number, published, this_update, \
+             next_update, due) VALUES ({AUTHORITY}, {of}, 0, 0, {now}, {now}, {now})"
         ));
     }
     bureau.lists.make_due().unwrap();

@@ -145,7 +145,10 @@ async fn why_a_certificate_is_not_valid_is_told_in_two_languages() {
     let told = house.post(path, &asked).by(OPERATOR).send().await.done();
     let reason = &told["reasons"][0];
     assert_eq!((&told["valid"], &reason["label"]), (&json!(false), &json!("other_purpose")));
-    assert_eq!(reason["text"], "It is an authentication certificate: it does not serve for signing.");
+    assert_eq!(
+        reason["text"],
+        "It is an authentication certificate: it does not serve for signing."
+    );
     assert!(reason["text_ja"].as_str().unwrap().ends_with('。'));
     let none = json!({ "certificate": STANDARD.encode("nothing") });
     let told = house.post(path, &none).by(CHIYODA).send().await.done();

@@ -132,7 +132,8 @@ pub(crate) struct CertsIssue {
     /// What the authority signs with, where several sign side by side; without it, the newest.
     #[arg(long, value_enum)]
     pub(crate) algorithm: Option<Algorithm>,
-    /// Where to put the certificate, readable by its owner only; without it, standard output.
+    /// Where to put the certificate, readable by its owner only; without it, or as `-`, standard
+    /// output.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
     /// How to write it.

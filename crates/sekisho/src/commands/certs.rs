@@ -15,14 +15,14 @@ use crate::output::{Answer, program, table};
 use crate::wiring::Wired;
 use app::certificate_ask::{certificate_ask, certificate_of_key};
 use app::certificate_end::{Ended, certificate_end, certificate_release};
-use app::certificate_finish::certificate_finish;
+use app::certificate_finish::{certificate_finish, certificate_finish_of};
 use app::certificate_issue::{CertificateAsked, Issued, conclude, intend, sign};
 use app::certificate_list::{Listed, certificate_list};
 use app::number_ask::Whose;
 use authority::CertificateKind;
 use authority::certificate::{Card, State};
 use authority::trigger::{Effect, Trigger};
-use base::{Actor, Problem, Purpose, labels};
+use base::{Actor, Problem, Purpose, Remedy, labels};
 use numbers::LocalGovernmentCode;
 use ports::rows::CertificateId;
 use serde_json::{Value, json};
@@ -60,7 +60,8 @@ fn issue(context: &Context, asked: &CertsIssue) -> Result<Answer, Problem> {
         algorithm: asked.algorithm.map(Into::into),
     };
     // Before anything is issued: an answer that finds no place would be lost.
-    asked.out.as_deref().map_or(Ok(()), has_place)?;
+    let out = asked.out.as_deref().and_then(file);
+    out.map_or(Ok(()), has_place)?;
     let wired = context.open_for_change()?;
     let issued = match issue_now(&wired, &actor, &wanted) {
         Err(problem) if problem.label() == labels::CERTIFICATE_KEY_USED.text => {
@@ -68,10 +69,38 @@ fn issue(context: &Context, asked: &CertsIssue) -> Result<Answer, Problem> {
         }
         issued => issued.map(|issued| (issued, false)),
     };
-    wired.lists().make_due()?;
+    let answer =
+        issued.and_then(|(issued, repeated)| handed_over(&issued, repeated, (out, asked.form)));
+    match (answer, out, make_lists(&wired)) {
+        (Ok(answer), Some(_), Err(problem)) => Err(adding(problem, &answer.text)),
+        (answer, _, Err(problem)) => {
+            let (label, detail) = (problem.label(), problem.detail_text());
+            tracing::warn!(label, detail, "not all lists are made");
+            answer
+        }
+        (answer, _, Ok(())) => answer,
+    }
+}
+
+/// Makes the lists that are due and publishes what is committed, one whatever becomes of the other.
+fn make_lists(wired: &Wired) -> Result<(), Problem> {
+    let made = wired.lists().make_due();
     wired.publish()?;
-    let (issued, repeated) = issued?;
-    handed_over(&issued, repeated, asked)
+    made.map(drop)
+}
+
+/// The same for a change that was committed before.
+fn make_lists_of_change(wired: &Wired) -> Result<(), Problem> {
+    make_lists(wired).map_err(|problem| adding(problem, "the change is on record"))
+}
+
+/// A problem that tells what is so nevertheless.
+fn adding(problem: Problem, so: &str) -> Problem {
+    let detail = match problem.detail_text() {
+        "" => so.to_owned(),
+        told => format!("{told}; {so}"),
+    };
+    problem.detail(detail)
 }
 
 fn issue_now(wired: &Wired, actor: &Actor, wanted: &CertificateAsked) -> Result<Issued, Problem> {
@@ -84,40 +113,45 @@ fn issue_now(wired: &Wired, actor: &Actor, wanted: &CertificateAsked) -> Result<
 /// The certificate in force that this key has, if it is the one that is asked for: what asks again
 /// may have lost the answer.
 fn again(wired: &Wired, actor: Actor, wanted: CertificateAsked) -> Result<Option<Issued>, Problem> {
-    certificate_finish(&wired.platform, 0)?;
-    wired.act(move |work| {
-        let key = x509::sha256(&wanted.key.public_key().to_spki());
-        let asked = (&wanted.whose, wanted.kind, &key);
-        let told = certificate_of_key(work, &actor, Purpose::Certification, asked);
-        let (id, told) = match told {
-            Ok(told) => told,
-            Err(problem) if problem.is_of_the_platform() => return Err(problem),
-            Err(_) => return Ok(None),
-        };
-        let all = certificate_list(work, &actor, Purpose::Certification, &wanted.whose)?;
-        let listed = all.certificates.iter().find(|listed| listed.id == id);
-        let holds = listed.is_some_and(|one| matches!(one.state, State::InForce | State::Released));
-        Ok(holds.then_some(Issued { id, act: told.act, certificate: told.certificate }))
-    })
+    let CertificateAsked { whose, kind, key, .. } = wanted;
+    let key = x509::sha256(&key.public_key().to_spki());
+    let ask = move || {
+        let (actor, whose) = (actor.clone(), whose.clone());
+        wired.act(move |work| {
+            certificate_of_key(work, &actor, Purpose::Certification, (&whose, kind, &key))
+        })
+    };
+    let mut told = ask();
+    if told.as_ref().is_err_and(|it| it.label() == labels::CERTIFICATE_UNREADY.text) {
+        certificate_finish_of(&wired.platform, &key)?;
+        told = ask();
+    }
+    match told {
+        Ok((id, told)) => Ok(Some(Issued { id, act: told.act, certificate: told.certificate })),
+        Err(problem) if matches!(problem.remedy(), Remedy::Broken | Remedy::Again) => Err(problem),
+        Err(_) => Ok(None),
+    }
 }
 
 /// Puts an issued certificate where it is wanted.
-fn handed_over(issued: &Issued, repeated: bool, asked: &CertsIssue) -> Result<Answer, Problem> {
+fn handed_over(
+    issued: &Issued,
+    repeated: bool,
+    (out, form): (Option<&Path>, Form),
+) -> Result<Answer, Problem> {
     let (id, act) = (issued.id, issued.act);
     let CertificateId { authority, serial } = id;
-    let written =
-        put(asked.out.as_deref(), asked.form, &issued.certificate).map_err(|problem| {
-            let detail = format!(
-                "{}; the certificate is issued: `{} certs save --authority {authority} --serial \
-             {serial} FILE`",
-                problem.detail_text(),
-                program()
-            );
-            problem.detail(detail)
-        })?;
+    let written = put(out, form, &issued.certificate).map_err(|problem| {
+        let so = format!(
+            "the certificate is issued: `{} certs save --authority {authority} --serial {serial} \
+             FILE`",
+            program()
+        );
+        adding(problem, &so)
+    })?;
     let mut answer =
         json!({ "authority": authority, "serial": serial, "act": act.0, "repeated": repeated });
-    Ok(match (written, &asked.out) {
+    Ok(match (written, out) {
         (None, Some(file)) => {
             answer["file"] = json!(file);
             let how = if repeated { "issued before and told again" } else { "issued" };
@@ -141,8 +175,7 @@ fn end(context: &Context, asked: &CertsEnd) -> Result<Answer, Problem> {
     let ended = wired.act(move |work| {
         certificate_end(work, &actor, Purpose::Certification, (&whose, trigger))
     })?;
-    wired.lists().make_due()?;
-    wired.publish()?;
+    make_lists_of_change(&wired)?;
     told(&wired, &ended, |kind| trigger.effect(kind))
 }
 
@@ -154,8 +187,7 @@ fn release(context: &Context, asked: &CertsRelease) -> Result<Answer, Problem> {
     let released = wired.act(move |work| {
         certificate_release(work, &actor, Purpose::Certification, (&whose, kind))
     })?;
-    wired.lists().make_due()?;
-    wired.publish()?;
+    make_lists_of_change(&wired)?;
     told(&wired, &[released], |_| None)
 }
 
@@ -248,7 +280,7 @@ const fn reason_of(state: State) -> Option<&'static str> {
 fn save(context: &Context, asked: &CertsSave) -> Result<Answer, Problem> {
     let actor = actor(context, &asked.by)?;
     let id = CertificateId { authority: asked.authority, serial: asked.serial };
-    let out = Some(asked.out.as_path()).filter(|out| *out != Path::new("-"));
+    let out = file(&asked.out);
     out.map_or(Ok(()), has_place)?;
     let wired = context.open_for_change()?;
     let told = wired.act(move |work| certificate_ask(work, &actor, Purpose::Certification, id))?;
@@ -336,6 +368,11 @@ fn put(out: Option<&Path>, form: Form, der: &[u8]) -> Result<Option<String>, Pro
     let written = file.and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
     written.map_err(|error| io_at(path)(error).in_field("out"))?;
     Ok(None)
+}
+
+/// The file of a path, unless standard output is meant.
+fn file(out: &Path) -> Option<&Path> {
+    (out != Path::new("-")).then_some(out)
 }
 
 /// Refuses a file that cannot be made where it is wanted.

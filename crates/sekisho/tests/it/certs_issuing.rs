@@ -5,6 +5,10 @@ use crate::feeds::{CHIYODA, CHUO, HEADER, TARO, line};
 use crate::house::{House, copy_tree, files_below};
 use crate::serving::Serving;
 use crate::verifying_parties::{post, token};
+use app::certificate_end::certificate_end;
+use app::number_ask::Whose;
+use authority::trigger::Trigger;
+use base::{Actor, Purpose};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use serde_json::json;
@@ -173,6 +177,63 @@ fn who_asks_again_is_told_the_same_certificate() {
     let late = bureau.issue("authentication", 0, &request, "late.pem");
     late.problem(3, "certificate_key_used");
     house.done();
+}
+
+/// A list that cannot be made keeps nobody from the certificate that is issued, and hides no
+/// refusal.
+#[test]
+fn what_is_done_is_told_though_a_list_cannot_be_made() {
+    let bureau = Bureau::open("p256", 5);
+    let (house, request, code) = (&bureau.house, bureau.request("card", P256), bureau.at("code-0"));
+    for other in 1..5 {
+        let request = bureau.request(&other.to_string(), P256);
+        bureau.issue("authentication", other, &request, &format!("{other}.pem")).good();
+    }
+    let lists = house.data().join("crl/authentication");
+    fs::remove_dir_all(&lists).unwrap();
+    fs::write(&lists, "in the way").unwrap();
+    leave_list_due(&bureau, 1);
+    let told = bureau.issue("authentication", 0, &request, "card.pem").problem(6, "io");
+    let detail = told["detail"].as_str().unwrap();
+    assert!(detail.contains("of authority 2, issued as act"), "{detail}");
+    let card = fs::read_to_string(bureau.at("card.pem")).unwrap();
+    let issue = |kind: &str, out: &[&str]| {
+        let who = ["certs", "issue", "--municipality", CHIYODA, "--kind", kind, "--code", &code];
+        let what = ["--request", &request, "--card-end", CARD_END];
+        let told = house.ask(&[&who[..], &what, out].concat());
+        assert!(told.err.contains("not all lists are made"), "{}", told.err);
+        told
+    };
+    leave_list_due(&bureau, 2);
+    issue("signature", &["--out", &bureau.at("none.pem")]).problem(3, "certificate_key_used");
+    // Where the answer is the certificate, it is the answer.
+    for (other, out) in [(3, &[][..]), (4, &["--out", "-"])] {
+        leave_list_due(&bureau, other);
+        assert_eq!(issue("authentication", out).good()["certificate"], card);
+    }
+    let end = ["certs", "end", "--trigger", "reported_missing", "--code", &code];
+    let release = ["certs", "release", "--municipality", CHIYODA, "--kind", "authentication"];
+    let release = [&release[..], &["--code", &code]].concat();
+    for (command, state) in [(&end[..], "held"), (&release, "released")] {
+        let told = house.ask(command).problem(6, "io");
+        assert!(told["detail"].as_str().unwrap().contains("the change is on record"), "{told}");
+        assert_eq!(bureau.listed(0)[0].1, state);
+    }
+    fs::remove_file(&lists).unwrap();
+    house.ask(&["certs", "lists"]).good();
+    bureau.believed("card.pem");
+    bureau.house.done();
+}
+
+/// Holds a resident's card, and makes no list of it.
+fn leave_list_due(bureau: &Bureau, resident: usize) {
+    let own = Actor::Municipality(CHIYODA.parse().unwrap());
+    let whose = Whose::Code(bureau.codes[resident].parse().unwrap());
+    let missing = (&whose, Trigger::ReportedMissing);
+    let held = app::commit::transact(&bureau.house.platform(), |work| {
+        certificate_end(work, &own, Purpose::Certification, missing).map(drop)
+    });
+    held.unwrap();
 }
 
 #[test]

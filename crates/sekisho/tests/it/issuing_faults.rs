@@ -377,6 +377,24 @@ fn crashed_then_each() {
     pairs(CrashSigned);
 }
 
+/// Who asks again while the device is still away is told to come back, not that the key is in use;
+/// once it is there, this case alone is finished.
+#[test]
+fn who_asks_again_is_served_once_the_device_is_there() {
+    let counter = Counter::open(2);
+    let house = counter.house();
+    for resident in 0..2 {
+        counter.issue_amid(Refused, resident, || ());
+    }
+    counter.issue_amid(Refused, 0, || ());
+    let issued = house.ask(&strs(&counter.application(0))).good();
+    assert_eq!(issued["repeated"], true);
+    assert_eq!(counter.open_cases(), 1, "another's case is another's");
+    assert_eq!(house.ask(&strs(&counter.application(1))).good()["repeated"], true);
+    assert_eq!(counter.open_cases(), 0);
+    counter.bureau.house.done();
+}
+
 /// A service that was killed on the way answers the same request with the one certificate.
 #[test]
 fn a_killed_service_answers_the_same_request() {

@@ -5,8 +5,8 @@
 //! are passed over, and a line whose certificate is there without being noted gets that one.
 
 use super::lines::Lines;
-use super::municipality;
 use super::results::{Done, Entry, Results};
+use super::{adding, make_lists, municipality};
 use crate::cli::CertsBatch;
 use crate::commands::{Context, counted, io_at};
 use crate::output::{Answer, problem_json, table};
@@ -81,8 +81,8 @@ pub(super) fn batch(context: &Context, asked: &CertsBatch) -> Result<Answer, Pro
     }
     results.end()?;
     bar.finish_and_clear();
-    wired.lists().make_due()?;
-    wired.publish()?;
+    let so = |problem| adding(problem, &format!("the results are in {}", asked.out.display()));
+    make_lists(&wired).map_err(so)?;
     Ok(told(&report, &asked.out))
 }
 
