@@ -6,12 +6,14 @@
 //! beside them. A list's number and content are on record before its bytes are signed, and it tells
 //! all that was on record then. When its files are in their places that goes on record too: until
 //! then those of an earlier list may lie there, from then on none but its own. A list whose files
-//! did not get into place is made again, under the next number.
+//! did not get into place is made again, under the next number. None is made below a later one that
+//! is published: then the store was put back to an older copy.
 
 mod files;
 mod published;
+mod recover;
 
-pub(crate) use published::fault_of;
+pub(crate) use published::{lasting_fault, lists_after};
 
 use crate::authorities::{Authorities, Authority};
 use crate::certificates::own_permit;
@@ -22,7 +24,7 @@ use authority::revocation_list::{
     Due, History, Made, Plan, Row, Schedule, Status, due, made, plan,
 };
 use authority::trigger::RevocationReason;
-use base::{Moment, Problem};
+use base::{Moment, Problem, labels};
 use policy::Action;
 use ports::rows::{
     CertificateStatusRow, Partition, RevocationListRow, certificate_state, delegate_purpose,
@@ -49,6 +51,9 @@ struct Unfinished {
     lost: BTreeSet<Partition>,
     /// Their files are in place under these numbers, which is to go on record.
     placed: BTreeMap<Partition, u64>,
+    /// Later lists than those on record are published: nothing is made over them. They are looked
+    /// at again with the others, because it takes long.
+    ahead: BTreeSet<Partition>,
 }
 
 /// What a list is made of, as one snapshot shows it.
@@ -113,16 +118,24 @@ impl RevocationLists {
                 if sick.contains(&partition.authority) {
                     continue;
                 }
+                if unfinished.ahead.contains(&partition) {
+                    failed.get_or_insert_with(ahead);
+                    continue;
+                }
                 match self.make_one(partition, &mut unfinished) {
                     Ok(made) => count += usize::from(made),
                     Err(problem) => {
-                        let Partition { authority, .. } = partition;
-                        let (label, detail) = (problem.label(), problem.detail_text());
-                        tracing::error!(authority, label, detail, "a list was not made");
-                        sick.insert(authority);
+                        tell(partition, &problem, "a list was not made");
+                        if !unfinished.ahead.contains(&partition) {
+                            sick.insert(partition.authority);
+                        }
                         failed.get_or_insert(problem);
                     }
                 }
+            }
+            // On record now: this may be a command that ends, and another program's to make them.
+            if let Err(problem) = self.due_again(&mut unfinished) {
+                failed.get_or_insert(problem);
             }
             self.confirm(&mut unfinished)?;
         }
@@ -134,54 +147,6 @@ impl RevocationLists {
         let made = self.make_one(partition, &mut unfinished)?;
         self.confirm(&mut unfinished)?;
         Ok(made)
-    }
-
-    /// Makes those lists due whose files are not those on record; how many. What a crash explains
-    /// is mended in silence, and what was lost or changed is told in the log as well.
-    pub fn recover(&self) -> Result<usize, Problem> {
-        let (mut lost, mut next) = (0, Some(Partition::ZERO));
-        while let Some(after) = next {
-            let found = self.recover_some(after)?;
-            lost += found.0;
-            next = found.1;
-        }
-        Ok(lost)
-    }
-
-    /// The same for some of them, those after a partition; how many, and where the next begin.
-    /// There may be gigabytes of lists to read, and what is due should not wait for that.
-    pub fn recover_some(&self, after: Partition) -> Result<(usize, Option<Partition>), Problem> {
-        let mut unfinished = self.unfinished.lock().unwrap_or_else(PoisonError::into_inner);
-        let page = lists_after(&self.platform, after)?;
-        for (authority, row) in page.iter().filter(|(_, row)| row.number > 0) {
-            self.look_at(authority, row, &mut unfinished)?;
-        }
-        let count = unfinished.lost.len();
-        self.due_again(&mut unfinished)?;
-        self.confirm(&mut unfinished)?;
-        Ok((count, page.last().map(|(_, row)| row.partition)))
-    }
-
-    fn look_at(
-        &self,
-        authority: &Authority,
-        row: &RevocationListRow,
-        unfinished: &mut Unfinished,
-    ) -> Result<(), Problem> {
-        let places = (&self.platform, &*self.place);
-        if fault_of(places, authority, row, row.number)?.is_none() {
-            if row.published < row.number {
-                unfinished.placed.insert(row.partition, row.number);
-            }
-            return Ok(());
-        }
-        unfinished.lost.insert(row.partition);
-        if let Some(fault) = fault_of(places, authority, row, row.published)? {
-            let of = row.partition.municipality.map(|of| of.to_string());
-            let authority = authority.id();
-            tracing::error!(authority, of, fault, "a published list is not the one on record");
-        }
-        Ok(())
     }
 
     /// The next lists that are due and were not tried as they are now. Those that something
@@ -245,8 +210,10 @@ impl RevocationLists {
             drafted = self.drafted(view, partition)?;
             Ok(())
         })?;
-        if drafted.is_none() {
-            return Ok(false);
+        let Some(Drafted { known, .. }) = &drafted else { return Ok(false) };
+        if published::is_ahead((&self.platform, &*self.place), &known.authority, &known.row)? {
+            unfinished.ahead.insert(partition);
+            return Err(ahead());
         }
         transact(&self.platform, |work| {
             let seen = drafted.as_ref().map(|drafted| &drafted.known.row);
@@ -342,23 +309,6 @@ impl RevocationLists {
     }
 }
 
-/// A page of all lists, each with its authority.
-pub(crate) fn lists_after(
-    platform: &Platform,
-    after: Partition,
-) -> Result<Vec<(Arc<Authority>, RevocationListRow)>, Problem> {
-    let mut page = Vec::new();
-    platform.store.snapshot("lists_page", &mut |view| {
-        page.clear();
-        let authorities = Authorities::read(view)?;
-        for row in view.revocation_lists_page(after, LISTS_ON_A_PAGE)? {
-            page.push((Arc::clone(authorities.by_id(row.partition.authority)?), row));
-        }
-        Ok(())
-    })?;
-    Ok(page)
-}
-
 impl Known {
     fn read(
         view: &mut (impl View + ?Sized),
@@ -391,6 +341,16 @@ impl Known {
     }
 }
 
+fn ahead() -> Problem {
+    Problem::new(&labels::REVOCATION_LIST_AHEAD, "")
+}
+
+fn tell(Partition { authority, municipality }: Partition, problem: &Problem, what: &str) {
+    let of = municipality.map(|of| of.to_string());
+    let (label, detail) = (problem.label(), problem.detail_text());
+    tracing::error!(authority, of, label, detail, "{what}");
+}
+
 fn row_of(row: &CertificateStatusRow) -> Result<Row, Problem> {
     let status = match row.state {
         certificate_state::HELD => Status::Held,
@@ -416,6 +376,5 @@ fn history_of(row: &RevocationListRow) -> History {
 const LISTS_AT_A_TIME: usize = 64;
 /// More than there are municipalities, for each of the authorities.
 const LISTS_DUE_MAX: usize = 65_536;
-const LISTS_ON_A_PAGE: usize = 64;
 const STATUSES_AT_A_TIME: usize = 16_384;
 const SECOND_US: i64 = 1_000_000;

@@ -221,6 +221,7 @@ labels! {
     STORE_SCHEMA "store_schema" Broken 500 "The store's schema is not this program's" "データベースの版が異なります";
     SEAL_BROKEN "seal_broken" Broken 500 "A sealed value does not open" "封緘された値を開けません";
     LEDGER_SPLIT "ledger_split" Broken 500 "The published ledger and the store disagree" "公開済み台帳とデータベースが一致しません";
+    REVOCATION_LIST_AHEAD "revocation_list_ahead" Broken 500 "A published revocation list is ahead of the store" "公開済みの失効リストがデータベースより新しくなっています";
     IO "io" Broken 500 "Reading or writing a file failed" "ファイルの読み書きに失敗しました";
     INTERNAL "internal" Broken 500 "A defect of the program" "プログラムの不具合です";
 

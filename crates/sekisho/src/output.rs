@@ -190,6 +190,9 @@ fn advice(problem: &Problem) -> &'static str {
             "make room on the disk and run the same command again; nothing is half done"
         }
         "ledger_split" => "stop, keep both copies as evidence, and find out which one was replaced",
+        "revocation_list_ahead" => {
+            "stop: the store is older than the lists; put its newest copy back (docs/authority.md)"
+        }
         "witness_quorum" => {
             "wait for the next checkpoint, or ask the ledger's operator which witness is missing"
         }

@@ -62,9 +62,8 @@ impl Rounds {
 
     /// Looks for some of the lists that lost their files; after which to go on.
     fn search(&self, after: Partition) -> Option<Partition> {
-        let found = self.lists.recover_some(after);
-        let next = found.as_ref().ok().and_then(|(_, next)| *next);
-        said("missing revocation lists", found.map(|(lost, _)| lost));
+        let (lost, next) = self.lists.recover_some(after);
+        said("missing revocation lists", lost);
         next
     }
 

@@ -1,13 +1,15 @@
 //! Revocation lists over the years, with OpenSSL as the reader: holds and releases in deltas, what
-//! leaves after its expiry, and what is most urgent when all lists are due at once.
+//! leaves after its expiry, what is most urgent when all lists are due at once, and what becomes of
+//! lists whose files are not the right ones.
 
 use crate::certifying::{Bureau, chiyoda, operator};
 use crate::house::{CHIYODA, House, message, on_both, town};
 use crate::judged::run;
+use crate::verifying_certificates::{Full, full};
 use authority::CertificateKind;
 use authority::profile::Partition;
 use authority::trigger::Trigger;
-use base::{Clock, Problem, Purpose};
+use base::{Clock, Problem, Purpose, labels};
 use numbers::ResidentRecordCode;
 use ports::Publication;
 use sekisho_app::certificate_end::{certificate_end, certificate_release};
@@ -204,4 +206,130 @@ fn a_revocation_does_not_wait_behind_all_lists_of_the_day() {
     assert!(count > 160 && place.is_some_and(|place| place < 80), "{place:?} of {count}");
     assert!(bureau.listed(&issued, CHIYODA).is_some());
     assert_eq!(house.faults(), [""; 0]);
+}
+
+/// A place with a file that cannot be read, which lets something happen while the first other one
+/// is.
+struct Reading {
+    place: Arc<dyn Publication>,
+    unreadable: Option<String>,
+    meanwhile: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+}
+
+impl Publication for Reading {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Problem> {
+        if self.unreadable.as_deref() == Some(path) {
+            return Err(Problem::new(&labels::IO, "on demand"));
+        }
+        let meanwhile = self.meanwhile.lock().unwrap().take();
+        if let Some(meanwhile) = meanwhile {
+            meanwhile();
+        }
+        self.place.read(path)
+    }
+
+    fn write(&self, path: &str, bytes: &[u8]) -> Result<(), Problem> {
+        self.place.write(path, bytes)
+    }
+}
+
+impl Reading {
+    /// Lists of a program whose day has come, and the next hour before it reads the first file:
+    /// another program makes them all in between.
+    fn overtaken(bureau: &Bureau<'_>) -> RevocationLists {
+        let (platform, clock) = (bureau.house.platform.clone(), bureau.house.clock.clone());
+        let others = RevocationLists::new(platform.clone(), bureau.place.clone());
+        clock.pass_hours(25);
+        let meanwhile = move || {
+            clock.pass_hours(25);
+            assert_eq!(others.make_due(), Ok(4));
+        };
+        let meanwhile = Mutex::new(Some(Box::new(meanwhile) as Box<dyn FnOnce() + Send>));
+        let place = Self { place: bureau.place.clone(), unreadable: None, meanwhile };
+        RevocationLists::new(platform, Arc::new(place))
+    }
+}
+
+fn number(bureau: &Bureau<'_>) -> u64 {
+    let list = published(bureau, false);
+    let number = Crl::parse(&list).unwrap().number();
+    (1..99).find(|known| number == Some((*known).into())).unwrap()
+}
+
+#[test]
+fn no_list_is_made_below_a_later_one() {
+    on_both(|house| {
+        let bureau = full(house);
+        let label = |made: Result<usize, Problem>| made.err().map(|problem| problem.label());
+        let ahead = Some("revocation_list_ahead");
+        let set = |by: &str| {
+            house.raw_past_triggers(&format!(
+                "UPDATE revocation_list SET number = number {by}, published = published {by} \
+                 WHERE authority = {AUTHORITY} AND municipality = {CHIYODA}"
+            ));
+        };
+        // The list of one town is put back, and that of its authority and the others go on.
+        let before = published(&bureau, false);
+        let fault = [format!("list {AUTHORITY} of {CHIYODA}: published is ahead of the store")];
+        set("- 1");
+        house.clock.pass_hours(25);
+        for _ in 0..2 {
+            assert_eq!(label(bureau.lists.make_due()), ahead);
+            assert_eq!(bureau.faults_of_lists(), fault);
+        }
+        assert_eq!(bureau.lists.made().load(std::sync::atomic::Ordering::Relaxed), 4 + 2 + 3);
+        assert_eq!(label(bureau.lists.recover()), ahead);
+        assert_eq!((label(bureau.lists.make_due()), published(&bureau, false)), (ahead, before));
+        set("+ 1");
+        assert_eq!(bureau.lists.recover(), Ok(0));
+        assert_eq!(bureau.lists.make_due(), Ok(1));
+        assert_eq!((number(&bureau), bureau.faults_of_lists()), (3, vec![]));
+        // What is ahead because another program made it meanwhile is not.
+        let lists = Reading::overtaken(&bureau);
+        assert_eq!((lists.make_due(), number(&bureau)), (Ok(0), 4));
+        assert_eq!(house.faults(), [""; 0]);
+    });
+}
+
+#[test]
+fn a_list_that_others_make_while_it_is_looked_at_is_not_lost() {
+    on_both(|house| {
+        let bureau = full(house);
+        let lists = Reading::overtaken(&bureau);
+        assert_eq!(lists.recover(), Ok(0));
+        assert_eq!((lists.make_due(), number(&bureau)), (Ok(0), 3));
+    });
+}
+
+#[test]
+fn a_list_that_was_not_published_is_left_to_whoever_comes_next() {
+    on_both(|house| {
+        let bureau = full(house);
+        house.clock.pass_hours(25);
+        let lists = |place| RevocationLists::new(house.platform.clone(), place).at_once();
+        let stopped = lists(Arc::new(Full(bureau.place.clone()))).make_due();
+        assert_eq!(stopped.err().map(|problem| problem.label()), Some("store_full"));
+        // One of each authority went on record, and no other was tried.
+        assert_eq!(lists(bureau.place.clone()).make_due(), Ok(4));
+        assert_eq!(bureau.lists.recover(), Ok(0));
+    });
+}
+
+#[test]
+fn a_file_that_cannot_be_read_hides_no_other_that_is_lost() {
+    on_both(|house| {
+        let bureau = full(house);
+        let of_authorities = bureau.issuer_of(1).list_path(Partition::Authorities);
+        let (unreadable, meanwhile) = (Some(of_authorities), Mutex::default());
+        let place = Reading { place: bureau.place.clone(), unreadable, meanwhile };
+        let lists = RevocationLists::new(house.platform.clone(), Arc::new(place)).at_once();
+        std::fs::remove_file(bureau.file(&ours(&bureau))).unwrap();
+        let found = lists.recover();
+        assert_eq!(found.err().map(|problem| problem.label()), Some("io"));
+        assert_eq!(lists.make_due(), Ok(1));
+        assert_eq!(bureau.faults_of_lists(), [""; 0]);
+        // Nor does it keep its own list from being made.
+        house.clock.pass_hours(25);
+        assert_eq!(lists.make_due(), Ok(4));
+    });
 }

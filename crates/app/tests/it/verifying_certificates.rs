@@ -18,7 +18,7 @@ use x509::KeyAlgorithm;
 
 /// Of authority 1: its own 1, its delegates 2 and 3, then 4 in force, 5 revoked by a death, 6 given
 /// up, 7 open. Of authority 2: its own 1, its delegate 2, then 3 in force, 4 held.
-fn full(house: &House) -> Bureau<'_> {
+pub(crate) fn full(house: &House) -> Bureau<'_> {
     let codes = house.stock(CHIYODA, 5);
     for (sequence, code) in (1..).zip(&codes) {
         assert_eq!(house.take_one(&message(CHIYODA, sequence, "birth", Some(code))), "applied");
@@ -102,7 +102,7 @@ fn published_lists_are_those_on_record() {
 }
 
 /// A place that takes nothing in.
-struct Full(Arc<dyn Publication>);
+pub(crate) struct Full(pub(crate) Arc<dyn Publication>);
 
 impl Publication for Full {
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Problem> {

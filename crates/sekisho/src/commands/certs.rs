@@ -310,9 +310,10 @@ fn finish(context: &Context) -> Result<Answer, Problem> {
 fn lists(context: &Context) -> Result<Answer, Problem> {
     let wired = context.open_for_change()?;
     let lists = wired.lists();
-    let missing = lists.recover()?;
-    let made = lists.make_due()?;
+    // What is wrong with one of them keeps no other from being made and told.
+    let (missing, made) = (lists.recover(), lists.make_due());
     wired.publish()?;
+    let (missing, made) = (missing?, made?);
     let folder = context.config.data().join("crl");
     let text =
         format!("{made} lists made, {missing} of them missing before, in {}", folder.display());

@@ -2,7 +2,7 @@
 
 use crate::bureau::{Bureau, CARD_END, P256, P384, RSA, openssl};
 use crate::feeds::{CHIYODA, CHUO, HEADER, TARO, line};
-use crate::house::{House, files_below};
+use crate::house::{House, copy_tree, files_below};
 use crate::serving::Serving;
 use crate::verifying_parties::{post, token};
 use app::certificate_end::certificate_end;
@@ -60,6 +60,43 @@ fn the_register_ends_signature_certificates_and_the_lists_tell() {
             own("authentication", "in_force", None)
         ]
     );
+    bureau.house.done();
+}
+
+/// Store and ledger of an older copy, below lists that verifiers have seen.
+#[test]
+fn a_store_that_was_put_back_makes_no_list_below_the_published() {
+    let bureau = Bureau::open("p256", 2);
+    let house = &bureau.house;
+    for (at, name) in ["0.pem", "1.pem"].into_iter().enumerate() {
+        let request = bureau.request(&format!("card-{at}"), P256);
+        bureau.issue("authentication", at, &request, name).good();
+    }
+    let end = |at: usize| {
+        let code = bureau.at(&format!("code-{at}"));
+        house.ask(&["certs", "end", "--trigger", "reported_missing", "--code", &code])
+    };
+    let put_back = |copy: &House| {
+        for kept in ["store.sqlite", "store.sqlite-wal", "store.sqlite-shm"] {
+            let place = house.data().join(kept);
+            drop(fs::remove_file(&place));
+            drop(fs::copy(copy.data().join(kept), &place));
+        }
+        fs::remove_dir_all(house.data().join("ledger")).unwrap();
+        copy_tree(&copy.data().join("ledger"), &house.data().join("ledger"));
+    };
+    let older = house.copy();
+    end(0).good();
+    let newest = house.copy();
+    put_back(&older);
+    house.ask(&["verify"]).does_not_hold();
+    end(1).problem(6, "revocation_list_ahead");
+    house.ask(&["certs", "lists"]).problem(6, "revocation_list_ahead");
+    bureau.refused("0.pem", "path_on_hold");
+    put_back(&newest);
+    end(1).good();
+    bureau.refused("0.pem", "path_on_hold");
+    bureau.refused("1.pem", "path_on_hold");
     bureau.house.done();
 }
 

@@ -5,11 +5,11 @@ use super::acts::{Acts, Told};
 use crate::authorities::{Authorities, Authority};
 use crate::meant::{Meant, authority_setting, delegate_setting};
 use crate::platform::Platform;
-use crate::revocation_list::{fault_of, lists_after};
+use crate::revocation_list::{lasting_fault, lists_after};
 use crate::verify::{VerifyReport, Walk};
 use base::{ActId, Problem, labels};
 use policy::Action;
-use ports::rows::{DelegateRow, Partition, RevocationListRow, delegate_purpose};
+use ports::rows::{DelegateRow, Partition, delegate_purpose};
 use ports::{Publication, View};
 use std::collections::BTreeSet;
 use x509::{Certificate, Serial};
@@ -129,30 +129,12 @@ pub fn verify_lists(
         for (authority, row) in page {
             report.lists += u64::from(row.number > 0);
             let Partition { authority: id, municipality } = row.partition;
-            if let Some(fault) = lasting_fault((platform, place), &authority, row)? {
+            let places = (platform, place);
+            let found = lasting_fault(places, &authority, row, |row| row.published)?;
+            if let (_, Some(fault)) = found {
                 let of = municipality.map_or_else(String::new, |of| format!(" of {of}"));
                 report.fault(format!("list {id}{of}: {fault}"));
             }
-        }
-    }
-}
-
-/// What is wrong with the files of a list that nobody made again while they were read.
-fn lasting_fault(
-    (platform, place): (&Platform, &dyn Publication),
-    authority: &Authority,
-    mut row: RevocationListRow,
-) -> Result<Option<&'static str>, Problem> {
-    loop {
-        let fault = fault_of((platform, place), authority, &row, row.published)?;
-        let mut now = None;
-        platform.store.snapshot("list_row", &mut |view| {
-            now = view.revocation_lists(&[row.partition])?.pop().flatten();
-            Ok(())
-        })?;
-        match now.filter(|now| fault.is_some() && *now != row) {
-            Some(now) => row = now,
-            None => return Ok(fault),
         }
     }
 }
