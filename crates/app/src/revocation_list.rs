@@ -205,15 +205,17 @@ impl RevocationLists {
     }
 
     fn make_one(&self, partition: Partition, unfinished: &mut Unfinished) -> Result<bool, Problem> {
+        if self.is_ahead(partition)? {
+            unfinished.ahead.insert(partition);
+            return Err(ahead());
+        }
         let mut drafted = None;
         self.platform.store.snapshot("list_rows", &mut |view| {
             drafted = self.drafted(view, partition)?;
             Ok(())
         })?;
-        let Some(Drafted { known, .. }) = &drafted else { return Ok(false) };
-        if published::is_ahead((&self.platform, &*self.place), &known.authority, &known.row)? {
-            unfinished.ahead.insert(partition);
-            return Err(ahead());
+        if drafted.is_none() {
+            return Ok(false);
         }
         transact(&self.platform, |work| {
             let seen = drafted.as_ref().map(|drafted| &drafted.known.row);
@@ -224,10 +226,12 @@ impl RevocationLists {
             }
             drafted.as_ref().map_or(Ok(()), |drafted| self.record(work, drafted))
         })?;
-        let Some(drafted) = drafted else { return Ok(false) };
+        let Some(Drafted { known, plan, files, .. }) = drafted else { return Ok(false) };
         unfinished.lost.insert(partition);
-        let number = drafted.plan.number;
-        match self.publish(drafted)? {
+        let (authority, number) = (Arc::clone(&known.authority), plan.number);
+        // A long list is in memory twice while it is signed: what it was made of is not there too.
+        drop((known, plan));
+        match self.publish((partition, number), &authority, files)? {
             Files::InPlace => {
                 unfinished.lost.remove(&partition);
                 unfinished.placed.insert(partition, number);
@@ -237,6 +241,20 @@ impl RevocationLists {
         }
         self.made.fetch_add(1, Ordering::Relaxed);
         Ok(true)
+    }
+
+    /// Whether a later list than the one on record is published.
+    fn is_ahead(&self, partition: Partition) -> Result<bool, Problem> {
+        let mut found = None;
+        self.platform.store.snapshot("list_row", &mut |view| {
+            let row = view.revocation_lists(&[partition])?.pop().flatten();
+            let authority = Arc::clone(Authorities::read(view)?.by_id(partition.authority)?);
+            found = row.map(|row| (row, authority));
+            Ok(())
+        })?;
+        found.map_or(Ok(false), |(row, authority)| {
+            published::is_ahead((&self.platform, &*self.place), &authority, &row)
+        })
     }
 
     /// The list of a partition with all that is on record, if it is due.
@@ -285,16 +303,20 @@ impl RevocationLists {
     }
 
     /// Signs a list that is on record and puts its files into their places.
-    fn publish(&self, drafted: Drafted) -> Result<Files, Problem> {
-        let Drafted { known, plan, files, .. } = drafted;
-        let files = files::signed(&self.platform, &known.authority, files)?;
+    fn publish(
+        &self,
+        (partition, number): (Partition, u64),
+        authority: &Authority,
+        files: Vec<files::Draft>,
+    ) -> Result<Files, Problem> {
+        let files = files::signed(&self.platform, authority, files)?;
         let is_last = || {
             let mut last = None;
             self.platform.store.snapshot("list_number", &mut |view| {
-                last = view.revocation_lists(&[known.row.partition])?.pop().flatten();
+                last = view.revocation_lists(&[partition])?.pop().flatten();
                 Ok(())
             })?;
-            Ok::<_, Problem>(last.is_some_and(|row| row.number == plan.number))
+            Ok::<_, Problem>(last.is_some_and(|row| row.number == number))
         };
         if !is_last()? {
             return Ok(Files::Passed);
