@@ -60,7 +60,6 @@ struct Unfinished {
 struct Known {
     authority: Arc<Authority>,
     row: RevocationListRow,
-    rows: Vec<Row>,
     /// Serial numbers of the authority's delegates.
     delegates: BTreeSet<u64>,
 }
@@ -263,19 +262,20 @@ impl RevocationLists {
         view: &mut (impl View + ?Sized),
         partition: Partition,
     ) -> Result<Option<Drafted>, Problem> {
-        let Some(known) = Known::read(view, partition)? else { return Ok(None) };
+        let Some((known, rows)) = Known::read(view, partition)? else { return Ok(None) };
         let now = self.platform.clock.now();
         let history = history_of(&known.row);
         // What is on record lies in the past, whatever this program's clock says of it.
         let told = history.last.map(|last| last.at);
-        let at = known.rows.iter().map(|row| row.since).chain(told).fold(now, Moment::max);
+        let at = rows.iter().map(|row| row.since).chain(told).fold(now, Moment::max);
         let waits = |due: Moment| now < due.plus_us(self.gather_us());
         let changed = known.row.due.filter(|due| !waits(*due)).map(|_| Due::Change);
         let Some(why) = due(&history, None, &self.schedule, at).or(changed) else {
             return Ok(None);
         };
-        let plan = plan(&known.rows, &history, &self.schedule, why, at)
+        let plan = plan(&rows, &history, &self.schedule, why, at)
             .map_err(|refusal| Problem::from_refusal(refusal.label()))?;
+        drop(rows);
         let files = files::drafts(&self.platform.profile, &known, &plan)?;
         Ok(Some(Drafted { known, history, plan, files }))
     }
@@ -335,7 +335,7 @@ impl Known {
     fn read(
         view: &mut (impl View + ?Sized),
         partition: Partition,
-    ) -> Result<Option<Self>, Problem> {
+    ) -> Result<Option<(Self, Vec<Row>)>, Problem> {
         let Some(row) = view.revocation_lists(&[partition])?.pop().flatten() else {
             return Ok(None);
         };
@@ -359,7 +359,7 @@ impl Known {
                 delegates.extend(known.iter().map(|row| row.key.serial));
             }
         }
-        Ok(Some(Self { authority, row, rows, delegates }))
+        Ok(Some((Self { authority, row, delegates }, rows)))
     }
 }
 
