@@ -20,6 +20,19 @@ struct Expected<'a> {
     numbers: [u64; 2],
 }
 
+/// Where the files of a list on record are to be: complete ones, and deltas from the second list
+/// on.
+pub fn list_paths(authority: &Authority, row: &RevocationListRow) -> Vec<String> {
+    let complete = points_of(row.partition).into_iter();
+    let complete = complete.map(|point| authority.issuer.list_path(point));
+    let with_delta = |path: String| match row.number {
+        0 => vec![],
+        1 => vec![path],
+        _ => vec![delta_of(&path), path],
+    };
+    complete.flat_map(with_delta).collect()
+}
+
 /// A page of all lists, each with its authority.
 pub(crate) fn lists_after(
     platform: &Platform,

@@ -18,15 +18,17 @@ pub(crate) enum Ca {
         )
     ))]
     Init(CaInit),
-    /// Show every authority with its key and certificate.
+    /// Show every authority with its key, its certificate and the last day on which it issues.
     #[command(after_help = examples!(
         "sekisho ca list --json | jq '.[] | select(.state == \"issuing\")'",
+        "sekisho ca list --json | jq '.[] | select(.ends_soon)'",
     ))]
     List,
     /// Say how every authority fares: certificates, revocation lists, responders.
     #[command(after_help = concat!(
-        "Exit code 1 when something that others rely on has ended: a revocation list, an OCSP \
-         responder. `serve` keeps them new; without it, `certs lists` makes lists.\n\n",
+        "Exit code 1 when something that others rely on has ended or is missing: a revocation \
+         list, one of its files, an OCSP responder. `serve` keeps them new; without it, `certs \
+         lists` makes lists.\n\n",
         examples!(
             "sekisho ca status",
             "sekisho ca status --json | jq '.[].lists[] | select(.due)'",

@@ -8,6 +8,7 @@ use crate::output::{Answer, program, table};
 use crate::wiring::Wired;
 use app::authorities::{Authorities, Authority};
 use app::authority_init::{AuthorityAsked, authority_init};
+use app::revocation_list::list_paths;
 use authority::CertificateKind;
 use authority::profile::Partition as Point;
 use authority::validity::issues_until;
@@ -216,7 +217,7 @@ fn save(context: &Context, directory: &Path) -> Result<Answer, Problem> {
     }
     saved.write("authorities.pem", anchors.as_bytes())?;
     let mut lists = String::new();
-    for path in list_paths(&wired, &authorities)? {
+    for path in paths_of_all(&wired, &authorities)? {
         let Some(list) = wired.crl.read(&path)? else { continue };
         saved.write(&format!("crl/{path}"), &list)?;
         if !path.ends_with("-delta.crl") {
@@ -228,8 +229,8 @@ fn save(context: &Context, directory: &Path) -> Result<Answer, Problem> {
     Ok(Answer::good(text, json!({ "directory": directory, "files": saved.files })))
 }
 
-/// Where the lists of all partitions are, complete ones and deltas.
-fn list_paths(wired: &Wired, authorities: &[Arc<Authority>]) -> Result<Vec<String>, Problem> {
+/// Where all lists are, complete ones and deltas.
+fn paths_of_all(wired: &Wired, authorities: &[Arc<Authority>]) -> Result<Vec<String>, Problem> {
     let (mut paths, mut after) = (Vec::new(), Partition::ZERO);
     wired.platform.store.snapshot("lists", &mut |view| {
         (paths, after) = (Vec::new(), Partition::ZERO);
@@ -237,16 +238,9 @@ fn list_paths(wired: &Wired, authorities: &[Arc<Authority>]) -> Result<Vec<Strin
             let page = view.revocation_lists_page(after, LISTS_AT_A_TIME)?;
             let Some(last) = page.last() else { return Ok(()) };
             after = last.partition;
-            for Partition { authority, municipality } in page.iter().map(|row| row.partition) {
-                let of = authorities.iter().find(|one| one.id() == authority);
-                let points = match municipality {
-                    Some(code) => vec![Point::Municipality(code)],
-                    None => vec![Point::Authorities, Point::Platform],
-                };
-                let complete = of.into_iter().flat_map(|authority| {
-                    points.iter().map(|point| authority.issuer.list_path(*point))
-                });
-                paths.extend(complete.flat_map(|path| [delta_of(&path), path]));
+            for row in &page {
+                let of = authorities.iter().find(|one| one.id() == row.partition.authority);
+                paths.extend(of.into_iter().flat_map(|authority| list_paths(authority, row)));
             }
         }
     })?;
@@ -256,10 +250,6 @@ fn list_paths(wired: &Wired, authorities: &[Arc<Authority>]) -> Result<Vec<Strin
 /// Where the list of a partition is; of the authorities' own, the one of authorities.
 fn list_path(authority: &Authority, of: Partition) -> String {
     authority.issuer.list_path(of.municipality.map_or(Point::Authorities, Point::Municipality))
-}
-
-fn delta_of(path: &str) -> String {
-    path.strip_suffix(".crl").map_or_else(|| path.to_owned(), |stem| format!("{stem}-delta.crl"))
 }
 
 /// What was saved so far.

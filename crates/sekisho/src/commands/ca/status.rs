@@ -5,6 +5,7 @@ use super::super::Context;
 use super::{list_path, state};
 use crate::output::{Answer, grouped, table};
 use app::authority_status::{AuthorityStatus, authority_status};
+use app::revocation_list::list_paths;
 use base::{Moment, Problem};
 use ports::rows::RevocationListRow;
 use serde_json::{Value, json};
@@ -59,11 +60,11 @@ fn row(one: &AuthorityStatus, now: Moment) -> Vec<String> {
     ]
 }
 
-/// Lists on record whose files are not where `serve` gives them out.
+/// Files of lists on record that are not where `serve` gives them out.
 fn files_missing(context: &Context, one: &AuthorityStatus) -> usize {
     let folder = context.config.data().join("crl");
-    let made = one.lists.iter().filter(|list| list.number > 0);
-    made.filter(|list| !folder.join(list_path(&one.authority, list.partition)).is_file()).count()
+    let paths = one.lists.iter().flat_map(|list| list_paths(&one.authority, list));
+    paths.filter(|path| !folder.join(path).is_file()).count()
 }
 
 fn facts(context: &Context, one: &AuthorityStatus, now: Moment) -> Value {
