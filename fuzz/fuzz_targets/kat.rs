@@ -2,7 +2,7 @@
 //! carries the question's id and either an output or a refusal. The source is the program's own.
 #![no_main]
 
-#[path = "../../crates/sekisho/src/kat.rs"]
+#[path = "../../crates/sekisho/src/kat/mod.rs"]
 mod kat;
 
 use libfuzzer_sys::fuzz_target;
