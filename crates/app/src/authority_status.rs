@@ -3,10 +3,11 @@
 
 use crate::authorities::{Authorities, Authority};
 use crate::platform::Platform;
+use crate::revocation_list::all_lists;
 use base::{Moment, Problem};
 use ports::View;
 use ports::rows::{
-    Partition, RevocationListRow, StatusCounts, authority_state, delegate_purpose, week_in_japan,
+    RevocationListRow, StatusCounts, authority_state, delegate_purpose, week_in_japan,
 };
 use std::sync::Arc;
 
@@ -65,7 +66,7 @@ pub fn authority_status(platform: &Platform) -> Result<Vec<AuthorityStatus>, Pro
     let mut found = Vec::new();
     platform.store.snapshot("authority_status", &mut |view| {
         let authorities = Authorities::read(view)?;
-        let lists = lists(view)?;
+        let lists = all_lists(view)?;
         let one = |authority: &Arc<Authority>| status(view, authority, &lists, now);
         found = authorities.iter().map(one).collect::<Result<_, _>>()?;
         Ok(())
@@ -97,16 +98,6 @@ fn status(
     let unrevoked = unrevoked(view, id, now)?;
     let authority = Arc::clone(authority);
     Ok(AuthorityStatus { authority, unrevoked, counts, lists, responder_until, stamper_until })
-}
-
-fn lists(view: &mut (impl View + ?Sized)) -> Result<Vec<RevocationListRow>, Problem> {
-    let (mut all, mut after) = (Vec::new(), Partition::ZERO);
-    loop {
-        let page = view.revocation_lists_page(after, ROWS_AT_A_TIME)?;
-        let Some(last) = page.last() else { return Ok(all) };
-        after = last.partition;
-        all.extend(page);
-    }
 }
 
 fn unrevoked(view: &mut (impl View + ?Sized), authority: i64, now: Moment) -> Result<u64, Problem> {

@@ -13,7 +13,7 @@ mod files;
 mod published;
 mod recover;
 
-pub use published::list_paths;
+pub use published::{all_lists, list_paths};
 pub(crate) use published::{lasting_fault, lists_after};
 
 use crate::authorities::{Authorities, Authority};

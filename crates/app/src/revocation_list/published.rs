@@ -7,8 +7,8 @@ use crate::authorities::{Authorities, Authority};
 use crate::platform::Platform;
 use authority::profile::Partition as Point;
 use base::Problem;
-use ports::Publication;
 use ports::rows::{Partition, RevocationListRow};
+use ports::{Publication, View};
 use std::sync::Arc;
 use x509::{Crl, CrlNumber, GeneralName, PointName};
 
@@ -33,7 +33,18 @@ pub fn list_paths(authority: &Authority, row: &RevocationListRow) -> Vec<String>
     complete.flat_map(with_delta).collect()
 }
 
-/// A page of all lists, each with its authority.
+/// All lists on record, made or still to be made, by partition.
+pub fn all_lists(view: &mut (impl View + ?Sized)) -> Result<Vec<RevocationListRow>, Problem> {
+    let (mut all, mut after) = (Vec::new(), Partition::ZERO);
+    loop {
+        let page = view.revocation_lists_page(after, ROWS_ON_A_PAGE)?;
+        let Some(last) = page.last() else { return Ok(all) };
+        after = last.partition;
+        all.extend(page);
+    }
+}
+
+/// A page of all lists, each with its authority: few of them, whose files are to be read next.
 pub(crate) fn lists_after(
     platform: &Platform,
     after: Partition,
@@ -186,4 +197,5 @@ fn is_about(list: &Crl<'_>, names: &[GeneralName]) -> bool {
 
 /// The list in its place is later than the one on record.
 pub(super) const AHEAD: &str = "published is ahead of the store";
+const ROWS_ON_A_PAGE: usize = 4_096;
 const LISTS_ON_A_PAGE: usize = 64;

@@ -14,8 +14,8 @@ use std::path::PathBuf;
 pub(crate) enum Certs {
     /// Say whether a certificate is to be believed, and if not, why (RFC 5280 path validation).
     #[command(after_help = concat!(
-        "Exit code 3 when the certificate is refused, 4 when a file is not there. Files are PEM, several documents in a row, \
-         or DER. Indirect revocation lists, SHA-1 and RSA below 2,048 bits are refused.\n\n",
+        "Exit code 3 when the certificate is refused, 4 when a file is not there. Files are PEM, \
+         several documents in a row, or DER. Indirect revocation lists, SHA-1 and RSA below 2,048 bits are refused.\n\n",
         examples!(
             "sekisho certs verify --anchor root.pem --intermediate ca.pem --crl ca.crl --crl \
              root.crl leaf.pem",

@@ -8,13 +8,13 @@ use crate::output::{Answer, program, table};
 use crate::wiring::Wired;
 use app::authorities::{Authorities, Authority};
 use app::authority_init::{AuthorityAsked, authority_init};
-use app::revocation_list::list_paths;
+use app::revocation_list::{all_lists, list_paths};
 use authority::CertificateKind;
 use authority::profile::Partition as Point;
 use authority::validity::issues_until;
 use base::{Actor, Date, Problem, labels};
 use jiff::ToSpan as _;
-use ports::rows::{Partition, authority_state};
+use ports::rows::{Partition, RevocationListRow, authority_state};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
@@ -231,20 +231,16 @@ fn save(context: &Context, directory: &Path) -> Result<Answer, Problem> {
 
 /// Where all lists are, complete ones and deltas.
 fn paths_of_all(wired: &Wired, authorities: &[Arc<Authority>]) -> Result<Vec<String>, Problem> {
-    let (mut paths, mut after) = (Vec::new(), Partition::ZERO);
+    let mut lists = Vec::new();
     wired.platform.store.snapshot("lists", &mut |view| {
-        (paths, after) = (Vec::new(), Partition::ZERO);
-        loop {
-            let page = view.revocation_lists_page(after, LISTS_AT_A_TIME)?;
-            let Some(last) = page.last() else { return Ok(()) };
-            after = last.partition;
-            for row in &page {
-                let of = authorities.iter().find(|one| one.id() == row.partition.authority);
-                paths.extend(of.into_iter().flat_map(|authority| list_paths(authority, row)));
-            }
-        }
+        lists = all_lists(view)?;
+        Ok(())
     })?;
-    Ok(paths)
+    let paths = |row: &RevocationListRow| {
+        let of = authorities.iter().find(|one| one.id() == row.partition.authority);
+        of.into_iter().flat_map(|authority| list_paths(authority, row)).collect::<Vec<_>>()
+    };
+    Ok(lists.iter().flat_map(paths).collect())
 }
 
 /// Where the list of a partition is; of the authorities' own, the one of authorities.
@@ -268,5 +264,3 @@ impl Saved<'_> {
         Ok(())
     }
 }
-
-const LISTS_AT_A_TIME: usize = 1_024;

@@ -1,5 +1,6 @@
 //! Whether the lists on record tell what holds of certificates, or are due to tell it.
 
+use crate::revocation_list::all_lists;
 use authority::revocation_list::Schedule;
 use base::Problem;
 use ports::View;
@@ -12,13 +13,7 @@ pub(super) struct Lists(BTreeMap<Partition, RevocationListRow>);
 impl Lists {
     /// Reads all of them.
     pub(super) fn read(view: &mut dyn View) -> Result<Self, Problem> {
-        let (mut lists, mut after) = (BTreeMap::new(), Partition::ZERO);
-        loop {
-            let page = view.revocation_lists_page(after, PAGE_ROWS)?;
-            let Some(last) = page.last() else { return Ok(Self(lists)) };
-            after = last.partition;
-            lists.extend(page.into_iter().map(|row| (row.partition, row)));
-        }
+        Ok(Self(all_lists(view)?.into_iter().map(|row| (row.partition, row)).collect()))
     }
 
     /// What is wrong with the list that a certificate names; `None` for nothing.
@@ -39,5 +34,3 @@ impl Lists {
         untold.then_some("no list tells how it stands, and none is due to")
     }
 }
-
-const PAGE_ROWS: usize = 4_096;

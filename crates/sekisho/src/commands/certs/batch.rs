@@ -20,16 +20,15 @@ use app::certificate_issue::Issued;
 use app::number_ask::Whose;
 use authority::CertificateKind;
 use base::{ActId, Actor, Problem, Purpose, Remedy, labels};
-use crossbeam_channel::{Receiver, Sender, unbounded};
 use ports::rows::CertificateId;
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use x509::CertificationRequest;
 
 /// A line that was handed on.
@@ -90,13 +89,13 @@ pub(super) fn batch(context: &Context, asked: &CertsBatch) -> Result<Answer, Pro
 fn run(
     wired: &Wired,
     order: &BatchOrder,
-    input: impl BufRead + Send,
+    input: impl BufRead,
     (results, report): (&mut Results, &mut Report),
     progress: &mut dyn FnMut(u64),
 ) -> Result<Vec<Given>, Problem> {
-    let (give, given) = unbounded();
-    let passed = AtomicU64::new(0);
-    let fresh = Fresh { lines: Lines::new(input), done: results.done(), give, passed: &passed };
+    let (given, passed) = (RefCell::default(), Cell::new(0));
+    let (lines, done) = (Lines::new(input), results.done());
+    let fresh = Fresh { lines, done, given: &given, passed: &passed };
     let mut again = Vec::new();
     let mut failed = None;
     certificate_batch(&wired.platform, order, fresh, &mut |place, result| {
@@ -104,7 +103,7 @@ fn run(
         failed = failed.take().or(noted.err());
         progress(place + 1);
     })?;
-    report.repeated += passed.into_inner();
+    report.repeated += passed.get();
     failed.map_or(Ok(again), Err)
 }
 
@@ -112,8 +111,10 @@ fn run(
 struct Fresh<'a, R> {
     lines: Lines<R>,
     done: Done,
-    give: Sender<Given>,
-    passed: &'a AtomicU64,
+    /// Those that nothing was told of yet.
+    given: &'a RefCell<VecDeque<Given>>,
+    /// How many have one.
+    passed: &'a Cell<u64>,
 }
 
 impl<R: BufRead> Iterator for Fresh<'_, R> {
@@ -125,7 +126,7 @@ impl<R: BufRead> Iterator for Fresh<'_, R> {
             let digest = read.as_ref().map_or_else(|_| String::new(), |read| hex(&read.request));
             let read = match self.done.has(line, &digest) {
                 Ok(true) => {
-                    self.passed.fetch_add(1, Ordering::Relaxed);
+                    self.passed.set(self.passed.get() + 1);
                     continue;
                 }
                 Ok(false) => read,
@@ -136,8 +137,7 @@ impl<R: BufRead> Iterator for Fresh<'_, R> {
                 whose: read.whose.clone(),
                 request: read.request.clone(),
             });
-            // Who takes them is there until the last line.
-            drop(self.give.send(Given { line, request: digest, asked }));
+            self.given.borrow_mut().push_back(Given { line, request: digest, asked });
             return Some(read);
         }
     }
@@ -145,13 +145,13 @@ impl<R: BufRead> Iterator for Fresh<'_, R> {
 
 /// Notes what became of the next line.
 fn note(
-    given: &Receiver<Given>,
+    given: &RefCell<VecDeque<Given>>,
     result: Result<Issued, Problem>,
     (results, report): (&mut Results, &mut Report),
     again: &mut Vec<Given>,
 ) -> Result<(), Problem> {
-    let lost = |_| Problem::new(&labels::INTERNAL, "a line was told that was not given");
-    let given = given.try_recv().map_err(lost)?;
+    let lost = || Problem::new(&labels::INTERNAL, "a line was told that was not given");
+    let given = given.borrow_mut().pop_front().ok_or_else(lost)?;
     match result {
         Ok(Issued { id, act, certificate }) => {
             report.issued += 1;
