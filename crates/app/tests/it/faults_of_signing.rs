@@ -4,17 +4,17 @@
 
 use crate::certifying::{Bureau, asked, chiyoda};
 use crate::house::{CHIYODA, House, message};
+use crate::publishing::Shared;
 use authority::CertificateKind;
 use authority::trigger::Trigger;
 use base::{Problem, Purpose, labels};
 use keys::testing::{FitfulKeyStore, Signing};
 use numbers::ResidentRecordCode;
-use ports::{KeyLabel, Publication};
+use ports::KeyLabel;
 use sekisho_app::Committer;
 use sekisho_app::certificate_end::certificate_end;
 use sekisho_app::certificate_finish::{Finished, certificate_finish, certificate_of, signed};
 use sekisho_app::certificate_issue::{Issued, conclude, intend, sign};
-use sekisho_app::commit::transact;
 use sekisho_app::number_ask::Whose;
 use sekisho_app::revocation_list::RevocationLists;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -329,17 +329,8 @@ fn what_is_revoked_while_a_list_is_made_is_on_it_or_on_the_next() {
         assert_eq!(house.take_one(&message(CHIYODA, 3, "death", Some(&codes[0]))), "applied");
         house.clock.pass_seconds(10);
         // Another program, whose clock is behind, revokes between the look and the record.
-        *house.store.between.lock().unwrap() = Some(Box::new({
-            let platform = house.platform.clone();
-            let death = house.keyed(&[message(CHIYODA, 4, "death", Some(&codes[1]))]);
-            move || {
-                transact(&platform, |work| {
-                    let permit = &crate::house::feed_permit;
-                    sekisho_app::resident_event::resident_events(work, &death, permit).map(drop)
-                })
-                .unwrap();
-            }
-        }));
+        let death = house.taking(&[message(CHIYODA, 4, "death", Some(&codes[1]))]);
+        *house.store.between.lock().unwrap() = Some(Box::new(death));
         bureau.lists.make_due().unwrap();
         assert!(bureau.listed(&one, CHIYODA).is_some());
         house.clock.pass_seconds(10);
@@ -383,26 +374,6 @@ fn a_clock_that_is_set_back_keeps_nothing_in_force() {
     });
 }
 
-/// A place where something else happens before the first writing.
-struct Slow {
-    place: Arc<dyn Publication>,
-    meanwhile: Mutex<Option<Box<dyn FnOnce() + Send>>>,
-}
-
-impl Publication for Slow {
-    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Problem> {
-        self.place.read(path)
-    }
-
-    fn write(&self, path: &str, bytes: &[u8]) -> Result<(), Problem> {
-        let meanwhile = self.meanwhile.lock().unwrap().take();
-        if let Some(meanwhile) = meanwhile {
-            meanwhile();
-        }
-        self.place.write(path, bytes)
-    }
-}
-
 #[test]
 fn an_older_list_that_lands_on_a_newer_one_is_followed_by_the_next() {
     on_both_slyly(2, |bureau, _, codes| {
@@ -413,21 +384,15 @@ fn an_older_list_that_lands_on_a_newer_one_is_followed_by_the_next() {
         assert_eq!(house.take_one(&message(CHIYODA, 3, "death", Some(&codes[0]))), "applied");
         house.clock.pass_seconds(10);
         // While this program is about to write, another one lists the next death.
-        let (platform, clock) = (house.platform.clone(), house.clock.clone());
-        let others = RevocationLists::new(platform.clone(), bureau.place.clone());
-        let death = house.keyed(&[message(CHIYODA, 4, "death", Some(&codes[1]))]);
-        let meanwhile = move || {
-            transact(&platform, |work| {
-                let permit = &crate::house::feed_permit;
-                sekisho_app::resident_event::resident_events(work, &death, permit).map(drop)
-            })
-            .unwrap();
+        let others = RevocationLists::new(house.platform.clone(), bureau.place.clone());
+        let (death, clock) =
+            (house.taking(&[message(CHIYODA, 4, "death", Some(&codes[1]))]), house.clock.clone());
+        let slow = Shared::new(bureau.place.clone()).before_write(move || {
+            death();
             clock.pass_seconds(10);
             assert_eq!(others.make_due(), Ok(1));
-        };
-        let meanwhile = Mutex::new(Some(Box::new(meanwhile) as Box<dyn FnOnce() + Send>));
-        let slow = Arc::new(Slow { place: bureau.place.clone(), meanwhile });
-        let lists = RevocationLists::new(house.platform.clone(), slow);
+        });
+        let lists = RevocationLists::new(house.platform.clone(), Arc::new(slow));
         lists.make_due().unwrap();
         assert!(bureau.listed(&one, CHIYODA).is_some());
         assert!(bureau.listed(&two, CHIYODA).is_none(), "the older one lies there");

@@ -149,6 +149,15 @@ impl House {
         self.act(|work| resident_events(work, &ready, &feed_permit)).unwrap()
     }
 
+    /// Takes in messages as another program does meanwhile: when it is called.
+    pub(crate) fn taking(&self, messages: &[Value]) -> impl FnOnce() + Send + 'static {
+        let (platform, ready) = (self.platform.clone(), self.keyed(messages));
+        move || {
+            transact(&platform, |work| resident_events(work, &ready, &feed_permit).map(drop))
+                .unwrap();
+        }
+    }
+
     /// Messages, ready to be taken in.
     pub(crate) fn keyed(&self, messages: &[Value]) -> Vec<KeyedMessage> {
         let read =

@@ -5,18 +5,18 @@
 use crate::certifying::{Bureau, chiyoda, operator};
 use crate::house::{CHIYODA, House, message, on_both, town};
 use crate::judged::run;
+use crate::publishing::Shared;
 use crate::verifying_certificates::{Full, full};
 use authority::CertificateKind;
 use authority::profile::Partition;
 use authority::trigger::Trigger;
-use base::{Clock, Problem, Purpose, labels};
+use base::{Clock, Problem, Purpose};
 use numbers::ResidentRecordCode;
 use ports::Publication;
 use sekisho_app::certificate_end::{certificate_end, certificate_release};
-use sekisho_app::commit::transact;
 use sekisho_app::number_ask::Whose;
 use sekisho_app::revocation_list::RevocationLists;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use x509::{Certificate, Crl, KeyAlgorithm, RevocationReason, pem};
 
 const KIND: CertificateKind = CertificateKind::Authentication;
@@ -138,31 +138,6 @@ fn openssl_goes_by(bureau: &Bureau<'_>, certificates: [&[u8]; 2], base: &[u8]) {
     run(desk.path(), "openssl crl -in delta -CAfile root -noout -verify").unwrap();
 }
 
-/// A place that notes which complete lists are written in turn, and lets something happen while
-/// the first one is.
-struct Noting {
-    place: Arc<dyn Publication>,
-    meanwhile: Mutex<Option<Box<dyn FnOnce() + Send>>>,
-    written: Mutex<Vec<String>>,
-}
-
-impl Publication for Noting {
-    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Problem> {
-        self.place.read(path)
-    }
-
-    fn write(&self, path: &str, bytes: &[u8]) -> Result<(), Problem> {
-        if !path.ends_with("-delta.crl") {
-            self.written.lock().unwrap().push(path.to_owned());
-        }
-        let meanwhile = self.meanwhile.lock().unwrap().take();
-        if let Some(meanwhile) = meanwhile {
-            meanwhile();
-        }
-        self.place.write(path, bytes)
-    }
-}
-
 #[test]
 fn a_revocation_does_not_wait_behind_all_lists_of_the_day() {
     let house = House::sqlite();
@@ -184,70 +159,33 @@ fn a_revocation_does_not_wait_behind_all_lists_of_the_day() {
     bureau.lists.make_due().unwrap();
 
     house.clock.pass_hours(25);
-    let death = house.keyed(&[message(CHIYODA, 2, "death", Some(&code))]);
-    let (platform, clock) = (house.platform.clone(), house.clock.clone());
-    let meanwhile = move || {
-        transact(&platform, |work| {
-            let permit = &crate::house::feed_permit;
-            sekisho_app::resident_event::resident_events(work, &death, permit).map(drop)
-        })
-        .unwrap();
+    let (death, clock) =
+        (house.taking(&[message(CHIYODA, 2, "death", Some(&code))]), house.clock.clone());
+    let noting = Arc::new(Shared::new(bureau.place.clone()).before_write(move || {
+        death();
         clock.pass_seconds(10);
-    };
-    let noting = Arc::new(Noting {
-        place: bureau.place.clone(),
-        meanwhile: Mutex::new(Some(Box::new(meanwhile))),
-        written: Mutex::default(),
-    });
+    }));
     let lists = RevocationLists::new(house.platform.clone(), noting.clone());
     let count = lists.make_due().unwrap();
     let ours = ours(&bureau);
-    let place = noting.written.lock().unwrap().iter().position(|written| *written == ours);
+    let complete = |path: &String| !path.ends_with("-delta.crl");
+    let place = noting.written().into_iter().filter(complete).position(|path| path == ours);
     assert!(count > 160 && place.is_some_and(|place| place < 80), "{place:?} of {count}");
     assert!(bureau.listed(&issued, CHIYODA).is_some());
     assert_eq!(house.faults(), [""; 0]);
 }
 
-/// A place with a file that cannot be read, which lets something happen while the first other one
-/// is.
-struct Reading {
-    place: Arc<dyn Publication>,
-    unreadable: Option<String>,
-    meanwhile: Mutex<Option<Box<dyn FnOnce() + Send>>>,
-}
-
-impl Publication for Reading {
-    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Problem> {
-        if self.unreadable.as_deref() == Some(path) {
-            return Err(Problem::new(&labels::IO, "on demand"));
-        }
-        let meanwhile = self.meanwhile.lock().unwrap().take();
-        if let Some(meanwhile) = meanwhile {
-            meanwhile();
-        }
-        self.place.read(path)
-    }
-
-    fn write(&self, path: &str, bytes: &[u8]) -> Result<(), Problem> {
-        self.place.write(path, bytes)
-    }
-}
-
-impl Reading {
-    /// Lists of a program whose day has come, and the next hour before it reads the first file:
-    /// another program makes them all in between.
-    fn overtaken(bureau: &Bureau<'_>) -> RevocationLists {
-        let (platform, clock) = (bureau.house.platform.clone(), bureau.house.clock.clone());
-        let others = RevocationLists::new(platform.clone(), bureau.place.clone());
+/// Lists of a program whose day has come, and the next hour before it reads the first file:
+/// another program makes them all in between.
+fn overtaken(bureau: &Bureau<'_>) -> RevocationLists {
+    let (platform, clock) = (bureau.house.platform.clone(), bureau.house.clock.clone());
+    let others = RevocationLists::new(platform.clone(), bureau.place.clone());
+    clock.pass_hours(25);
+    let place = Shared::new(bureau.place.clone()).before_read(move || {
         clock.pass_hours(25);
-        let meanwhile = move || {
-            clock.pass_hours(25);
-            assert_eq!(others.make_due(), Ok(4));
-        };
-        let meanwhile = Mutex::new(Some(Box::new(meanwhile) as Box<dyn FnOnce() + Send>));
-        let place = Self { place: bureau.place.clone(), unreadable: None, meanwhile };
-        RevocationLists::new(platform, Arc::new(place))
-    }
+        assert_eq!(others.make_due(), Ok(4));
+    });
+    RevocationLists::new(platform, Arc::new(place))
 }
 
 fn number(bureau: &Bureau<'_>) -> u64 {
@@ -285,7 +223,7 @@ fn no_list_is_made_below_a_later_one() {
         assert_eq!(bureau.lists.make_due(), Ok(1));
         assert_eq!((number(&bureau), bureau.faults_of_lists()), (3, vec![]));
         // What is ahead because another program made it meanwhile is not.
-        let lists = Reading::overtaken(&bureau);
+        let lists = overtaken(&bureau);
         assert_eq!((lists.make_due(), number(&bureau)), (Ok(0), 4));
         assert_eq!(house.faults(), [""; 0]);
     });
@@ -295,7 +233,7 @@ fn no_list_is_made_below_a_later_one() {
 fn a_list_that_others_make_while_it_is_looked_at_is_not_lost() {
     on_both(|house| {
         let bureau = full(house);
-        let lists = Reading::overtaken(&bureau);
+        let lists = overtaken(&bureau);
         assert_eq!(lists.recover(), Ok(0));
         assert_eq!((lists.make_due(), number(&bureau)), (Ok(0), 3));
     });
@@ -320,8 +258,8 @@ fn a_file_that_cannot_be_read_hides_no_other_that_is_lost() {
     on_both(|house| {
         let bureau = full(house);
         let of_authorities = bureau.issuer_of(1).list_path(Partition::Authorities);
-        let (unreadable, meanwhile) = (Some(of_authorities), Mutex::default());
-        let place = Reading { place: bureau.place.clone(), unreadable, meanwhile };
+        let mut place = Shared::new(bureau.place.clone());
+        place.unreadable = Some(of_authorities);
         let lists = RevocationLists::new(house.platform.clone(), Arc::new(place)).at_once();
         std::fs::remove_file(bureau.file(&ours(&bureau))).unwrap();
         let found = lists.recover();

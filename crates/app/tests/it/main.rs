@@ -12,6 +12,7 @@ mod house;
 mod judged;
 mod judged_by_webpki;
 mod listing;
+mod publishing;
 mod repeating;
 mod responding;
 mod roads;
